@@ -1,0 +1,10 @@
+# Writes a .cpp that holds files as text: cmake -DOUTPUT=x.cpp -DFILES="a.yaml;b.yaml" -P embed.cmake
+set(code "// Made by config/embed.cmake.\n#include \"config/composite.h\"\n\nnamespace mixgraph {\n\n")
+string(APPEND code "const std::vector<EmbeddedFile>& embedded_files() {\n  static const std::vector<EmbeddedFile> files = {\n")
+foreach(file ${FILES})
+  get_filename_component(name "${file}" NAME)
+  file(READ "${file}" text)
+  string(APPEND code "      {\"${name}\", R\"yaml(${text})yaml\"},\n")
+endforeach()
+string(APPEND code "  };\n  return files;\n}\n\n}  // namespace mixgraph\n")
+file(WRITE "${OUTPUT}" "${code}")

@@ -1,0 +1,193 @@
+#include "config/keys.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace mixgraph {
+namespace {
+
+constexpr std::string_view kDrivers[] = {"auto", "portaudio", "clock"};
+enum Audio { kRate, kBlock, kDriver, kDevice, kInputDevice, kInputs, kOutputs, kCeiling };
+constexpr Parameter kAudio[] = {
+    {.id = "rate", .label = "Rate", .doc = "Sample rate.", .unit = Unit::hertz, .min = 8000, .max = 384000, .initial = 48000},
+    {.id = "block", .label = "Block", .doc = "Frames of a device's period; 0: its choice.", .max = 8192},
+    {.id = "driver", .label = "Driver", .doc = "What paces the graph.", .curve = Curve::stepped, .max = 2, .choices = kDrivers, .motion = Motion::jump},
+    {.id = "device", .label = "Device", .doc = "Name or part of it.", .curve = Curve::text},
+    {.id = "input_device", .label = "Input device", .doc = "Another one for the inputs.", .curve = Curve::text},
+    {.id = "inputs", .label = "Inputs", .doc = "Channels.", .max = 256, .initial = 2},
+    {.id = "outputs", .label = "Outputs", .doc = "Channels.", .min = 1, .max = 256, .initial = 2},
+    {.id = "ceiling", .label = "Ceiling", .doc = "Nothing beyond it leaves an output.", .unit = Unit::decibel, .min = -60, .max = 0},
+};
+static_assert(is_sound(kAudio));
+constexpr Parameter kChannel{.id = "channel", .label = "Channel", .doc = "From 1.", .min = 1, .max = 256, .initial = 1};
+constexpr Parameter kPort{.id = "port", .label = "Port", .doc = "UDP and TCP.", .min = 1, .max = 65535, .initial = 9000};
+
+bool expect_mapping(const Yaml& yaml, const std::string& name, const std::string& example, Report& report) {
+  if (!yaml.is_mapping() && yaml.kind != Yaml::Kind::null)
+    report.add(yaml.place, "`" + name + "`: a mapping is expected", "such as " + example);
+  return yaml.is_mapping();
+}
+
+std::optional<double> read_whole(const Parameter& p, const Yaml& yaml, std::string_view name, Report& report) {
+  std::optional<Value> value = read_value(p, yaml, name, report);
+  if (!value) return {};
+  double number = std::get<double>(*value);
+  if (number == double(int(number))) return number;
+  report.add(yaml.place, "`" + std::string(name) + "`: " + yaml.text + " is not a whole number", accepted(p));
+  return {};
+}
+
+std::vector<int> read_map(const Yaml& yaml, std::string_view name, Report& report) {
+  std::vector<int> map;
+  if (!yaml.is_sequence()) report.add(yaml.place, "`" + std::string(name) + "`: a list is expected", "such as [3, 4]");
+  for (const Yaml& item : yaml.items)
+    if (auto channel = read_whole(kChannel, item, name, report)) map.push_back(int(*channel));
+  return map;
+}
+
+void set_audio(AudioSettings& audio, Audio row, const Value& value) {
+  auto number = [&] { return std::get<double>(value); };
+  switch (row) {
+    case kRate: audio.rate = number(); break;
+    case kBlock: audio.block = int(number()); break;
+    case kDriver: audio.driver = kDrivers[size_t(number())]; break;
+    case kDevice: audio.device = std::get<std::string>(value); break;
+    case kInputDevice: audio.input_device = std::get<std::string>(value); break;
+    case kInputs: audio.inputs = int(number()); break;
+    case kOutputs: audio.outputs = int(number()); break;
+    case kCeiling: audio.ceiling = number(); break;
+  }
+}
+
+void read_audio_key(const Yaml::Entry& entry, AudioSettings& audio, Report& report) {
+  if (entry.key == "input_map") return void(audio.input_map = read_map(entry.value, entry.key, report));
+  if (entry.key == "output_map") return void(audio.output_map = read_map(entry.value, entry.key, report));
+  std::vector<std::string_view> words;
+  for (const Parameter& p : kAudio) {
+    words.push_back(p.id);
+    if (p.id != entry.key) continue;
+    bool whole = p.curve == Curve::linear && p.unit == Unit::none;
+    auto row = Audio(&p - kAudio);
+    if (!whole) {
+      if (auto value = read_value(p, entry.value, p.id, report)) set_audio(audio, row, *value);
+    } else if (auto number = read_whole(p, entry.value, p.id, report)) {
+      set_audio(audio, row, *number);
+    }
+    return;
+  }
+  words.insert(words.end(), {"input_map", "output_map"});
+  report.add(entry.place, "`" + entry.key + "`: no such setting of audio", suggest(entry.key, words, "it has"));
+}
+
+/// The highest device channel that nodes of a role name in their text, and at least 2.
+int used_channels(const Graph& graph, Role role) {
+  int most = 2;
+  for (const Node& node : graph.nodes()) {
+    if (node.type->role != role) continue;
+    for (const Value& value : node.values) {
+      const std::string* text = std::get_if<std::string>(&value);
+      if (!text) continue;
+      for (const char *at = text->data(), *end = at + text->size(); at < end;) {
+        int channel = 0;
+        auto [next, error] = std::from_chars(at, end, channel);
+        if (error == std::errc()) most = std::max(most, std::min(channel, 256));
+        at = error == std::errc() ? next : at + 1;
+      }
+    }
+  }
+  return most;
+}
+
+AudioSettings default_audio(const Graph& graph) {
+  AudioSettings audio;
+  audio.inputs = used_channels(graph, Role::device_input);
+  audio.outputs = used_channels(graph, Role::device_output);
+  return audio;
+}
+
+void read_osc(const Yaml& yaml, OscSettings& osc, Report& report) {
+  if (!expect_mapping(yaml, "osc", "{port: 9000}", report)) return;
+  for (const Yaml::Entry& entry : yaml.entries) {
+    if (entry.key == "port") {
+      if (auto port = read_whole(kPort, entry.value, "port", report)) osc.port = int(*port);
+    } else if (entry.key == "bind") {
+      for (Word& word : read_words(entry.value, "bind", report)) osc.bind.push_back(std::move(word.text));
+    } else {
+      report.add(entry.place, "`" + entry.key + "`: no such setting of osc", suggest(entry.key, {"port", "bind"}, "it has"));
+    }
+  }
+}
+
+void put(Yaml& mapping, std::string_view key, Yaml value) {
+  mapping.kind = Yaml::Kind::mapping;
+  mapping.entries.push_back({std::string(key), {}, std::move(value)});
+}
+
+Yaml write_map(const std::vector<int>& map) {
+  Yaml list;
+  list.kind = Yaml::Kind::sequence;
+  for (int channel : map) list.items.push_back(write_number(channel));
+  return list;
+}
+
+Yaml write_audio(const AudioSettings& audio, const AudioSettings& usual) {
+  Yaml yaml;
+  if (audio.rate != usual.rate) put(yaml, "rate", write_number(audio.rate));
+  if (audio.block != usual.block) put(yaml, "block", write_number(audio.block));
+  if (audio.driver != usual.driver) put(yaml, "driver", write_text(audio.driver));
+  if (audio.device != usual.device) put(yaml, "device", write_text(audio.device));
+  if (audio.input_device != usual.input_device) put(yaml, "input_device", write_text(audio.input_device));
+  if (audio.inputs != usual.inputs) put(yaml, "inputs", write_number(audio.inputs));
+  if (audio.outputs != usual.outputs) put(yaml, "outputs", write_number(audio.outputs));
+  if (!audio.input_map.empty()) put(yaml, "input_map", write_map(audio.input_map));
+  if (!audio.output_map.empty()) put(yaml, "output_map", write_map(audio.output_map));
+  if (audio.ceiling != usual.ceiling) put(yaml, "ceiling", write_number(audio.ceiling));
+  return yaml;
+}
+
+Yaml write_words(const std::vector<std::string>& words) {
+  if (words.size() == 1) return write_text(words[0]);
+  Yaml list;
+  list.kind = Yaml::Kind::sequence;
+  for (const std::string& word : words) list.items.push_back(write_text(word));
+  return list;
+}
+
+}  // namespace
+
+std::vector<std::string_view> session_keys() {
+  return {"mixgraph", "name", "audio", "osc", "media", "recordings", "include", "in", "mix", "master", "scenes"};
+}
+
+bool read_settings(std::string_view key, const Yaml& value, Session& session, Report& report) {
+  if (key == "name") return session.name = read_word(value, key, report).text, true;
+  if (key == "media") return session.media = read_word(value, key, report).text, true;
+  if (key == "recordings") return session.recordings = read_word(value, key, report).text, true;
+  if (key == "osc") return read_osc(value, session.osc, report), true;
+  return false;
+}
+
+void read_audio(const Yaml::Entry* audio, Session& session, Report& report) {
+  session.audio = default_audio(session.graph);
+  if (!audio || !expect_mapping(audio->value, "audio", "{rate: 48000}", report)) return;
+  for (const Yaml::Entry& entry : audio->value.entries) read_audio_key(entry, session.audio, report);
+}
+
+Yaml write_settings(const Session& session) {
+  const Session usual;
+  Yaml yaml, osc;
+  put(yaml, "mixgraph", write_number(1));
+  if (session.name != usual.name) put(yaml, "name", write_text(session.name));
+  Yaml audio = write_audio(session.audio, default_audio(session.graph));
+  if (audio.is_mapping()) put(yaml, "audio", audio);
+  if (session.osc.port != usual.osc.port) put(osc, "port", write_number(session.osc.port));
+  if (!session.osc.bind.empty()) put(osc, "bind", write_words(session.osc.bind));
+  if (osc.is_mapping()) put(yaml, "osc", osc);
+  if (session.media != usual.media) put(yaml, "media", write_text(session.media));
+  if (session.recordings != usual.recordings) put(yaml, "recordings", write_text(session.recordings));
+  if (!session.include.empty()) put(yaml, "include", write_words(session.include));
+  return yaml;
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,63 @@
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/composite.h"
+#include "graph/graph.h"
+
+namespace mixgraph {
+
+/// `audio:`, what the daemon opens.
+struct AudioSettings {
+  double rate = 48000;           ///< Hz
+  int block = 0;                 ///< frames of a device's period; 0: the device's choice
+  std::string driver = "auto";   ///< auto, portaudio, clock
+  std::string device;            ///< empty: the default one
+  std::string input_device;      ///< empty: the same one
+  int inputs = 2, outputs = 2;   ///< channels; unless written, as many as the graph uses, and at least 2
+  std::vector<int> input_map, output_map;  ///< device channels from 1; empty: in order
+  double ceiling = 0;            ///< dBFS, of all outputs
+  bool operator==(const AudioSettings&) const = default;
+};
+
+/// `osc:`, where the daemon listens.
+struct OscSettings {
+  int port = 9000;
+  std::vector<std::string> bind;  ///< addresses; empty: loopback
+  bool operator==(const OscSettings&) const = default;
+};
+
+/// Values by address without the leading slash: "mix/vox/fader".
+using Scene = std::map<std::string, Value>;
+
+/// A session file's content.
+struct Session {
+  std::string name;
+  AudioSettings audio;
+  OscSettings osc;
+  std::string media = ".", recordings = ".";  ///< folders of players and recorders; relative to the file's
+  std::vector<std::string> include;           ///< files of composite types; relative to the file's folder
+  Graph graph;
+  std::map<std::string, Scene> scenes;
+  Composites composites;  ///< the types that the file was read with; no part of its content
+  bool operator==(const Session& other) const;
+};
+
+/// Reads a session file: all its problems at once, each with file:line:column. [control, worker]
+Result<Session> load_session(const std::string& path, NodeTypes types);
+/// The same from a text; `folder` is where files beside it and included files are looked for. [control, worker]
+Result<Session> parse_session(std::string_view text, const std::string& file_name, const std::string& folder,
+                              NodeTypes types);
+
+/// The text of a session: parse_session() makes an equal one of it. Composite instances are folded, and only what
+/// differs from defaults is written. Left out are nodes outside in/, mix/ and master/, and values in scenes that their
+/// parameter can't take. [control, worker]
+std::string write_session(const Session& session);
+/// Writes it so that whatever happens the file holds either the old or the new session: a new file, synced, renamed over
+/// the old one, which stays as `path`.bak. [worker]
+Problems save_session(const Session& session, const std::string& path);
+
+}  // namespace mixgraph

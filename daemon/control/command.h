@@ -1,0 +1,60 @@
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/control/client.h"
+#include "daemon/control/osc.h"
+
+namespace mixgraph {
+
+struct Console;
+
+/// A message that is being carried out.
+struct Call {
+  const ClientId& client;
+  const osc::Message& message;
+  uint64_t frame = 0;  ///< of the engine, for timed messages; 0: at once
+
+  size_t count() const { return message.arguments.size(); }
+  /// Of arguments whose types were checked; the fallback where there is none.
+  std::string text(size_t i, std::string fallback = "") const;
+  double number(size_t i, double fallback = 0) const;
+};
+
+/// What a command says when it is done: `/done ,ss command detail`, unless it answers for itself.
+struct Done {
+  std::string detail;
+  bool silent = false;
+};
+using Answer = Result<Done>;
+inline Answer answered() {
+  return Done{"", true};
+}
+
+/// One row of the list of commands, from which come dispatch, checks of arguments, /help and suggestions.
+struct Command {
+  std::string_view address;
+  std::string_view arguments;  ///< for people: "name [seconds]"
+  std::string_view types;  ///< s: text, n: number, v: value; after '|' optional; '*' repeats what follows it
+  std::string_view doc;
+  Answer (*run)(Console&, const Call&);
+};
+
+std::span<const Command> graph_commands();
+std::span<const Command> transaction_commands();
+std::span<const Command> file_commands();
+std::span<const Command> scene_commands();
+std::span<const Command> feedback_commands();
+std::span<const Command> status_commands();
+
+/// All of them, by address. [control]
+const std::vector<Command>& commands();
+const Command* find_command(std::string_view address);
+/// Their addresses.
+const std::vector<std::string_view>& command_addresses();
+/// Checks the arguments of a call against the command's types.
+Problems check_arguments(const Command& command, const osc::Message& message);
+
+}  // namespace mixgraph

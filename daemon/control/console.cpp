@@ -1,0 +1,97 @@
+#include "daemon/control/console.h"
+
+#include <set>
+
+#include "daemon/control/values.h"
+
+namespace mixgraph {
+namespace {
+
+constexpr int kErrorsPerSecond = 100;  // that one client is told of
+
+/// The parameters whose values two graphs do not share.
+std::vector<const Entry*> differing(const Namespace& names, const Graph& before, const Graph& after) {
+  std::vector<const Entry*> found;
+  for (const Entry& entry : names.entries()) {
+    const Node* old = before.find(entry.path);
+    if (old && old->type == entry.type &&
+        old->values[size_t(entry.row)] != after.find(entry.path)->values[size_t(entry.row)])
+      found.push_back(&entry);
+  }
+  return found;
+}
+
+}  // namespace
+
+Console::Console(Engine& audio_engine, Session start, NodeTypes node_types, Send send_packet,
+                 ControlSettings with)
+    : engine(audio_engine),
+      types(node_types),
+      send(std::move(send_packet)),
+      settings(std::move(with)),
+      session(std::move(start)),
+      live(engine, std::exchange(session.graph, {})),
+      meters(live.names()) {}
+
+void Console::refuse(const ClientId& client, const Problem& problem) {
+  counters.errors++;
+  ClientState& state = clients[client];
+  if (now.monotonic_ns >= state.refill_ns) {
+    state.errors_left = kErrorsPerSecond;
+    state.refill_ns = now.monotonic_ns + kSecond;
+  }
+  if (state.errors_left-- > 0) reply(client, {"/error", {problem.where, problem.what, problem.hint}});
+}
+
+Answer Console::answer_long(const ClientId& client, LongAnswer answer) {
+  if (outbox.add(client, std::move(answer))) return answered();
+  return Problem{"", "too many long answers wait for you", "ask again later"};
+}
+
+Answer Console::answer_list(const Call& call, std::vector<osc::Message> list) {
+  osc::Message done{"/done", {call.message.address}};
+  const size_t count = list.size();
+  return answer_long(call.client,
+                     {count, [list = std::move(list)](size_t i) { return std::optional(list[i]); },
+                      [done](size_t) { return done; }});
+}
+
+osc::Argument Console::value_of(const Entry& entry, bool norm) const {
+  const Value value = live.value(entry, now.frame);
+  return norm ? position_of(entry.parameter(), value) : argument_of(entry.parameter(), value);
+}
+
+Problems Console::change(const std::function<Problems()>& work) {
+  const Graph before = live.graph();
+  const uint64_t generation = live.generation();
+  if (Problems problems = work(); !problems.empty()) return problems;
+  const bool renamed = live.generation() != generation;
+  if (renamed) {
+    feedback.rename(live.names());
+    meters.rename(live.names());
+  }
+  for (const Entry* entry : differing(live.names(), before, live.graph()))
+    feedback.changed(*entry, live.names().index(*entry), nullptr);
+  if (renamed || before.cables() != live.graph().cables()) announce();
+  return {};
+}
+
+Problems Console::take(Session loaded) {
+  if (loaded.media != session.media || loaded.recordings != session.recordings)
+    return {{"", "its folders for media and recordings differ from those in use",
+             "start the daemon with this session"}};
+  if (Problems problems = commit(loaded.graph); !problems.empty()) return problems;
+  session = std::move(loaded);
+  session.graph = {};
+  return {};
+}
+
+void Console::announce() {
+  edition++;
+  const std::vector<ClientId> readers = feedback.clients();
+  std::set<ClientId> told(readers.begin(), readers.end());
+  for (const ClientId& client : meters.clients()) told.insert(client);
+  for (const ClientId& client : told) reply(client, {"/graph/changed", {edition}});
+}
+
+}  // namespace mixgraph

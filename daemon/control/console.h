@@ -1,0 +1,96 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/session.h"
+#include "daemon/control/command.h"
+#include "daemon/control/feedback.h"
+#include "daemon/control/live_graph.h"
+#include "daemon/control/meter_feed.h"
+#include "daemon/control/outbox.h"
+
+namespace mixgraph {
+
+/// Edits that a client gathers between /graph/begin and /graph/commit.
+struct Transaction {
+  static constexpr size_t kMostEdits = 10'000;
+  std::vector<Edit> edits;
+  Graph draft;             ///< the graph with these edits, so that each can be checked
+  int64_t touched_ns = 0;  ///< monotonic
+};
+
+/// A client, as far as control remembers it.
+struct ClientState {
+  std::optional<Transaction> transaction;
+  int errors_left = 0;         ///< answers of /error that it may get until the next refill
+  int64_t refill_ns = 0;       ///< monotonic
+  int64_t late_notice_ns = 0;  ///< monotonic; when it may be told of a late bundle again
+};
+
+struct ControlCounters {
+  uint64_t messages = 0;      ///< carried out or refused, those in bundles included
+  uint64_t errors = 0;        ///< refused
+  uint64_t late_bundles = 0;  ///< whose time had passed when they came
+  uint64_t malformed = 0;     ///< packets and frames
+};
+
+/// A line of /status: its last address part and its value.
+struct StatusItem {
+  std::string name;
+  osc::Argument value;
+};
+
+struct ControlSettings {
+  std::string session_file;  ///< what /graph/save writes to, and whose folder /graph/load reads from
+  /// Timed messages are handed to the engine so long before their time; two device periods or more. [s]
+  double lookahead = 0.05;
+  /// What the daemon knows besides: driver, device, threads.
+  std::function<std::vector<StatusItem>()> more_status = {};
+};
+
+/// All that commands work on. [control]
+struct Console {
+  Console(Engine& audio_engine, Session start, NodeTypes node_types, Send send_packet, ControlSettings with);
+
+  Engine& engine;
+  NodeTypes types;
+  Send send;
+  ControlSettings settings;
+  Session session;  ///< without its graph, which is live.graph()
+  LiveGraph live;
+  Scene before_recall;  ///< the values that the last recall replaced, for /scene/undo
+  Feedback feedback;
+  MeterFeed meters;
+  Outbox outbox;
+  ControlCounters counters;
+  int32_t edition = 0;  ///< goes up with every edit of nodes and cables
+  Now now;              ///< when the message or tick at hand came
+  std::map<ClientId, ClientState> clients;
+
+  double rate() const { return engine.settings().environment.rate; }
+  void reply(const ClientId& client, osc::Message message) { send(client, std::move(message), false); }
+  /// Answers and counts something that was refused.
+  void refuse(const ClientId& client, const Problem& problem);
+
+  /// Sends many messages at a pace; then, for a list, `/done` like any command.
+  Answer answer_long(const ClientId& client, LongAnswer answer);
+  Answer answer_list(const Call& call, std::vector<osc::Message> list);
+
+  /// A parameter's value at this moment as an argument, also as a position.
+  osc::Argument value_of(const Entry& entry, bool norm) const;
+  /// Makes `next` the graph as one step of undo, and tells all subscribers what changed. On problems nothing
+  /// changed.
+  Problems commit(const Graph& next) {
+    return change([&] { return live.commit(next); });
+  }
+  /// Does anything that changes `live`, and tells all subscribers what changed.
+  Problems change(const std::function<Problems()>& work);
+  /// Follows a session that was loaded, as one step of undo. On problems nothing changes.
+  Problems take(Session loaded);
+  /// Tells all subscribers that nodes or cables came or went.
+  void announce();
+};
+
+}  // namespace mixgraph

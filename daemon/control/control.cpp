@@ -1,0 +1,154 @@
+#include "daemon/control/control.h"
+
+#include <fmt/format.h>
+
+#include "daemon/control/parameter_messages.h"
+
+namespace mixgraph {
+namespace {
+
+constexpr int64_t kFarthest = 60 * kSecond;            // that a time tag may lie ahead
+constexpr int64_t kMovesInterval = 30 * kMillisecond;  // between values of a move that subscribers get
+constexpr int64_t kMetersInterval = 20 * kMillisecond;
+constexpr int64_t kForgottenTransaction = 60 * kSecond;
+
+}  // namespace
+
+Control::Control(Engine& engine, Session session, NodeTypes types, Send send, ControlSettings settings)
+    : console_(engine, std::move(session), types, std::move(send), std::move(settings)) {}
+
+void Control::receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now) {
+  console_.now = now;
+  const auto decoded = osc::decode(packet);
+  if (!decoded) {
+    console_.counters.malformed++;
+    return console_.refuse(client, decoded.problems().front());
+  }
+  if (const auto* message = std::get_if<osc::Message>(&*decoded)) {
+    perform(client, *message, 0);
+    console_.live.flush();
+  } else {
+    bundle(client, std::get<osc::Bundle>(*decoded));
+  }
+}
+
+void Control::refused_frame(const ClientId& client, const Problem& problem, const Now& now) {
+  console_.now = now;
+  console_.counters.malformed++;
+  console_.refuse(client, problem);
+}
+
+void Control::disconnected(const ClientId& client) {
+  console_.feedback.unsubscribe(client, "");
+  console_.meters.unsubscribe(client, "");
+  console_.outbox.drop(client);
+  console_.clients.erase(client);
+}
+
+void Control::bundle(const ClientId& client, const osc::Bundle& bundle) {
+  for (TimedGroup& group : groups_of(client, bundle)) {
+    if (group.time.immediate())
+      perform(group, 0);
+    else
+      schedule(std::move(group));
+  }
+}
+
+void Control::schedule(TimedGroup group) {
+  const int64_t ahead = group.time.system_ns() - console_.now.system_ns;
+  if (ahead < 0) {
+    console_.counters.late_bundles++;
+    tell_late(group.client, -ahead);
+    return perform(group, 0);
+  }
+  if (ahead > kFarthest)
+    return console_.refuse(group.client,
+                           {"#bundle", fmt::format("its time is {:.0f} s ahead", double(ahead) / kSecond),
+                            "at most 60 s; the time tag is NTP time of this machine"});
+  const ClientId client = group.client;
+  if (!timed_.add(std::move(group)))
+    console_.refuse(client,
+                    {"#bundle", "too many timed messages are waiting", "send them nearer to their time"});
+}
+
+void Control::tell_late(const ClientId& client, int64_t late_ns) {
+  ClientState& state = console_.clients[client];
+  if (console_.now.monotonic_ns < state.late_notice_ns) return;
+  state.late_notice_ns = console_.now.monotonic_ns + kSecond;
+  console_.reply(
+      client, {"/error",
+               {"#bundle", fmt::format("late by {:.1f} ms, applied at once", double(late_ns) / kMillisecond),
+                "send bundles ahead of their time, or with the time tag 'immediately'"}});
+}
+
+void Control::perform(const TimedGroup& group, uint64_t frame) {
+  for (const osc::Message& message : group.messages) perform(group.client, message, frame);
+  console_.live.flush();
+}
+
+void Control::perform(const ClientId& client, const osc::Message& message, uint64_t frame) {
+  console_.counters.messages++;
+  const Call call{client, message, frame};
+  const Command* command = find_command(message.address);
+  if (command) return run(*command, call);
+  parameter_message(console_, call);
+}
+
+void Control::run(const Command& command, const Call& call) {
+  if (const Problems problems = check_arguments(command, call.message); !problems.empty())
+    return console_.refuse(call.client, problems.front());
+  const Answer answer = command.run(console_, call);
+  if (!answer) {
+    for (Problem problem : answer.problems()) {
+      if (problem.where.empty()) problem.where = command.address;
+      console_.refuse(call.client, problem);
+    }
+  } else if (!answer->silent) {
+    osc::Message done{"/done", {std::string(command.address)}};
+    if (!answer->detail.empty()) done.arguments.push_back(answer->detail);
+    console_.reply(call.client, std::move(done));
+  }
+}
+
+void Control::tick(const Now& now) {
+  console_.now = now;
+  const auto lookahead = int64_t(console_.settings.lookahead * kSecond);
+  for (const TimedGroup& group : timed_.take(now.system_ns + lookahead))
+    perform(group, now.frame_at(group.time.system_ns(), console_.rate()));
+  follow_moves();
+  read_meters();
+  const auto value_of = [this](const Entry& entry, bool norm) { return console_.value_of(entry, norm); };
+  console_.feedback.tick(now, console_.live.names(), value_of, console_.send);
+  console_.meters.tick(now, console_.send);
+  console_.outbox.tick(console_.send);
+  end_transactions();
+}
+
+void Control::follow_moves() {
+  if (console_.now.monotonic_ns < next_moves_ns_) return;
+  next_moves_ns_ = console_.now.monotonic_ns + kMovesInterval;
+  const Namespace& names = console_.live.names();
+  for (const std::string& address : console_.live.moving(console_.now.frame))
+    if (const Entry* entry = names.find(address))
+      console_.feedback.changed(*entry, names.index(*entry), nullptr);
+}
+
+void Control::read_meters() {
+  if (console_.now.monotonic_ns < next_meters_ns_) return;
+  next_meters_ns_ = console_.now.monotonic_ns + kMetersInterval;
+  console_.meters.read(console_.engine.meters());
+}
+
+void Control::end_transactions() {
+  for (auto& [client, state] : console_.clients)
+    if (state.transaction &&
+        console_.now.monotonic_ns - state.transaction->touched_ns > kForgottenTransaction)
+      state.transaction.reset();
+}
+
+Problems Control::reload(Session session, const Now& now) {
+  console_.now = now;
+  return console_.take(std::move(session));
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,48 @@
+#pragma once
+#include <span>
+
+#include "daemon/control/console.h"
+#include "daemon/control/timed_messages.h"
+
+namespace mixgraph {
+
+/// Control by OSC, as PROTOCOL.md describes it: packets in, packets out through `send`, no socket and no
+/// clock of its own. It owns the graph value, which is the truth; the engine follows. [control]
+class Control {
+ public:
+  Control(Engine& engine, Session session, NodeTypes types, Send send, ControlSettings settings = {});
+
+  /// Makes the session's graph sound. On problems it can't.
+  Problems start() { return console_.live.start(); }
+
+  /// One packet of a client. Whatever is wrong with it is answered to that client alone.
+  void receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now);
+  /// A stream of a client that can't be cut into packets.
+  void refused_frame(const ClientId& client, const Problem& problem, const Now& now);
+  void disconnected(const ClientId& client);
+  /// Carries out what is due, and sends feedback; call it every few milliseconds.
+  void tick(const Now& now);
+
+  /// Follows a session that was loaded again, as one step of undo. On problems nothing changes.
+  Problems reload(Session session, const Now& now);
+
+  const Console& console() const { return console_; }
+  const Graph& graph() const { return console_.live.graph(); }
+
+ private:
+  void bundle(const ClientId& client, const osc::Bundle& bundle);
+  void schedule(TimedGroup group);
+  void perform(const TimedGroup& group, uint64_t frame);
+  void perform(const ClientId& client, const osc::Message& message, uint64_t frame);
+  void run(const Command& command, const Call& call);
+  void tell_late(const ClientId& client, int64_t late_ns);
+  void follow_moves();
+  void read_meters();
+  void end_transactions();
+
+  Console console_;
+  TimedMessages timed_;
+  int64_t next_moves_ns_ = 0, next_meters_ns_ = 0;  // monotonic
+};
+
+}  // namespace mixgraph

@@ -1,0 +1,55 @@
+#pragma once
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/control/namespace.h"
+#include "daemon/control/send.h"
+#include "daemon/control/subscribers.h"
+
+namespace mixgraph {
+
+/// Who wants to hear of changes of which parameters. Changes are gathered, so that a subscriber gets the
+/// latest value of each parameter at most once per interval; the first change after a pause goes out at the
+/// next tick. [control]
+class Feedback {
+ public:
+  /// A parameter's value as it is now, also as a `norm` position.
+  using ValueOf = std::function<osc::Argument(const Entry&, bool norm)>;
+
+  /// `pattern`: of addresses, with or without `/norm` before it.
+  Problems subscribe(const ClientId& client, const std::string& pattern, int64_t interval_ns,
+                     const Namespace& names, const Now& now);
+  bool renew(const ClientId& client, const Now& now) { return subscribers_.renew(client, now); }
+  bool unsubscribe(const ClientId& client, const std::string& pattern) {
+    return subscribers_.remove(client, pattern);
+  }
+
+  /// A parameter has a new value. Its setter, if there is one, knows it already.
+  void changed(const Entry& entry, size_t index, const ClientId* setter);
+  /// Sends what is due, and ends leases that are over.
+  void tick(const Now& now, const Namespace& names, const ValueOf& value_of, const Send& send);
+  /// Nodes came or went.
+  void rename(const Namespace& names);
+
+  std::vector<ClientId> clients() const;
+
+ private:
+  enum Form : uint8_t { none, canonical, alias };
+  struct Interest {
+    std::string text;
+    Pattern pattern;
+    bool norm = false;
+    std::vector<uint8_t> wanted;  // Form, by index of entry
+    void look_up(const Namespace& names);
+  };
+  using Pending = std::set<std::string>;  // addresses
+  using List = Subscribers<Interest, Pending>;
+  static std::vector<osc::Message> messages(List::Subscriber& subscriber, const Namespace& names,
+                                            const ValueOf& value_of);
+
+  List subscribers_;
+};
+
+}  // namespace mixgraph

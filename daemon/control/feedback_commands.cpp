@@ -1,0 +1,108 @@
+#include "daemon/control/console.h"
+
+namespace mixgraph {
+namespace {
+
+constexpr double kSlowest = 10'000;  // ms between values
+
+/// A pattern and an interval in any order: `[pattern] [ms]`.
+struct Request {
+  std::string pattern;
+  int64_t interval_ns;
+};
+Request request_of(const Call& call, double default_ms, double fastest_ms) {
+  Request request{"//*", int64_t(default_ms) * kMillisecond};
+  for (size_t i = 0; i < call.count(); i++) {
+    const double ms = call.number(i, default_ms);
+    const std::string text = call.text(i);
+    if (text.empty())
+      request.interval_ns = int64_t(std::min(std::max(ms, fastest_ms), kSlowest) * kMillisecond);
+    else
+      request.pattern = text;
+  }
+  return request;
+}
+
+Answer refused_or(Problems problems, std::string detail) {
+  if (!problems.empty()) return problems;
+  return Done{std::move(detail)};
+}
+
+Answer subscribe(Console& console, const Call& call) {
+  const Request request = request_of(call, 30, 10);
+  return refused_or(console.feedback.subscribe(call.client, request.pattern, request.interval_ns,
+                                               console.live.names(), console.now),
+                    request.pattern);
+}
+
+Answer unsubscribe(Console& console, const Call& call) {
+  const std::string pattern = call.text(0);
+  if (console.feedback.unsubscribe(call.client, pattern)) return Done{pattern};
+  return Problem{"", "there is no such subscription of yours",
+                 "the pattern as it was subscribed, or none for all"};
+}
+
+Answer subscribe_meters(Console& console, const Call& call) {
+  const Request request = request_of(call, 50, 20);
+  return refused_or(console.meters.subscribe(call.client, request.pattern, request.interval_ns, console.now),
+                    request.pattern);
+}
+
+Answer unsubscribe_meters(Console& console, const Call& call) {
+  const std::string pattern = call.text(0);
+  if (console.meters.unsubscribe(call.client, pattern)) return Done{pattern};
+  return Problem{"", "there is no such subscription of yours",
+                 "the pattern as it was subscribed, or none for all"};
+}
+
+Answer renew(Console& console, const Call& call) {
+  const bool values = console.feedback.renew(call.client, console.now);
+  const bool meters = console.meters.renew(call.client, console.now);
+  if (values || meters) return Done{};
+  return Problem{"", "you have no subscription", "it ended 10 s after the last /renew: /subscribe again"};
+}
+
+Answer meters(Console& console, const Call& call) {
+  const auto messages = console.meters.latest(call.text(0, "//*"));
+  if (!messages) return messages.problems();
+  if (messages->empty()) return Problem{"", "no node with meters matches", "/meters lists all of them"};
+  return console.answer_list(call, *messages);
+}
+
+Answer sync(Console& console, const Call& call) {
+  const std::string prefix = call.text(0, "/");
+  std::vector<std::string> addresses;
+  for (const Entry& entry : console.live.names().entries())
+    if (is_beneath(entry.address, prefix)) addresses.push_back(entry.address);
+  if (addresses.empty()) return console.live.names().unknown(prefix, {});
+  LongAnswer answer{addresses.size(), {}, {}};
+  answer.message = [&console, addresses](size_t i) -> std::optional<osc::Message> {
+    const Entry* entry = console.live.names().find(addresses[i]);
+    if (!entry) return {};
+    return osc::Message{entry->address, {console.value_of(*entry, false)}};
+  };
+  answer.last = [](size_t sent) { return osc::Message{"/sync/done", {int32_t(sent)}}; };
+  return console.answer_long(call.client, std::move(answer));
+}
+
+constexpr Command kCommands[] = {
+    {"/subscribe", "[pattern] [ms]", "|vv",
+     "Sends changes of parameters, at most one value each per so many ms.", subscribe},
+    {"/unsubscribe", "[pattern]", "|s", "Ends one subscription to parameters, or all.", unsubscribe},
+    {"/renew", "", "", "Keeps your subscriptions for another 10 s; not needed over TCP.", renew},
+    {"/sync", "[prefix]", "|s", "Sends the values of all parameters, then /sync/done with their number.",
+     sync},
+    {"/meters", "[pattern]", "|s",
+     "Sends the latest readings of nodes' meters, one message per node, then /done.", meters},
+    {"/meters/subscribe", "[pattern] [ms]", "|vv", "Sends readings every so many ms.", subscribe_meters},
+    {"/meters/unsubscribe", "[pattern]", "|s", "Ends one subscription to meters, or all.",
+     unsubscribe_meters},
+};
+
+}  // namespace
+
+std::span<const Command> feedback_commands() {
+  return kCommands;
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,84 @@
+#include <filesystem>
+
+#include "daemon/control/console.h"
+
+namespace mixgraph {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kPart = 1000;  // bytes of text in one message
+
+/// A file in the session's folder, by its name alone.
+Result<std::string> file_named(const Console& console, const std::string& name) {
+  if (name.empty()) return console.settings.session_file;
+  const fs::path plain(name);
+  const bool is_yaml = plain.extension() == ".yaml" || plain.extension() == ".yml";
+  if (!is_yaml || plain.filename() != plain || name.front() == '.')
+    return Problem{"", "\"" + name + "\" is not the name of a session file",
+                   "a name that ends in .yaml, without folders: files are in the session's folder"};
+  const fs::path file = fs::path(console.settings.session_file).parent_path() / plain;
+  if (fs::is_symlink(fs::symlink_status(file))) return Problem{"", name + " is a link", "the file itself"};
+  return file.string();
+}
+
+Session whole_session(const Console& console) {
+  Session session = console.session;
+  session.graph = console.live.graph();
+  return session;
+}
+
+Answer save(Console& console, const Call& call) {
+  const auto file = file_named(console, call.text(0));
+  if (!file) return file.problems();
+  if (file->empty()) return Problem{"", "this session has no file", "/graph/save name.yaml"};
+  if (Problems problems = save_session(whole_session(console), *file); !problems.empty()) return problems;
+  return Done{fs::path(*file).filename().string()};
+}
+
+Answer load(Console& console, const Call& call) {
+  const auto file = file_named(console, call.text(0));
+  if (!file) return file.problems();
+  auto session = load_session(*file, console.types);
+  if (!session) return session.problems();
+  if (Problems problems = console.take(std::move(*session)); !problems.empty()) return problems;
+  return Done{fs::path(*file).filename().string()};
+}
+
+/// A text in parts that end with a line where they can.
+std::vector<std::string> parts_of(const std::string& text) {
+  std::vector<std::string> parts;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = std::min(at + kPart, text.size());
+    const size_t line = text.rfind('\n', end - 1);
+    if (end < text.size() && line != std::string::npos && line > at) end = line + 1;
+    parts.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  return parts;
+}
+
+Answer get(Console& console, const Call& call) {
+  const auto parts = parts_of(write_session(whole_session(console)));
+  std::vector<osc::Message> list;
+  for (size_t i = 0; i < parts.size(); i++)
+    list.push_back({"/graph/get", {int32_t(i + 1), int32_t(parts.size()), parts[i]}});
+  return console.answer_list(call, std::move(list));
+}
+
+constexpr Command kCommands[] = {
+    {"/graph/get", "", "", "Sends the session as YAML in parts: /graph/get PART PARTS TEXT, then /done.",
+     get},
+    {"/graph/save", "[file]", "|s", "Writes the session to its file, or to another one in the same folder.",
+     save},
+    {"/graph/load", "[file]", "|s", "Loads the session's file again, or another one in the same folder.",
+     load},
+};
+
+}  // namespace
+
+std::span<const Command> file_commands() {
+  return kCommands;
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include "config/expand.h"
+#include "daemon/control/edits.h"
+#include "daemon/control/values.h"
+
+namespace mixgraph {
+namespace {
+
+std::string path_of(const std::string& text) {
+  return text.starts_with('/') ? text.substr(1) : text;
+}
+
+/// "vox:key" of "vox" and "key".
+std::string with_port(const std::string& path, const std::string& port) {
+  return port.empty() ? path : path + ":" + port;
+}
+
+Answer edit(Console& console, const Call& call, const Result<std::vector<Edit>>& edits, std::string detail) {
+  if (!edits) return edits.problems();
+  return edit(console, call, *edits, std::move(detail));
+}
+
+/// A value of `key value` as it would stand in a session file.
+std::string written(const osc::Argument& argument) {
+  if (const auto text = text_of(argument)) return *text;
+  if (const auto* single = std::get_if<float>(&argument)) return fmt::format("{}", *single);
+  return fmt::format("{}", *osc::number(argument));
+}
+
+Answer add(Console& console, const Call& call) {
+  NewNode node{path_of(call.text(0)), call.text(1), {}, {}};
+  if (call.count() % 2 != 0) return Problem{"", "the last key has no value", "path type [key value ...]"};
+  for (size_t i = 2; i < call.count(); i += 2) {
+    const std::string key = call.text(i);
+    const std::string value = written(call.message.arguments[i + 1]);
+    if (key == "from")
+      node.from.push_back(value);
+    else
+      node.settings.emplace_back(key, value);
+  }
+  const Graph& graph = graph_for(console, call.client);
+  return edit(console, call, expand(node, graph, console.session.composites, console.types), node.path);
+}
+
+Answer remove(Console& console, const Call& call) {
+  const std::string path = path_of(call.text(0));
+  return edit(console, call, removal(path, graph_for(console, call.client)), path);
+}
+
+Answer connect(Console& console, const Call& call) {
+  const std::string to = with_port(call.text(1), call.text(2));
+  const Graph& graph = graph_for(console, call.client);
+  return edit(console, call, connection(call.text(0), to, graph, console.session.composites, console.types),
+              "");
+}
+
+Answer disconnect(Console& console, const Call& call) {
+  const std::string to = with_port(call.text(1), call.text(2));
+  const Graph& graph = graph_for(console, call.client);
+  return edit(console, call, disconnection(call.text(0), to, graph, console.session.composites), "");
+}
+
+osc::Message described(const Graph& graph, const Cable& cable) {
+  const auto output = graph.find(cable.from)->type->outputs[size_t(cable.from_port)].id;
+  const auto input = graph.find(cable.to)->type->inputs[size_t(cable.to_port)].id;
+  return {"/graph/cable", {cable.from, std::string(output), cable.to, std::string(input)}};
+}
+
+Answer list(Console& console, const Call& call) {
+  const std::string prefix = path_of(call.text(0));
+  const auto wanted = [&](const std::string& path) { return prefix.empty() || is_beneath(path, prefix); };
+  const Graph& graph = console.live.graph();
+  std::vector<osc::Message> list;
+  for (const Node& node : graph.nodes())
+    if (wanted(node.path)) list.push_back({"/graph/node", {node.path, std::string(node.type->id)}});
+  for (const Cable& cable : graph.cables())
+    if (wanted(cable.from) || wanted(cable.to)) list.push_back(described(graph, cable));
+  return console.answer_list(call, std::move(list));
+}
+
+constexpr Command kCommands[] = {
+    {"/graph/add", "path type [key value ...]", "ss*sv",
+     "Adds a node, strip or bus; keys as in a session file: from, fader, eq/2/gain.", add},
+    {"/graph/remove", "path", "s", "Removes a node, or a strip with all that is in it, and its cables.",
+     remove},
+    {"/graph/connect", "from to [input]", "ss|s", "Connects an output to an input, by default to the first.",
+     connect},
+    {"/graph/disconnect", "from to [input]", "ss|s", "Takes a connection away.", disconnect},
+    {"/graph/list", "[prefix]", "|s",
+     "Sends /graph/node PATH TYPE and /graph/cable FROM OUTPUT TO INPUT, then /done.", list},
+};
+
+}  // namespace
+
+std::span<const Command> graph_commands() {
+  return kCommands;
+}
+
+}  // namespace mixgraph

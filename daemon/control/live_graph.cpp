@@ -1,0 +1,134 @@
+#include "daemon/control/live_graph.h"
+
+#include <algorithm>
+
+namespace mixgraph {
+namespace {
+
+bool can_move(const Parameter& p) {
+  return !is_text(p) && p.change == Change::live;
+}
+bool is_gradual(const Parameter& p) {
+  return can_move(p) && p.motion == Motion::smooth;
+}
+
+bool same_nodes(const Graph& a, const Graph& b) {
+  return a.nodes().size() == b.nodes().size() &&
+         std::equal(a.nodes().begin(), a.nodes().end(), b.nodes().begin(),
+                    [](const Node& x, const Node& y) { return x.path == y.path && x.type == y.type; });
+}
+
+}  // namespace
+
+LiveGraph::LiveGraph(Engine& engine, Graph start)
+    : engine_(engine), graph_(std::move(start)), names_(graph_) {}
+
+Problems LiveGraph::start() {
+  return engine_.update(graph_);
+}
+
+Value LiveGraph::value(const Entry& entry, uint64_t frame) const {
+  if (const auto moving = moves_.value(entry.address, frame)) return nearest(entry.parameter(), *moving);
+  return graph_.find(entry.path)->values[size_t(entry.row)];
+}
+
+void LiveGraph::move(const Entry& entry, double target, const Timing& timing, uint64_t now) {
+  const double seconds = is_gradual(entry.parameter()) ? timing.seconds : 0;
+  const double from = std::get<double>(value(entry, now));
+  graph_.set_value(entry.path, entry.row, target);
+  batch_.push_back({entry.path, entry.row, target, timing.frame, seconds, timing.course});
+  if (seconds == 0 && timing.frame <= now) return moves_.stop(entry.address);
+  const double frames = seconds * engine_.settings().environment.rate;
+  moves_.begin(entry.address,
+               {&entry.parameter(), from, target, std::max(timing.frame, now), frames, timing.course});
+}
+
+Problems LiveGraph::set(const Entry& entry, const Value& value, const Timing& timing, uint64_t now) {
+  const Parameter& p = entry.parameter();
+  if (timing.seconds > 0 && !is_gradual(p))
+    return {{entry.address, "takes no time to change", "send the value alone"}};
+  if (can_move(p)) {
+    move(entry, std::get<double>(value), timing, now);
+    return {};
+  }
+  Graph next = graph_;
+  next.set_value(entry.path, entry.row, value);
+  return take_over(std::move(next));
+}
+
+void LiveGraph::flush() {
+  if (!batch_.empty()) engine_.move(batch_);
+  batch_.clear();
+}
+
+Problems LiveGraph::take_over(Graph next) {
+  flush();
+  if (Problems problems = engine_.update(next); !problems.empty()) return problems;
+  const bool rename = !same_nodes(graph_, next);
+  graph_ = std::move(next);
+  if (rename) {
+    names_ = Namespace(graph_);
+    generation_++;
+  }
+  moves_.drop([this](const std::string& address, const RunningMove& move) {
+    const Entry* entry = names_.find(address);
+    return !entry || graph_.find(entry->path)->values[size_t(entry->row)] != Value(move.to);
+  });
+  return {};
+}
+
+void LiveGraph::remember(const Graph& before) {
+  done_.push_back({diff(graph_, before), diff(before, graph_)});
+  if (done_.back().forward.empty()) done_.pop_back();
+  if (done_.size() > kUndoDepth) done_.erase(done_.begin());
+  undone_.clear();
+}
+
+Problems LiveGraph::commit(const Graph& next) {
+  const Graph before = graph_;
+  if (Problems problems = take_over(next); !problems.empty()) return problems;
+  remember(before);
+  return {};
+}
+
+Problems LiveGraph::commit(const Graph& next, const Timing& timing, uint64_t now) {
+  const Graph before = graph_;
+  Graph at_once = next;
+  for (const Node& node : next.nodes()) {
+    const Node* old = graph_.find(node.path);
+    for (size_t i = 0; old && old->type == node.type && i < node.values.size(); i++)
+      if (is_gradual(row(*node.type, int(i)))) at_once.set_value(node.path, int(i), old->values[i]);
+  }
+  if (!(at_once == graph_))
+    if (Problems problems = take_over(std::move(at_once)); !problems.empty()) return problems;
+  for (const Entry& entry : names_.entries()) {
+    const Value& target = next.find(entry.path)->values[size_t(entry.row)];
+    if (is_gradual(entry.parameter()) && graph_.find(entry.path)->values[size_t(entry.row)] != target)
+      move(entry, std::get<double>(target), timing, now);
+  }
+  flush();
+  remember(before);
+  return {};
+}
+
+Problems LiveGraph::step(std::vector<Step>& from, std::vector<Step>& to, std::vector<Edit> Step::*edits) {
+  auto next = mixgraph::apply(graph_, from.back().*edits);
+  if (!next) return next.problems();
+  if (Problems problems = take_over(std::move(*next)); !problems.empty()) return problems;
+  to.push_back(std::move(from.back()));
+  from.pop_back();
+  return {};
+}
+
+Problems LiveGraph::undo() {
+  if (done_.empty())
+    return {{"", "nothing to undo", "edits and scenes can be undone, values that were set cannot"}};
+  return step(done_, undone_, &Step::back);
+}
+
+Problems LiveGraph::redo() {
+  if (undone_.empty()) return {{"", "nothing to redo", ""}};
+  return step(undone_, done_, &Step::forward);
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,67 @@
+#pragma once
+#include <vector>
+
+#include "daemon/control/moves.h"
+#include "daemon/control/namespace.h"
+#include "graph/engine.h"
+
+namespace mixgraph {
+
+/// When a value is to change, and how.
+struct Timing {
+  uint64_t frame = 0;  ///< of the engine; 0 or past: at once
+  double seconds = 0;  ///< length of a move; 0: the shortest that doesn't click
+  Course course = Course::position;
+};
+
+/// The truth: the graph value with every parameter's target, and the engine that follows it. What changed it
+/// can be undone by the opposite edits, so that faders moved since stay where they are. [control]
+class LiveGraph {
+ public:
+  LiveGraph(Engine& engine, Graph start);
+  /// Hands the graph to the engine.
+  Problems start();
+
+  const Graph& graph() const { return graph_; }
+  const Namespace& names() const { return names_; }
+  /// A parameter's value at a frame, also in the midst of a move.
+  Value value(const Entry& entry, uint64_t frame) const;
+
+  /// Sets a value that fits its parameter. `now`: the frame that is due. What can move waits for flush();
+  /// what must be built anew is built at once, whatever the timing.
+  Problems set(const Entry& entry, const Value& value, const Timing& timing, uint64_t now);
+  /// Hands what was set since the last call to the engine, to be heard at once.
+  void flush();
+
+  /// Takes over another graph as one step of undo, or changes nothing.
+  Problems commit(const Graph& next);
+  /// The same for a graph whose moving parameters take their time.
+  Problems commit(const Graph& next, const Timing& timing, uint64_t now);
+  Problems undo();
+  Problems redo();
+  static constexpr size_t kUndoDepth = 200;
+
+  /// Addresses of parameters under way, for feedback.
+  std::vector<std::string> moving(uint64_t frame) { return moves_.under_way(frame); }
+  /// Goes up whenever nodes come or go.
+  uint64_t generation() const { return generation_; }
+
+ private:
+  struct Step {
+    std::vector<Edit> back, forward;
+  };
+  Problems take_over(Graph next);
+  Problems step(std::vector<Step>& from, std::vector<Step>& to, std::vector<Edit> Step::*edits);
+  void remember(const Graph& before);
+  void move(const Entry& entry, double target, const Timing& timing, uint64_t now);
+
+  Engine& engine_;
+  Graph graph_;
+  Namespace names_;
+  Moves moves_;
+  std::vector<Move> batch_;  // its paths are those of names_
+  std::vector<Step> done_, undone_;
+  uint64_t generation_ = 0;
+};
+
+}  // namespace mixgraph

@@ -1,0 +1,106 @@
+#include "daemon/control/meter_feed.h"
+
+#include <algorithm>
+#include <set>
+
+namespace mixgraph {
+namespace {
+
+float folded(Fold fold, const std::optional<float>& before, float reading) {
+  if (!before || fold == Fold::last) return reading;
+  return fold == Fold::max ? std::max(*before, reading) : std::min(*before, reading);
+}
+
+}  // namespace
+
+void MeterFeed::rename(const Namespace& names) {
+  nodes_.clear();
+  by_path_.clear();
+  latest_.clear();
+  for (const MeterEntry& entry : names.meters()) {
+    if (entry.meter == 0) {
+      by_path_[entry.path] = nodes_.size();
+      nodes_.push_back({"/" + entry.path, entry.type->meters, latest_.size()});
+    }
+    latest_.push_back(entry.type->meters[size_t(entry.meter)].rest);
+  }
+  for (auto& [client, subscriber] : subscribers_.map()) {
+    subscriber.pending.clear();
+    for (Interest& interest : subscriber.interests) interest.nodes = matching(interest.pattern);
+  }
+}
+
+void MeterFeed::read(const std::vector<Reading>& readings) {
+  for (const Reading& reading : readings) {
+    const auto node = by_path_.find(reading.node->path);
+    if (node == by_path_.end()) continue;
+    const NodeMeters& meters = nodes_[node->second];
+    const size_t index = meters.first + size_t(reading.meter);
+    latest_[index] = reading.value;
+    for (auto& [client, subscriber] : subscribers_.map()) {
+      subscriber.pending.resize(latest_.size());
+      auto& value = subscriber.pending[index];
+      value = folded(meters.meters[size_t(reading.meter)].fold, value, reading.value);
+    }
+  }
+}
+
+Result<Pattern> MeterFeed::parse(const std::string& text) {
+  return Pattern::parse(text.starts_with("/meters/") ? text.substr(7) : text);
+}
+
+std::vector<const MeterFeed::NodeMeters*> MeterFeed::matching(const Pattern& pattern) const {
+  std::vector<const NodeMeters*> found;
+  for (const NodeMeters& node : nodes_) {
+    const bool by_meter = std::any_of(node.meters.begin(), node.meters.end(), [&](const Meter& meter) {
+      return pattern.matches(node.address + "/" + std::string(meter.id));
+    });
+    if (by_meter || pattern.matches(node.address)) found.push_back(&node);
+  }
+  return found;
+}
+
+Problems MeterFeed::subscribe(const ClientId& client, const std::string& pattern, int64_t interval_ns,
+                              const Now& now) {
+  auto parsed = parse(pattern);
+  if (!parsed) return parsed.problems();
+  auto nodes = matching(*parsed);
+  return subscribers_.add(client, {pattern, std::move(*parsed), std::move(nodes)}, interval_ns, now);
+}
+
+osc::Message MeterFeed::message(const NodeMeters& node, const Folded& readings) const {
+  osc::Message message{"/meters" + node.address, {}};
+  for (size_t i = node.first; i < node.first + node.meters.size(); i++)
+    message.arguments.push_back(i < readings.size() ? readings[i].value_or(latest_[i]) : latest_[i]);
+  return message;
+}
+
+void MeterFeed::tick(const Now& now, const Send& send) {
+  subscribers_.expire(now);
+  for (auto& [client, subscriber] : subscribers_.map()) {
+    if (!List::is_due(subscriber, now)) continue;
+    std::vector<osc::Message> messages;
+    std::set<const NodeMeters*> told;  // two patterns may want the same
+    for (const Interest& interest : subscriber.interests)
+      for (const NodeMeters* node : interest.nodes)
+        if (told.insert(node).second) messages.push_back(message(*node, subscriber.pending));
+    subscriber.pending.clear();
+    send_all(send, client, std::move(messages), true);
+  }
+}
+
+Result<std::vector<osc::Message>> MeterFeed::latest(const std::string& pattern) const {
+  const auto parsed = parse(pattern);
+  if (!parsed) return parsed.problems();
+  std::vector<osc::Message> messages;
+  for (const NodeMeters* node : matching(*parsed)) messages.push_back(message(*node, {}));
+  return messages;
+}
+
+std::vector<ClientId> MeterFeed::clients() const {
+  std::vector<ClientId> all;
+  for (const auto& [client, subscriber] : subscribers_.map()) all.push_back(client);
+  return all;
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,61 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/control/namespace.h"
+#include "daemon/control/send.h"
+#include "daemon/control/subscribers.h"
+#include "graph/engine.h"
+
+namespace mixgraph {
+
+/// The meters: the latest readings, and the clients that want them at their own pace. Each client's readings
+/// are folded (the highest peak, the deepest gain reduction) since the last message to it. [control]
+class MeterFeed {
+ public:
+  explicit MeterFeed(const Namespace& names) { rename(names); }
+
+  /// Nodes came or went.
+  void rename(const Namespace& names);
+  /// Takes readings from the engine.
+  void read(const std::vector<Reading>& readings);
+  /// `pattern`: of the addresses of nodes or meters, with or without `/meters` before it.
+  Problems subscribe(const ClientId& client, const std::string& pattern, int64_t interval_ns, const Now& now);
+  bool renew(const ClientId& client, const Now& now) { return subscribers_.renew(client, now); }
+  bool unsubscribe(const ClientId& client, const std::string& pattern) {
+    return subscribers_.remove(client, pattern);
+  }
+  void tick(const Now& now, const Send& send);
+
+  /// The latest messages of all nodes that a pattern matches.
+  Result<std::vector<osc::Message>> latest(const std::string& pattern) const;
+  /// The latest reading, by the number of an entry of Namespace::meters().
+  float value(size_t index) const { return latest_[index]; }
+  std::vector<ClientId> clients() const;
+
+ private:
+  struct NodeMeters {
+    std::string address;  // of the node
+    std::span<const Meter> meters;
+    size_t first;  // index of the first meter
+  };
+  struct Interest {
+    std::string text;
+    Pattern pattern;
+    std::vector<const NodeMeters*> nodes;
+  };
+  using Folded = std::vector<std::optional<float>>;  // since the last message; by meter, or shorter
+  using List = Subscribers<Interest, Folded>;
+  static Result<Pattern> parse(const std::string& text);
+  std::vector<const NodeMeters*> matching(const Pattern& pattern) const;
+  osc::Message message(const NodeMeters& node, const Folded& readings) const;
+
+  std::vector<NodeMeters> nodes_;
+  std::unordered_map<std::string, size_t> by_path_;  // index in nodes_
+  std::vector<float> latest_;
+  List subscribers_;
+};
+
+}  // namespace mixgraph

@@ -1,0 +1,43 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/engine.h"
+
+namespace mixgraph {
+
+/// A parameter on its way, as control sees it: where it is at any frame.
+struct RunningMove {
+  const Parameter* parameter = nullptr;
+  double from = 0, to = 0;  ///< in the unit
+  uint64_t start = 0;       ///< frame
+  double frames = 0;        ///< length; 0: a set that waits for its frame
+  Course course = Course::position;
+
+  double end() const { return double(start) + frames; }
+  double at(uint64_t frame) const;
+};
+
+/// All that move, by address: so that a get and the feedback during a move tell the value now. [control]
+class Moves {
+ public:
+  void begin(const std::string& address, const RunningMove& move) { moves_[address] = move; }
+  void stop(const std::string& address) { moves_.erase(address); }
+  /// The value now; nullopt if it rests.
+  std::optional<double> value(const std::string& address, uint64_t frame) const;
+  /// What has begun; forgets what has ended, which is told this once more.
+  std::vector<std::string> under_way(uint64_t frame);
+  /// Forgets every move for which `over(address, move)`.
+  template <class Over>
+  void drop(Over over) {
+    std::erase_if(moves_, [&](const auto& item) { return over(item.first, item.second); });
+  }
+  size_t size() const { return moves_.size(); }
+
+ private:
+  std::map<std::string, RunningMove> moves_;
+};
+
+}  // namespace mixgraph

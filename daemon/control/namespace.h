@@ -1,0 +1,68 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/control/pattern.h"
+#include "graph/graph.h"
+
+namespace mixgraph {
+
+/// A parameter's place in the address space.
+struct Entry {
+  std::string address;  ///< "/mix/vox/fader": of a main row the node's own address
+  std::string alias;    ///< "/mix/vox/fader/level": the long form of a main row; otherwise empty
+  std::string path;     ///< the node's, "mix/vox/fader"
+  const NodeType* type = nullptr;
+  int row = 0;
+
+  const Parameter& parameter() const { return mixgraph::row(*type, row); }
+};
+
+/// A meter's place: "/mix/vox/compressor/gain_reduction".
+struct MeterEntry {
+  std::string address;
+  std::string path;
+  const NodeType* type = nullptr;
+  int meter = 0;
+};
+
+/// What may be said of one graph over OSC, under which address. Made anew when the graph's structure changes.
+/// [control]
+class Namespace {
+ public:
+  explicit Namespace(const Graph& graph);
+  Namespace(const Namespace&) = delete;
+  Namespace& operator=(const Namespace&) = delete;
+  Namespace(Namespace&&) = default;
+  Namespace& operator=(Namespace&&) = default;
+
+  const std::vector<Entry>& entries() const { return entries_; }  ///< in the order of the session file
+  const std::vector<MeterEntry>& meters() const { return meters_; }
+  /// By either form of the address; nullptr if there is none.
+  const Entry* find(std::string_view address) const;
+  const Entry* find(std::string_view path, int row) const;
+  const MeterEntry* find_meter(std::string_view address) const;
+  size_t index(const Entry& entry) const { return size_t(&entry - entries_.data()); }
+  size_t index(const MeterEntry& meter) const { return size_t(&meter - meters_.data()); }
+
+  /// Why an address is no parameter, and what might have been meant. `commands`: addresses that exist
+  /// besides.
+  Problem unknown(std::string_view address, const std::vector<std::string_view>& commands) const;
+
+ private:
+  std::vector<std::string_view> parts_below(std::string_view prefix,
+                                            const std::vector<std::string_view>& commands) const;
+  std::string closest(std::string_view address, const std::vector<std::string_view>& commands) const;
+
+  std::vector<Entry> entries_;
+  std::vector<MeterEntry> meters_;
+  std::unordered_map<std::string_view, size_t> by_address_, first_row_,
+      meter_by_address_;  // views into the above
+};
+
+/// Whether an address is `prefix` or lies beneath it. [any]
+bool is_beneath(std::string_view address, std::string_view prefix);
+
+}  // namespace mixgraph

@@ -1,0 +1,42 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "graph/problem.h"
+
+namespace mixgraph {
+
+/// True when an address has characters with a meaning in a pattern (`? * [ ] { }`), or `//`. [any]
+bool is_pattern(std::string_view address);
+
+/// An OSC address pattern: per part `?`, `*`, `[a-z]`, `[!a-z]`, `{foo,bar}` (OSC 1.0), and `//` for any
+/// number of parts, none included (OSC 1.1). No wildcard but `//` ever matches a `/`.
+///
+/// Kept as the position automaton of the pattern (V. M. Glushkov, 1961): one state for each character that
+/// the pattern can consume. An address is read once, from left to right, so no pattern takes more than
+/// (characters of the address) x (states) steps. [control]: parse and copies allocate, matches does not.
+class Pattern {
+ public:
+  static constexpr size_t kMaxLength = 256;  ///< characters
+
+  /// A pattern begins with `/` and has at most kMaxLength characters of printable ASCII. An address without
+  /// wildcards is a pattern that matches itself.
+  static Result<Pattern> parse(std::string_view text);
+
+  bool matches(std::string_view address) const;
+
+ private:
+  // `//x` makes four states of three characters: 1 + 256 * 4 / 3 < 6 * 64
+  static constexpr size_t kWords = 6;
+  static constexpr size_t kCharacters = 128;
+  using States = std::array<uint64_t, kWords>;
+  friend class PatternParser;
+
+  std::vector<States> follow_;  // the states that may come after each state; state 0 is the start
+  std::array<States, kCharacters> reads_{};  // the states that a character can enter
+  States accepting_{};
+};
+
+}  // namespace mixgraph

@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include "daemon/control/console.h"
+#include "daemon/control/values.h"
+
+namespace mixgraph {
+namespace {
+
+/// What a scene holds: the mix, not the files it is made of nor the transport of players and recorders.
+bool is_in_scenes(const Parameter& p) {
+  return !is_text(p) && (p.change == Change::rebuild || p.motion == Motion::smooth);
+}
+
+const Value& current(const Console& console, const Entry& entry) {
+  return console.live.graph().find(entry.path)->values[size_t(entry.row)];
+}
+
+Scene snapshot(const Console& console) {
+  Scene scene;
+  for (const Entry& entry : console.live.names().entries())
+    if (is_in_scenes(entry.parameter())) scene[entry.address.substr(1)] = current(console, entry);
+  return scene;
+}
+
+/// The parameter of a scene's value, if it is there and can take it.
+const Entry* entry_of(const Console& console, const std::string& address, const Value& value) {
+  const Entry* entry = console.live.names().find("/" + address);
+  return entry && is_text(entry->parameter()) == std::holds_alternative<std::string>(value) ? entry : nullptr;
+}
+
+Problem unknown_scene(const Console& console, const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const auto& [known, scene] : console.session.scenes) names.push_back(known);
+  const std::string_view near = nearest_word(name, names);
+  return {"", "there is no scene \"" + name + "\"",
+          near.empty() ? "/scene/list lists them" : "did you mean \"" + std::string(near) + "\"?"};
+}
+
+Answer recall(Console& console, const Call& call, const Scene& scene, double seconds,
+              const std::string& detail) {
+  if (!(seconds >= 0 && seconds <= 3600)) return Problem{"", "the fade time is out of range", "0 to 3600 s"};
+  Graph next = console.live.graph();
+  size_t left_out = 0;
+  for (const auto& [address, value] : scene) {
+    const Entry* entry = entry_of(console, address, value);
+    if (!entry) {
+      left_out++;
+      continue;
+    }
+    const auto* number = std::get_if<double>(&value);
+    next.set_value(entry->path, entry->row, number ? Value(nearest(entry->parameter(), *number)) : value);
+  }
+  Scene before = snapshot(console);
+  const Timing timing{call.frame, seconds, Course::position};
+  Problems problems = console.change([&] { return console.live.commit(next, timing, console.now.frame); });
+  if (!problems.empty()) return problems;
+  console.before_recall = std::move(before);
+  if (left_out == 0) return Done{detail};
+  return Done{detail + fmt::format(" ({} values left out: their parameters are gone)", left_out)};
+}
+
+Answer store_scene(Console& console, const Call& call) {
+  constexpr size_t kMostScenes = 1000;
+  const std::string name = call.text(0);
+  if (name.empty()) return Problem{"", "the name is empty", "any text"};
+  if (console.session.scenes.size() >= kMostScenes && !console.session.scenes.contains(name))
+    return Problem{"", "there are 1000 scenes already", "remove some"};
+  console.session.scenes[name] = snapshot(console);
+  return Done{name};
+}
+
+Answer recall_scene(Console& console, const Call& call) {
+  const std::string name = call.text(0);
+  const auto scene = console.session.scenes.find(name);
+  if (scene == console.session.scenes.end()) return unknown_scene(console, name);
+  return recall(console, call, scene->second, call.number(1), name);
+}
+
+Answer undo_scene(Console& console, const Call& call) {
+  if (console.before_recall.empty()) return Problem{"", "no scene was recalled", "/scene/recall name"};
+  const Scene before = console.before_recall;
+  return recall(console, call, before, call.number(0), "");
+}
+
+Answer list_scenes(Console& console, const Call& call) {
+  std::vector<osc::Message> list;
+  for (const auto& [name, scene] : console.session.scenes) list.push_back({"/scene/list", {name}});
+  return console.answer_list(call, std::move(list));
+}
+
+Answer remove_scene(Console& console, const Call& call) {
+  const std::string name = call.text(0);
+  if (console.session.scenes.erase(name) == 0) return unknown_scene(console, name);
+  return Done{name};
+}
+
+Answer diff_scene(Console& console, const Call& call) {
+  const std::string name = call.text(0);
+  const auto scene = console.session.scenes.find(name);
+  if (scene == console.session.scenes.end()) return unknown_scene(console, name);
+  std::vector<osc::Message> list;
+  for (const auto& [address, value] : scene->second) {
+    const Entry* entry = entry_of(console, address, value);
+    if (!entry || value == current(console, *entry)) continue;
+    const Parameter& p = entry->parameter();
+    list.push_back(
+        {"/scene/diff", {entry->address, argument_of(p, value), argument_of(p, current(console, *entry))}});
+  }
+  return console.answer_list(call, std::move(list));
+}
+
+constexpr Command kCommands[] = {
+    {"/scene/store", "name", "s", "Keeps the values of all parameters, except files and transport.",
+     store_scene},
+    {"/scene/recall", "name [seconds]", "s|n", "Sets them again, in so many seconds.", recall_scene},
+    {"/scene/undo", "[seconds]", "|n", "Sets the values before the last recall.", undo_scene},
+    {"/scene/list", "", "", "Sends /scene/list NAME for each, then /done.", list_scenes},
+    {"/scene/remove", "name", "s", "Forgets a scene.", remove_scene},
+    {"/scene/diff", "name", "s", "Sends /scene/diff ADDRESS STORED NOW for each that differs, then /done.",
+     diff_scene},
+};
+
+}  // namespace
+
+std::span<const Command> scene_commands() {
+  return kCommands;
+}
+
+}  // namespace mixgraph

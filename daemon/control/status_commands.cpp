@@ -1,0 +1,72 @@
+#include <algorithm>
+
+#include "daemon/control/console.h"
+
+namespace mixgraph {
+namespace {
+
+/// A count as every client can read it.
+int32_t shown(uint64_t count) {
+  return int32_t(std::min<uint64_t>(count, INT32_MAX));
+}
+
+std::vector<StatusItem> status_of(const Console& console) {
+  const EngineCounters engine = console.engine.counters();
+  std::vector<StatusItem> items{
+      {"session", console.session.name},
+      {"nodes", shown(console.live.graph().nodes().size())},
+      {"cables", shown(console.live.graph().cables().size())},
+      {"rate", float(console.rate())},
+      {"seconds", float(double(engine.frames) / console.rate())},
+      {"latency_ms", float(console.engine.latency() * 1000 / console.rate())},
+      {"blocks", shown(engine.blocks)},
+      {"programs", shown(engine.programs)},
+      {"late_changes", shown(engine.late_changes)},
+      {"bad_samples", shown(engine.bad_samples)},
+      {"limited_samples", shown(engine.limited_samples)},
+      {"messages", shown(console.counters.messages)},
+      {"errors", shown(console.counters.errors)},
+      {"malformed", shown(console.counters.malformed)},
+      {"late_bundles", shown(console.counters.late_bundles)},
+      {"subscribers", shown(console.feedback.clients().size())},
+      {"meter_subscribers", shown(console.meters.clients().size())},
+  };
+  if (console.settings.more_status)
+    for (StatusItem& item : console.settings.more_status()) items.push_back(std::move(item));
+  return items;
+}
+
+Answer status(Console& console, const Call& call) {
+  for (StatusItem& item : status_of(console))
+    console.reply(call.client, {"/status/" + item.name, {std::move(item.value)}});
+  return Done{};
+}
+
+Answer clock(Console& console, const Call& call) {
+  console.reply(call.client, {"/clock",
+                              {int64_t(console.now.frame), osc::TimeTag::at(console.now.system_ns),
+                               float(console.rate())}});
+  return answered();
+}
+
+Answer help(Console& console, const Call& call) {
+  std::vector<osc::Message> list;
+  for (const Command& command : commands())
+    list.push_back(
+        {"/help", {std::string(command.address), std::string(command.arguments), std::string(command.doc)}});
+  return console.answer_list(call, std::move(list));
+}
+
+constexpr Command kCommands[] = {
+    {"/status", "", "", "Sends counters and facts as /status/NAME, then /done.", status},
+    {"/clock", "", "", "Answers the engine's frame, the time it belongs to, and the rate.", clock},
+    {"/help", "", "", "Sends every command with its arguments, then /done.", help},
+};
+
+}  // namespace
+
+std::span<const Command> status_commands() {
+  return kCommands;
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,87 @@
+#pragma once
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/control/client.h"
+#include "daemon/control/now.h"
+#include "graph/problem.h"
+
+namespace mixgraph {
+
+inline constexpr int64_t kLease = 10 * kSecond;  ///< ns; of UDP clients. A TCP connection is its own lease
+inline constexpr size_t kMaxSubscribers = 64;
+inline constexpr size_t kMaxInterests = 32;  ///< of one subscriber
+
+/// Clients that asked for something to be sent to them, for as long as they renew it. `Interest` is what one
+/// request selects, with the request as its `text`; `Pending` is what waits to be sent to one client.
+/// [control]
+template <class Interest, class Pending>
+class Subscribers {
+ public:
+  struct Subscriber {
+    int64_t lease_ends = 0, interval = 0, next = 0;  // monotonic ns, ns, monotonic ns
+    std::vector<Interest> interests;
+    Pending pending;
+  };
+  using Map = std::map<ClientId, Subscriber>;
+
+  /// A request that was made before renews the lease and takes over the interval.
+  Problems add(const ClientId& client, Interest interest, int64_t interval_ns, const Now& now) {
+    const auto known = map_.find(client);
+    if (known == map_.end() && map_.size() >= kMaxSubscribers)
+      return {{interest.text, "there are " + std::to_string(kMaxSubscribers) + " subscribers already",
+               "try later"}};
+    Subscriber& subscriber = map_[client];
+    subscriber.lease_ends = now.monotonic_ns + kLease;
+    subscriber.interval = interval_ns;
+    auto& list = subscriber.interests;
+    if (std::any_of(list.begin(), list.end(), [&](const Interest& i) { return i.text == interest.text; }))
+      return {};
+    if (list.size() >= kMaxInterests)
+      return {{interest.text, "you have " + std::to_string(kMaxInterests) + " subscriptions",
+               "use a wider pattern"}};
+    list.push_back(std::move(interest));
+    return {};
+  }
+
+  /// False: it has no subscription.
+  bool renew(const ClientId& client, const Now& now) {
+    const auto found = map_.find(client);
+    if (found == map_.end()) return false;
+    found->second.lease_ends = now.monotonic_ns + kLease;
+    return true;
+  }
+
+  /// An empty text: all of them. False: there was none.
+  bool remove(const ClientId& client, const std::string& text) {
+    const auto found = map_.find(client);
+    if (found == map_.end()) return false;
+    const size_t ended = std::erase_if(found->second.interests,
+                                       [&](const Interest& i) { return text.empty() || i.text == text; });
+    if (found->second.interests.empty()) map_.erase(found);
+    return ended > 0;
+  }
+
+  void expire(const Now& now) {
+    std::erase_if(map_, [&](const auto& item) {
+      return item.first.kind == ClientId::Kind::udp && now.monotonic_ns > item.second.lease_ends;
+    });
+  }
+  /// Whether it is time to send to this one again; if so, the next time is one interval from now.
+  static bool is_due(Subscriber& subscriber, const Now& now) {
+    if (now.monotonic_ns < subscriber.next) return false;
+    subscriber.next = now.monotonic_ns + subscriber.interval;
+    return true;
+  }
+
+  Map& map() { return map_; }
+  const Map& map() const { return map_; }
+
+ private:
+  Map map_;
+};
+
+}  // namespace mixgraph

@@ -1,0 +1,37 @@
+#pragma once
+#include <map>
+#include <vector>
+
+#include "daemon/control/client.h"
+#include "daemon/control/osc.h"
+
+namespace mixgraph {
+
+/// Messages that belong together, at one time.
+struct TimedGroup {
+  ClientId client;
+  osc::TimeTag time;
+  std::vector<osc::Message> messages;
+};
+
+/// The messages of a bundle and of those inside it, in groups by time; what is inside at no later time
+/// belongs to the bundle around it. [any]
+std::vector<TimedGroup> groups_of(const ClientId& client, const osc::Bundle& bundle);
+
+/// Groups that wait for their time. [control]
+class TimedMessages {
+ public:
+  static constexpr size_t kCapacity = 10'000;  ///< messages
+
+  /// False: no room.
+  bool add(TimedGroup group);
+  /// What is due until a system time (ns since 1970), in order of time, then of arrival.
+  std::vector<TimedGroup> take(int64_t until_ns);
+  size_t size() const { return messages_; }  ///< messages
+
+ private:
+  std::multimap<int64_t, TimedGroup> waiting_;
+  size_t messages_ = 0;
+};
+
+}  // namespace mixgraph

@@ -1,0 +1,80 @@
+#include "daemon/control/edits.h"
+
+namespace mixgraph {
+
+const Graph& graph_for(const Console& console, const ClientId& client) {
+  const auto state = console.clients.find(client);
+  const bool gathers = state != console.clients.end() && state->second.transaction;
+  return gathers ? state->second.transaction->draft : console.live.graph();
+}
+
+Answer edit(Console& console, const Call& call, std::vector<Edit> edits, std::string detail) {
+  auto next = mixgraph::apply(graph_for(console, call.client), edits);
+  if (!next) return next.problems();
+  auto& transaction = console.clients[call.client].transaction;
+  if (!transaction) {
+    if (Problems problems = console.commit(*next); !problems.empty()) return problems;
+    return Done{std::move(detail)};
+  }
+  if (transaction->edits.size() + edits.size() > Transaction::kMostEdits)
+    return Problem{"", "this transaction is full", "/graph/commit it"};
+  transaction->draft = std::move(*next);
+  transaction->edits.insert(transaction->edits.end(), edits.begin(), edits.end());
+  transaction->touched_ns = console.now.monotonic_ns;
+  return Done{std::move(detail)};
+}
+
+namespace {
+
+constexpr std::string_view kNone = "no transaction of yours is open";
+
+Answer begin(Console& console, const Call& call) {
+  auto& transaction = console.clients[call.client].transaction;
+  if (transaction) return Problem{"", "a transaction of yours is open", "/graph/commit or /graph/cancel it"};
+  transaction = Transaction{{}, console.live.graph(), console.now.monotonic_ns};
+  return Done{};
+}
+
+Answer commit(Console& console, const Call& call) {
+  auto transaction = std::exchange(console.clients[call.client].transaction, {});
+  if (!transaction) return Problem{"", std::string(kNone), "/graph/begin"};
+  auto next = mixgraph::apply(console.live.graph(), transaction->edits);
+  if (!next) return next.problems();
+  if (Problems problems = console.commit(*next); !problems.empty()) return problems;
+  return Done{std::to_string(transaction->edits.size()) + " edits"};
+}
+
+Answer cancel(Console& console, const Call& call) {
+  if (!std::exchange(console.clients[call.client].transaction, {}))
+    return Problem{"", std::string(kNone), "/graph/begin"};
+  return Done{};
+}
+
+Answer undo(Console& console, const Call&) {
+  if (Problems problems = console.change([&] { return console.live.undo(); }); !problems.empty())
+    return problems;
+  return Done{};
+}
+
+Answer redo(Console& console, const Call&) {
+  if (Problems problems = console.change([&] { return console.live.redo(); }); !problems.empty())
+    return problems;
+  return Done{};
+}
+
+constexpr Command kCommands[] = {
+    {"/graph/begin", "", "",
+     "Gathers your edits from here until /graph/commit, for a minute without one at most.", begin},
+    {"/graph/commit", "", "", "Makes them all at once, as one step of undo, or none of them.", commit},
+    {"/graph/cancel", "", "", "Forgets them.", cancel},
+    {"/graph/undo", "", "", "Takes back the last edit, recall or load; values set since then stay.", undo},
+    {"/graph/redo", "", "", "Makes it again.", redo},
+};
+
+}  // namespace
+
+std::span<const Command> transaction_commands() {
+  return kCommands;
+}
+
+}  // namespace mixgraph

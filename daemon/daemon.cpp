@@ -1,0 +1,248 @@
+#include "daemon/daemon.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "nodes/list.h"
+
+namespace mixgraph {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kTickInterval = 2ms;
+constexpr auto kServiceInterval = 4ms;
+constexpr int64_t kDeviceInterval = 50 * kMillisecond;
+constexpr int64_t kPinInterval = 500 * kMillisecond;
+constexpr int64_t kLongestFade = 200 * kMillisecond;  // also when the device doesn't ask for sound any more
+
+/// What the session says, unless the command line says otherwise.
+AudioSettings audio_of(const Session& session, const Options& options) {
+  AudioSettings audio = session.audio;
+  audio.driver = options.driver.value_or(audio.driver);
+  audio.rate = options.rate.value_or(audio.rate);
+  audio.block = options.period.value_or(audio.block);
+  if (options.device) audio.device = *options.device;
+  return audio;
+}
+OscSettings osc_of(const Session& session, const Options& options) {
+  return {options.osc_port.value_or(session.osc.port),
+          options.bind.empty() ? session.osc.bind : options.bind};
+}
+
+EngineSettings engine_settings(const Session& session, const AudioSettings& audio, const std::string& file) {
+  const auto folder = std::filesystem::absolute(file).parent_path();
+  EngineSettings settings;
+  settings.environment = {audio.rate, (folder / session.media).string(),
+                          (folder / session.recordings).string()};
+  settings.inputs = audio.inputs;
+  settings.outputs = audio.outputs;
+  settings.ceiling_db = audio.ceiling;
+  return settings;
+}
+
+DriverSettings driver_settings(const AudioSettings& audio) {
+  return {audio.driver, audio.device,  audio.input_device, audio.rate,      audio.block,
+          audio.inputs, audio.outputs, audio.input_map,    audio.output_map};
+}
+
+std::string yes_or(bool yes, const std::string& note) {
+  if (yes) return note.empty() ? "yes" : "yes (" + note + ")";
+  return note.empty() ? "no" : "no (" + note + ")";
+}
+
+}  // namespace
+
+Daemon::Daemon(Session session, const Options& options)
+    : options_(options),
+      audio_(audio_of(session, options)),
+      osc_(osc_of(session, options)),
+      engine_(engine_settings(session, audio_, options.session)),
+      sound_(engine_),
+      host_(driver_settings(audio_), sound_.callback()),
+      clock_(audio_.rate),
+      control_(engine_, std::move(session), node_types(),
+               [this](const ClientId& client, const osc::Packet& packet, bool droppable) {
+                 if (server_)
+                   server_->send(client, osc::encode(packet),
+                                 droppable ? Delivery::droppable : Delivery::certain);
+               },
+               {std::filesystem::absolute(options.session).string(),
+                std::max(0.05, 2 * audio_.block / audio_.rate), [this] { return status(); }}) {}
+
+Daemon::~Daemon() {
+  working_ = false;
+  if (worker_.joinable()) worker_.join();
+  host_.stop();
+}
+
+Problems Daemon::start() {
+  if (Problems problems = open_sockets(); !problems.empty()) return problems;
+  working_ = true;
+  worker_ = std::thread([this] { work(); });
+  if (Problems problems = host_.start(); !problems.empty()) return problems;
+  print_start_line();
+  return {};
+}
+
+Problems Daemon::open_sockets() {
+  OscServerOptions options;
+  options.addresses = osc_.bind;
+  options.port = uint16_t(osc_.port);
+  OscServerEvents events;
+  events.on_packet = [this](const ClientId& client, std::span<const uint8_t> packet) {
+    spdlog::trace("{}: {} bytes", client.name, packet.size());
+    control_.receive(client, packet, clock_.now());
+  };
+  events.on_bad_frame = [this](const ClientId& client, const Problem& problem) {
+    spdlog::debug("{}: {}", client.name, problem.text());
+    control_.refused_frame(client, problem, clock_.now());
+  };
+  events.on_connect = [](const ClientId& client) { spdlog::debug("{} is here", client.name); };
+  events.on_disconnect = [this](const ClientId& client) {
+    spdlog::debug("{} is gone", client.name);
+    control_.disconnected(client);
+  };
+  auto server = OscServer::open(io_, options, std::move(events));
+  if (!server) return server.problems();
+  server_ = std::move(*server);
+  for (const std::string& address : osc_.bind)
+    if (!address.starts_with("127.") && address != "::1")
+      spdlog::warn("OSC listens on {}: anybody who reaches it can control this session", address);
+  return {};
+}
+
+void Daemon::print_start_line() const {
+  const DriverStatus driver = host_.status().driver;
+  const std::string note = driver.note.empty() ? "" : " (" + driver.note + ")";
+  std::string listening;
+  for (const std::string& address : server_->listening())
+    listening += (listening.empty() ? "" : ", ") + address;
+  fmt::print(
+      "mixgraphd: session \"{}\" ({}); driver {}, device {}{}; {:.0f} Hz, {} frames, latency {:.1f} ms; real "
+      "time: {}; osc udp+tcp {}\n",
+      control_.console().session.name, options_.session, driver.driver, driver.device, note, driver.rate,
+      driver.period, driver.output_latency_ms + engine_.latency() * 1000 / audio_.rate,
+      yes_or(driver.realtime, driver.realtime_note), listening);
+  std::fflush(stdout);
+}
+
+std::vector<StatusItem> Daemon::status() const {
+  const HostStatus host = host_.status();
+  const DriverStatus& driver = host.driver;
+  const auto count = [](uint64_t number) { return int32_t(std::min<uint64_t>(number, INT32_MAX)); };
+  return {{"driver", driver.driver},
+          {"device", driver.device},
+          {"device_state", host.state},
+          {"device_note", host.reason.empty() ? driver.note : host.reason},
+          {"device_rate", float(driver.rate)},
+          {"period", int32_t(driver.period)},
+          {"input_latency_ms", float(driver.input_latency_ms)},
+          {"output_latency_ms", float(driver.output_latency_ms)},
+          {"realtime", int32_t(driver.realtime)},
+          {"realtime_note", driver.realtime_note},
+          {"load", float(driver.load)},
+          {"load_max", float(driver.load_max)},
+          {"late_periods", count(driver.late)},
+          {"overloads", count(driver.overloads)},
+          {"lost_frames", count(driver.lost_frames)},
+          {"max_gap_ms", float(driver.max_gap_ms)},
+          {"device_losses", count(host.losses)},
+          {"tcp_connections", count(server_ ? server_->connections() : 0)},
+          {"dropped_packets", count(server_ ? server_->counters().dropped_sends : 0)},
+          {"refused_clients", count(server_ ? server_->counters().refused_clients : 0)}};
+}
+
+int Daemon::run() {
+  wait_for_signal();
+  schedule_tick();
+  io_.run();
+  working_ = false;
+  worker_.join();
+  if (!host_.stop()) {
+    spdlog::warn("the audio driver hangs; ending without it");
+    spdlog::default_logger()->flush();
+    _exit(0);
+  }
+  return 0;
+}
+
+void Daemon::schedule_tick() {
+  timer_.expires_after(kTickInterval);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    tick();
+    if (stop_at_ns_ == 0 || (!sound_.is_silent() && clock_.now().monotonic_ns < stop_at_ns_))
+      return schedule_tick();
+    spdlog::info("stopped");
+    io_.stop();
+  });
+}
+
+void Daemon::tick() {
+  clock_.observe(host_.clock());
+  const Now now = clock_.now();
+  engine_.advance();
+  control_.tick(now);
+  if (now.monotonic_ns >= next_device_ns_) {
+    next_device_ns_ = now.monotonic_ns + kDeviceInterval;
+    for (const std::string& event : host_.poll()) spdlog::warn("{}", event);
+  }
+  if (now.monotonic_ns >= next_pins_ns_) {
+    next_pins_ns_ = now.monotonic_ns + kPinInterval;
+    keep_subscribers();
+  }
+}
+
+void Daemon::keep_subscribers() {
+  std::set<ClientId> wanted;
+  for (const ClientId& client : control_.console().feedback.clients()) wanted.insert(client);
+  for (const ClientId& client : control_.console().meters.clients()) wanted.insert(client);
+  for (const ClientId& client : wanted)
+    if (!pinned_.contains(client)) server_->pin(client);
+  for (const ClientId& client : pinned_)
+    if (!wanted.contains(client)) server_->unpin(client);
+  pinned_ = std::move(wanted);
+}
+
+void Daemon::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    if (error) return;
+    if (number == SIGHUP)
+      reload();
+    else
+      begin_stop();
+    wait_for_signal();
+  });
+}
+
+void Daemon::reload() {
+  auto session = load_session(options_.session, node_types());
+  Problems problems = session ? control_.reload(std::move(*session), clock_.now()) : session.problems();
+  for (const Problem& problem : problems) spdlog::error("{}", problem.text());
+  if (problems.empty())
+    spdlog::info("loaded {} again", options_.session);
+  else
+    spdlog::error("{} was not loaded: nothing has changed", options_.session);
+}
+
+void Daemon::begin_stop() {
+  if (stop_at_ns_ > 0) return io_.stop();  // a second signal: at once
+  spdlog::info("fading out");
+  sound_.fade_out();
+  stop_at_ns_ = clock_.now().monotonic_ns + kLongestFade;
+}
+
+void Daemon::work() {
+  while (working_) {
+    engine_.service();
+    std::this_thread::sleep_for(kServiceInterval);
+  }
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,65 @@
+#pragma once
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <memory>
+#include <set>
+#include <thread>
+
+#include "daemon/audio/host.h"
+#include "daemon/control/control.h"
+#include "daemon/engine_clock.h"
+#include "daemon/net/osc_server.h"
+#include "daemon/options.h"
+#include "daemon/sound.h"
+
+namespace mixgraph {
+
+/// The whole of mixgraphd in one process: the engine, the sound device that drives it, control, its sockets,
+/// and the worker thread. Everything but audio and slow work happens on the thread that calls run().
+/// [control]
+class Daemon {
+ public:
+  Daemon(Session session, const Options& options);
+  ~Daemon();
+
+  /// Builds the graph. The problems are the session's.
+  Problems build() { return control_.start(); }
+  /// Opens the device and the sockets, and prints the start line.
+  Problems start();
+  /// Serves until a signal says to stop; fades out. Returns the exit code. Ends the process itself when the
+  /// device's driver hangs.
+  int run();
+
+ private:
+  void tick();
+  void schedule_tick();
+  void wait_for_signal();
+  void reload();
+  void keep_subscribers();
+  void begin_stop();
+  void work();
+  void print_start_line() const;
+  std::vector<StatusItem> status() const;
+  Problems open_sockets();
+
+  const Options options_;
+  const AudioSettings audio_;
+  const OscSettings osc_;
+  Engine engine_;
+  Sound sound_;
+  AudioHost host_;
+  EngineClock clock_;
+  boost::asio::io_context io_;
+  boost::asio::steady_timer timer_{io_};
+  boost::asio::signal_set signals_{io_, SIGINT, SIGTERM, SIGHUP};
+  std::unique_ptr<OscServer> server_;
+  Control control_;
+  std::thread worker_;
+  std::atomic<bool> working_{false};
+  std::set<ClientId> pinned_;  // UDP clients that the server must remember
+  int64_t next_device_ns_ = 0, next_pins_ns_ = 0, stop_at_ns_ = 0;  // monotonic
+};
+
+}  // namespace mixgraph

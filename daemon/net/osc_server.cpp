@@ -1,0 +1,149 @@
+#include "daemon/net/osc_server.h"
+
+#include <algorithm>
+
+#include "daemon/control/osc.h"
+#include "daemon/net/tcp_port.h"
+#include "daemon/net/udp_port.h"
+
+namespace mixgraph {
+
+using asio::ip::tcp;
+using asio::ip::udp;
+using boost::system::error_code;
+
+Result<std::unique_ptr<OscServer>> OscServer::open(asio::io_context& io, const OscServerOptions& options,
+                                                   OscServerEvents events) {
+  auto bound = bind_sockets(io, options.addresses, options.port);
+  if (!bound) return bound.problems();
+  std::unique_ptr<OscServer> server(new OscServer(options, std::move(events)));
+  server->start(std::move(*bound));
+  return server;
+}
+
+OscServer::OscServer(const OscServerOptions& options, OscServerEvents events)
+    : options_(options), events_(std::move(events)), peers_(options.max_udp_clients) {}
+
+/// Handlers that have already been queued keep their socket alive, find it closed and do not come back here.
+OscServer::~OscServer() {
+  for (const auto& port : udp_ports_) port->close();
+  for (const auto& port : tcp_ports_) port->close();
+  for (const auto& [id, connection] : connections_) connection->abandon();
+}
+
+void OscServer::start(BoundSockets bound) {
+  port_ = bound.port;
+  for (auto& socket : bound.udp) {
+    const size_t index = udp_ports_.size();
+    addresses_.push_back(socket.local_endpoint().address());
+    listening_.push_back(endpoint_text(addresses_.back(), port_));
+    udp_ports_.push_back(std::make_shared<UdpPort>(
+        std::move(socket), [this, index](const auto& from, auto bytes) { datagram(index, from, bytes); }));
+    udp_ports_.back()->start();
+  }
+  for (auto& acceptor : bound.tcp) {
+    tcp_ports_.push_back(std::make_shared<TcpPort>(
+        std::move(acceptor), [this](tcp::socket socket) { accept(std::move(socket)); }));
+    tcp_ports_.back()->start();
+  }
+}
+
+ClientId OscServer::udp_client(uint64_t id, const udp::endpoint& endpoint) const {
+  return {ClientId::Kind::udp, id, "udp " + endpoint_text(endpoint.address(), endpoint.port())};
+}
+
+/// A datagram with the forged address of this server would be answered to itself, and the answer answered
+/// again.
+bool OscServer::is_own(const udp::endpoint& from) const {
+  if (from.port() != port_) return false;
+  return from.address().is_loopback() ||
+         std::find(addresses_.begin(), addresses_.end(), from.address()) != addresses_.end();
+}
+
+void OscServer::datagram(size_t socket, const udp::endpoint& from, std::span<const uint8_t> bytes) {
+  if (is_own(from) || from.port() == 0) {
+    ++counters_.dropped_echoes;
+    return;
+  }
+  const auto heard = peers_.hear(from, socket);
+  if (!heard) {
+    ++counters_.refused_clients;
+    return;
+  }
+  if (heard->forgotten && events_.on_disconnect) {
+    events_.on_disconnect({ClientId::Kind::udp, *heard->forgotten, "udp (forgotten)"});
+  }
+  const auto client = udp_client(heard->id, from);
+  if (heard->is_new && events_.on_connect) events_.on_connect(client);
+  ++counters_.packets;
+  if (events_.on_packet) events_.on_packet(client, bytes);
+}
+
+void OscServer::accept(tcp::socket socket) {
+  error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return;  // already hung up
+  if (connections_.size() >= options_.max_connections) {
+    ++counters_.refused_clients;
+    return;
+  }
+  const ClientId client{ClientId::Kind::tcp, ++last_connection_,
+                        "tcp " + endpoint_text(endpoint.address(), endpoint.port())};
+  TcpConnection::Events events;
+  events.packet = [this, client](std::span<const uint8_t> packet) {
+    ++counters_.packets;
+    if (events_.on_packet) events_.on_packet(client, packet);
+  };
+  events.bad_frame = [this, client](const Problem& problem) {
+    ++counters_.bad_frames;
+    if (events_.on_bad_frame) events_.on_bad_frame(client, problem);
+  };
+  events.closed = [this, client] {
+    connections_.erase(client.id);
+    if (events_.on_disconnect) events_.on_disconnect(client);
+  };
+  const auto connection =
+      std::make_shared<TcpConnection>(std::move(socket), options_.frame_timeout, std::move(events));
+  connections_[client.id] = connection;
+  if (events_.on_connect) events_.on_connect(client);
+  connection->start();
+}
+
+Sent OscServer::send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery) {
+  if (client.kind == ClientId::Kind::local) return Sent::gone;
+  Sent sent = Sent::dropped;
+  if (packet.size() <= osc::kMaxPacket) {
+    const bool tcp = client.kind == ClientId::Kind::tcp;
+    sent = tcp ? send_tcp(client.id, packet, delivery) : send_udp(client.id, packet);
+  }
+  if (sent == Sent::dropped) ++counters_.dropped_sends;
+  return sent;
+}
+
+Sent OscServer::send_udp(uint64_t id, std::span<const uint8_t> packet) {
+  const auto* peer = peers_.find(id);
+  if (!peer) return Sent::gone;
+  return udp_ports_[peer->socket]->send(peer->endpoint, packet) ? Sent::queued : Sent::dropped;
+}
+
+Sent OscServer::send_tcp(uint64_t id, std::span<const uint8_t> packet, Delivery delivery) {
+  const auto connection = connections_.find(id);
+  return connection == connections_.end() ? Sent::gone : connection->second->send(packet, delivery);
+}
+
+void OscServer::pin(const ClientId& client) {
+  if (client.kind == ClientId::Kind::udp) peers_.pin(client.id);
+}
+
+void OscServer::unpin(const ClientId& client) {
+  if (client.kind == ClientId::Kind::udp) peers_.unpin(client.id);
+}
+
+void OscServer::disconnect(const ClientId& client) {
+  if (client.kind != ClientId::Kind::tcp) return;
+  if (const auto connection = connections_.find(client.id); connection != connections_.end()) {
+    connection->second->close();
+  }
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,99 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daemon/control/client.h"
+#include "daemon/net/sockets.h"
+#include "daemon/net/tcp_connection.h"
+#include "daemon/net/udp_peers.h"
+#include "graph/problem.h"
+
+namespace mixgraph {
+
+class UdpPort;
+class TcpPort;
+
+struct OscServerOptions {
+  std::vector<std::string> addresses;  ///< to bind, in figures; none: 127.0.0.1 and, where there is one, ::1
+  uint16_t port = 0;                   ///< for UDP and TCP alike; 0: any that is free
+  size_t max_udp_clients = 256;        ///< endpoints remembered
+  size_t max_connections = 16;         ///< TCP; further ones are closed at once
+  std::chrono::milliseconds frame_timeout{10'000};  ///< to finish a started TCP frame
+};
+
+/// Called from io_context::run(), one at a time. They may send and disconnect, and must not destroy the
+/// server.
+struct OscServerEvents {
+  std::function<void(const ClientId&, std::span<const uint8_t> packet)> on_packet;
+  /// A TCP client connected, or a UDP endpoint was heard for the first time.
+  std::function<void(const ClientId&)> on_connect;
+  /// A TCP client is gone, or a UDP endpoint was forgotten to make room. Its id stays invalid for ever.
+  std::function<void(const ClientId&)> on_disconnect;
+  /// A TCP stream that cannot be cut into packets. An answer sent from inside the call still arrives.
+  std::function<void(const ClientId&, const Problem&)> on_bad_frame;
+};
+
+/// What happened since the server was opened.
+struct OscServerCounters {
+  uint64_t packets = 0;
+  uint64_t bad_frames = 0;
+  uint64_t refused_clients = 0;  ///< too many TCP connections, or UDP endpoints that are all pinned
+  uint64_t dropped_sends = 0;    ///< packets that found no room
+  uint64_t dropped_echoes = 0;   ///< datagrams that claim to come from this server
+};
+
+/// OSC packets over UDP and TCP on one port number, both framings. Knows nothing of what is in them. All of
+/// it runs on the thread of the io_context; nothing blocks. [control]
+class OscServer {
+ public:
+  static Result<std::unique_ptr<OscServer>> open(asio::io_context& io, const OscServerOptions& options,
+                                                 OscServerEvents events);
+  ~OscServer();
+  OscServer(const OscServer&) = delete;
+  OscServer& operator=(const OscServer&) = delete;
+
+  uint16_t port() const { return port_; }
+  /// Where it listens, for people: "127.0.0.1:9000".
+  const std::vector<std::string>& listening() const { return listening_; }
+
+  /// Sends one packet, in the framing of the client. At most osc::kMaxPacket bytes; larger ones are dropped.
+  Sent send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery = Delivery::certain);
+  /// While pinned, a UDP client is not forgotten. Pins count. Without effect on TCP clients.
+  void pin(const ClientId& client);
+  void unpin(const ClientId& client);
+  /// Closes a TCP connection; on_disconnect follows. Without effect on UDP clients.
+  void disconnect(const ClientId& client);
+
+  const OscServerCounters& counters() const { return counters_; }
+  size_t connections() const { return connections_.size(); }
+
+ private:
+  OscServer(const OscServerOptions& options, OscServerEvents events);
+  void start(BoundSockets bound);
+  void datagram(size_t socket, const asio::ip::udp::endpoint& from, std::span<const uint8_t> bytes);
+  void accept(asio::ip::tcp::socket socket);
+  bool is_own(const asio::ip::udp::endpoint& from) const;
+  ClientId udp_client(uint64_t id, const asio::ip::udp::endpoint& endpoint) const;
+  Sent send_udp(uint64_t id, std::span<const uint8_t> packet);
+  Sent send_tcp(uint64_t id, std::span<const uint8_t> packet, Delivery delivery);
+
+  OscServerOptions options_;
+  OscServerEvents events_;
+  OscServerCounters counters_;
+  uint16_t port_ = 0;
+  std::vector<std::string> listening_;
+  std::vector<asio::ip::address> addresses_;
+  std::vector<std::shared_ptr<UdpPort>> udp_ports_;
+  std::vector<std::shared_ptr<TcpPort>> tcp_ports_;
+  UdpPeers peers_;
+  std::map<uint64_t, std::shared_ptr<TcpConnection>> connections_;
+  uint64_t last_connection_ = 0;
+};
+
+}  // namespace mixgraph

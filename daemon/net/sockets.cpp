@@ -1,0 +1,116 @@
+#include "daemon/net/sockets.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <optional>
+
+namespace mixgraph {
+namespace {
+
+using asio::ip::tcp;
+using asio::ip::udp;
+using boost::system::error_code;
+
+constexpr int kReceiveBuffer = 1 << 20;  // bytes
+constexpr int kFreePortAttempts = 20;
+
+std::string hint_for(const error_code& error) {
+  if (error == asio::error::address_in_use) return "stop the program that uses it, or choose another port";
+  if (error == asio::error::access_denied) return "a port from 1024 to 65535";
+  return "an address of this machine";
+}
+
+Problem bind_problem(const char* kind, const asio::ip::address& address, uint16_t port,
+                     const error_code& error) {
+  return {fmt::format("{} {}", kind, endpoint_text(address, port)), error.message(), hint_for(error)};
+}
+
+/// One socket or acceptor, open and bound but not listening.
+template <class Socket>
+error_code bind_one(Socket& socket, const typename Socket::endpoint_type& endpoint) {
+  error_code error;
+  socket.open(endpoint.protocol(), error);
+  if (!error && endpoint.address().is_v6()) socket.set_option(asio::ip::v6_only(true), error);
+  if (!error) socket.non_blocking(true, error);
+  // TCP may follow itself on a port at once. UDP with this option would let two daemons share one.
+  if constexpr (std::is_same_v<Socket, tcp::acceptor>) {
+    if (!error) socket.set_option(tcp::acceptor::reuse_address(true), error);
+  }
+  if (!error) socket.bind(endpoint, error);
+  return error;
+}
+
+struct Failure {
+  Problem problem;
+  error_code error;
+};
+
+std::optional<Failure> bind_address(BoundSockets& bound, asio::io_context& io,
+                                    const asio::ip::address& address) {
+  udp::socket datagrams(io);
+  if (const auto error = bind_one(datagrams, udp::endpoint(address, bound.port))) {
+    return Failure{bind_problem("udp", address, bound.port, error), error};
+  }
+  error_code ignored;  // the system may grant less
+  datagrams.set_option(udp::socket::receive_buffer_size(kReceiveBuffer), ignored);
+  const uint16_t port = datagrams.local_endpoint(ignored).port();
+
+  tcp::acceptor acceptor(io);
+  auto error = bind_one(acceptor, tcp::endpoint(address, port));
+  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+  if (error) return Failure{bind_problem("tcp", address, port, error), error};
+
+  bound.port = port;
+  bound.udp.push_back(std::move(datagrams));
+  bound.tcp.push_back(std::move(acceptor));
+  return {};
+}
+
+Result<std::vector<asio::ip::address>> parse_addresses(const std::vector<std::string>& texts) {
+  std::vector<asio::ip::address> addresses;
+  Problems problems;
+  for (const auto& text : texts) {
+    error_code error;
+    addresses.push_back(asio::ip::make_address(text, error));
+    if (error)
+      problems.push_back({text, "not an IP address", "an address such as 127.0.0.1, 0.0.0.0 or ::1"});
+  }
+  if (!problems.empty()) return problems;
+  return addresses;
+}
+
+Result<BoundSockets> bind_addresses(asio::io_context& io, const std::vector<asio::ip::address>& addresses,
+                                    uint16_t port, bool skip_missing, bool& retry) {
+  BoundSockets bound{{}, {}, port};
+  for (const auto& address : addresses) {
+    const auto failure = bind_address(bound, io, address);
+    if (!failure) continue;
+    if (skip_missing && address.is_v6() && failure->error != asio::error::address_in_use) continue;
+    retry = port == 0 && failure->error == asio::error::address_in_use;
+    return failure->problem;
+  }
+  return bound;
+}
+
+}  // namespace
+
+std::string endpoint_text(const asio::ip::address& address, uint16_t port) {
+  const std::string text = address.to_string();
+  return address.is_v6() ? fmt::format("[{}]:{}", text, port) : fmt::format("{}:{}", text, port);
+}
+
+Result<BoundSockets> bind_sockets(asio::io_context& io, const std::vector<std::string>& texts,
+                                  uint16_t port) {
+  const bool by_default = texts.empty();
+  const auto addresses = parse_addresses(by_default ? std::vector<std::string>{"127.0.0.1", "::1"} : texts);
+  if (!addresses) return addresses.problems();
+  for (int attempt = 1;; ++attempt) {
+    bool retry = false;
+    auto bound = bind_addresses(io, *addresses, port, by_default, retry);
+    if (bound || !retry || attempt == kFreePortAttempts) return bound;
+  }
+}
+
+}  // namespace mixgraph

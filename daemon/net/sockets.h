@@ -1,0 +1,34 @@
+#pragma once
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <string>
+#include <vector>
+
+#include "graph/problem.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace mixgraph {
+
+namespace asio = boost::asio;
+
+/// Sockets bound to one port number: one of each kind per address, in the same order.
+struct BoundSockets {
+  std::vector<asio::ip::udp::socket> udp;
+  std::vector<asio::ip::tcp::acceptor> tcp;  ///< listening
+  uint16_t port = 0;
+};
+
+/// Binds UDP and TCP on every address (IPv4 or IPv6 in figures); none means 127.0.0.1, and ::1 where the
+/// machine has it. Port 0 takes one that is free everywhere. All sockets are non-blocking. The problem names
+/// the address. [control]
+Result<BoundSockets> bind_sockets(asio::io_context& io, const std::vector<std::string>& addresses,
+                                  uint16_t port);
+
+/// "127.0.0.1:9000" or "[::1]:9000".
+std::string endpoint_text(const asio::ip::address& address, uint16_t port);
+
+}  // namespace mixgraph

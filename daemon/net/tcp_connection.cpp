@@ -1,0 +1,153 @@
+#include "daemon/net/tcp_connection.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+namespace mixgraph {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+TcpConnection::TcpConnection(tcp::socket socket, std::chrono::milliseconds frame_timeout, Events events)
+    : socket_(std::move(socket)),
+      deadline_(socket_.get_executor()),
+      frame_timeout_(frame_timeout),
+      events_(std::move(events)) {}
+
+void TcpConnection::start() {
+  error_code ignored;
+  socket_.set_option(tcp::no_delay(true), ignored);
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  read();
+}
+
+void TcpConnection::read() {
+  socket_.async_read_some(asio::buffer(input_),
+                          [self = shared_from_this()](const error_code& error, size_t size) {
+                            if (self->state_ != State::closed) self->input(error, size);
+                          });
+}
+
+void TcpConnection::input(const error_code& error, size_t size) {
+  if (error) return end_of_input(error == asio::error::eof);
+  if (state_ == State::open) take(std::span(input_).first(size));
+  if (state_ != State::closed) read();
+}
+
+void TcpConnection::take(std::span<const uint8_t> bytes) {
+  bool same_frame = frames_.in_frame();
+  frames_.feed(bytes);
+  while (state_ == State::open) {
+    const auto packet = frames_.next();
+    if (!packet) break;
+    same_frame = false;
+    if (*packet) {
+      events_.packet(**packet);
+    } else {
+      events_.bad_frame(packet->problems().front());
+    }
+  }
+  if (state_ != State::open) return;
+  if (frames_.broken()) return drain();
+  watch_frame(same_frame);
+}
+
+void TcpConnection::end_of_input(bool orderly) {
+  input_ended_ = true;
+  if (!orderly) return close();
+  if (state_ == State::open && frames_.in_frame()) {
+    events_.bad_frame({"", "the connection ended inside a frame", "whole frames"});
+  }
+  if (state_ == State::open) {
+    drain();
+  } else if (state_ == State::draining && writing_.empty()) {
+    close();
+  }
+}
+
+Sent TcpConnection::send(std::span<const uint8_t> packet, Delivery delivery) {
+  if (state_ != State::open) return Sent::gone;
+  const auto framed = frame(packet, frames_.framing());
+  const size_t queued = writing_.size() + waiting_.size() + framed.size();
+  if (delivery == Delivery::droppable && queued > kDroppableQueue) return Sent::dropped;
+  if (queued > kMaxQueue) {
+    close();
+    return Sent::gone;
+  }
+  waiting_.insert(waiting_.end(), framed.begin(), framed.end());
+  if (writing_.empty()) write();
+  return Sent::queued;
+}
+
+void TcpConnection::write() {
+  std::swap(writing_, waiting_);
+  asio::async_write(socket_, asio::buffer(writing_),
+                    [self = shared_from_this()](const error_code& error, size_t) {
+                      if (self->state_ != State::closed) self->output(error);
+                    });
+}
+
+void TcpConnection::output(const error_code& error) {
+  writing_.clear();
+  if (error) return close();
+  if (!waiting_.empty()) return write();
+  if (state_ == State::draining) everything_sent();
+}
+
+void TcpConnection::drain() {
+  state_ = State::draining;
+  set_deadline();
+  if (writing_.empty()) everything_sent();
+}
+
+/// A socket that is closed with input unread resets the connection, and the peer may lose the last answer. So
+/// the peer is told that nothing more comes, and has until the deadline to hang up.
+void TcpConnection::everything_sent() {
+  if (input_ended_) return close();
+  error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+void TcpConnection::watch_frame(bool same_frame) {
+  if (!frames_.in_frame()) {
+    deadline_.cancel();
+  } else if (!same_frame) {
+    set_deadline();
+  }
+}
+
+void TcpConnection::set_deadline() {
+  deadline_.expires_after(frame_timeout_);
+  deadline_.async_wait([self = shared_from_this()](const error_code& error) {
+    // A timer that was set anew may still report its old end.
+    const bool passed = !error && self->deadline_.expiry() <= std::chrono::steady_clock::now();
+    if (passed && self->state_ != State::closed) self->deadline_passed();
+  });
+}
+
+void TcpConnection::deadline_passed() {
+  if (state_ == State::draining) return close();
+  if (!frames_.in_frame()) return;
+  events_.bad_frame({"", "a frame was begun and not finished in time", ""});
+  if (state_ == State::open) drain();
+}
+
+void TcpConnection::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  error_code ignored;
+  socket_.close(ignored);
+  deadline_.cancel();
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->events_.closed) self->events_.closed();
+  });
+}
+
+void TcpConnection::abandon() {
+  events_ = {};
+  close();
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,47 @@
+#pragma once
+#include <boost/asio/ip/udp.hpp>
+#include <cstdint>
+#include <map>
+#include <optional>
+
+namespace mixgraph {
+
+/// The endpoints that datagrams have come from, each under an id. Bounded: when it is full, the peer that has
+/// been silent longest is forgotten, except pinned ones. [control]
+class UdpPeers {
+ public:
+  using Endpoint = boost::asio::ip::udp::endpoint;
+  struct Peer {
+    Endpoint endpoint;
+    size_t socket = 0;  ///< the socket it sends to, and is answered from
+    int pins = 0;
+    uint64_t heard = 0;  ///< a count of datagrams, not a time
+  };
+  struct Heard {
+    uint64_t id = 0;
+    bool is_new = false;
+    std::optional<uint64_t> forgotten;  ///< the id that made room
+  };
+
+  explicit UdpPeers(size_t capacity) : capacity_(capacity) {}
+
+  /// Notes a datagram. Empty when the peer is new and every other one is pinned.
+  std::optional<Heard> hear(const Endpoint& endpoint, size_t socket);
+
+  const Peer* find(uint64_t id) const;
+  /// Pins count: a peer is kept until each pin is taken back. Unknown ids are ignored.
+  void pin(uint64_t id);
+  void unpin(uint64_t id);
+  size_t size() const { return peers_.size(); }
+
+ private:
+  std::optional<uint64_t> forget_one();
+
+  size_t capacity_;
+  uint64_t last_id_ = 0;
+  uint64_t clock_ = 0;
+  std::map<uint64_t, Peer> peers_;
+  std::map<std::pair<size_t, Endpoint>, uint64_t> ids_;
+};
+
+}  // namespace mixgraph

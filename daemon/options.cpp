@@ -1,0 +1,67 @@
+#include "daemon/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/audio/driver.h"
+
+namespace mixgraph {
+namespace {
+
+constexpr const char* kVersion = "mixgraphd 0.1.0";
+constexpr const char* kFooter = R"(Examples:
+  mixgraphd song.yaml                        play on the sound card, OSC on port 9000
+  mixgraphd song.yaml --driver clock         without a sound card
+  mixgraphd song.yaml --device "JACK: system" --osc 7000
+  mixgraphd song.yaml --bind 0.0.0.0         let other machines in: anybody on the network
+  mixgraphd song.yaml --check                only say what is wrong with the file
+
+Talk to it with any OSC program, for instance:
+  oscsend localhost 9000 /mix/vox/fader f -6
+
+Signals: INT and TERM fade out and stop; HUP loads the session again.
+Exit codes: 0 stopped as asked; 1 it could not run; 2 wrong usage; 3 the session has problems.)";
+
+}  // namespace
+
+std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
+  Options options;
+  CLI::App app{"mixgraphd plays a session: a graph of mixing and mastering nodes, driven live over OSC.",
+               "mixgraphd"};
+  app.footer(kFooter);
+  app.set_version_flag("--version", kVersion);
+  app.add_option("session", options.session, "Session file (YAML)")->required()->type_name("SESSION");
+  app.add_option("--osc", options.osc_port,
+                 "Port for OSC over UDP and TCP; 0 takes a free one [session's, or 9000]")
+      ->type_name("PORT")
+      ->check(CLI::Range(0, 65535));
+  app.add_option("--bind", options.bind,
+                 "Address to listen on; may be given several times [127.0.0.1 and ::1]")
+      ->type_name("ADDRESS");
+  app.add_option("--driver", options.driver, "auto, portaudio or clock [session's, or auto]")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"auto", "portaudio", "clock"}));
+  app.add_option("--device", options.device,
+                 "Sound device, or part of its name; `mixgraph devices` lists them")
+      ->type_name("NAME");
+  app.add_option("--rate", options.rate, "Sample rate [session's, or 48000]")
+      ->type_name("HZ")
+      ->check(CLI::Range(8000.0, 384000.0));
+  app.add_option("--period", options.period,
+                 "Frames per period of the device [session's, or the device's choice]")
+      ->type_name("FRAMES")
+      ->check(CLI::Range(kMinPeriod, kMaxPeriod));
+  app.add_flag("--check", options.check, "Say what is wrong with the session, and end");
+  app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
+      ->type_name("LEVEL")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    exit_code = app.exit(error) == 0 ? 0 : kExitUsage;
+    return {};
+  }
+  return options;
+}
+
+}  // namespace mixgraph

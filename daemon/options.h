@@ -1,0 +1,28 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mixgraph {
+
+/// What the command line of mixgraphd says. What it leaves open, the session says.
+struct Options {
+  std::string session;
+  std::optional<int> osc_port;        ///< 0: any that is free
+  std::vector<std::string> bind;      ///< addresses in figures; empty: loopback
+  std::optional<std::string> driver;  ///< auto, portaudio, clock
+  std::optional<std::string> device;
+  std::optional<double> rate;  ///< Hz
+  std::optional<int> period;   ///< frames
+  bool check = false;          ///< only say what is wrong with the session
+  std::string log_level = "info";
+};
+
+/// Reads the command line; nullopt with an exit code when there is nothing more to do (help, version, an
+/// error).
+std::optional<Options> read_options(int argc, char** argv, int& exit_code);
+
+/// Exit codes of mixgraphd.
+inline constexpr int kExitRuntime = 1, kExitUsage = 2, kExitSession = 3;
+
+}  // namespace mixgraph

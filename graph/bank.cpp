@@ -1,0 +1,185 @@
+#include "graph/bank.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <new>
+#include <numbers>
+
+namespace mixgraph {
+
+Floats::Floats(size_t size) : data_(static_cast<float*>(::operator new[](std::max<size_t>(size, 1) * 4, std::align_val_t(64)))), size_(size) {
+  std::fill_n(data_.get(), size, 0.f);
+}
+
+FadeShape::FadeShape(double rate) : gains_(size_t(std::lround(rate * 0.010)) + 1) {
+  for (size_t i = 0; i < gains_.size(); i++)
+    gains_[i] = float(0.5 - 0.5 * std::cos(std::numbers::pi * double(i) / double(gains_.size() - 1)));
+  gains_.back() = 1;
+}
+
+Result<std::shared_ptr<Bank>> Bank::create(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape) {
+  auto state = kernel.create(setup);
+  if (!state) return state.problems();
+  return std::shared_ptr<Bank>(new Bank(type, kernel, setup, shape, *state));
+}
+
+Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape, void* state)
+    : type_(type),
+      kernel_(kernel),
+      shape_(shape),
+      channels_(setup.channels),
+      latency_(type.latency ? type.latency(setup) : 0),
+      state_(state),
+      ramps_(type.parameters.size() * 4 * size_t(kernel.lanes)),
+      meters_(type.meters.size() * size_t(kernel.lanes)),
+      folded_(type.meters.size() * size_t(kernel.lanes)),
+      glides_(type.parameters.size() * size_t(kernel.lanes)),
+      gliding_(type.parameters.size()) {
+  wet_.fill(shape.length());
+  wet_target_.fill(shape.length());
+  for (size_t m = 0; m < type.meters.size(); m++) {
+    std::fill_n(meters_.data() + m * size_t(lanes()), lanes(), type.meters[m].rest);
+    std::fill_n(folded_.data() + m * size_t(lanes()), lanes(), type.meters[m].rest);
+  }
+  for (int l = 0; l < lanes(); l++) start_lane(l, setup.values, 0);
+  if (latency_ > 0 && type.bypassable()) {
+    dry_frames_ = size_t(latency_) + kMaxBlock;
+    dry_ = Floats(size_t(channels_) * dry_frames_ * size_t(lanes()));
+  }
+}
+
+Bank::~Bank() { kernel_.destroy(state_); }
+
+void Bank::start_lane(int lane, std::span<const Value> values, uint32_t owner) {
+  for (int r = 0; r < int(type_.parameters.size()); r++) {
+    const Parameter& p = type_.parameters[size_t(r)];
+    if (is_text(p)) continue;
+    glides_[size_t(r * lanes() + lane)].hold(p, std::get<double>(values[size_t(r)]));
+    write_ramp(r, lane);
+  }
+  restless_now_ |= 1ull << lane;
+  owners_[size_t(lane)] = owner;
+  if (!type_.bypassable()) return;
+  bool bypassed = std::get<double>(values.back()) > 0.5;
+  wet_[size_t(lane)] = wet_target_[size_t(lane)] = bypassed ? 0 : shape_.length();
+  dry_lanes_ = bypassed ? dry_lanes_ | 1ull << lane : dry_lanes_ & ~(1ull << lane);
+}
+
+void Bank::take_lane(int lane, const Bank& from, int from_lane) {
+  auto copy_column = [&](float* to, const float* source, size_t rows) {
+    for (size_t i = 0; i < rows; i++) to[i * size_t(lanes()) + size_t(lane)] = source[i * size_t(from.lanes()) + size_t(from_lane)];
+  };
+  copy_column(static_cast<float*>(state_), static_cast<const float*>(from.state_), kernel_.bytes / 4 / size_t(lanes()));
+  copy_column(ramps_.data(), from.ramps_.data(), type_.parameters.size() * 4);
+  copy_column(meters_.data(), from.meters_.data(), type_.meters.size());
+  copy_column(folded_.data(), from.folded_.data(), type_.meters.size());
+  uint64_t bit = 1ull << lane;
+  auto copy_bit = [&](uint64_t& to, uint64_t source) { to = (to & ~bit) | (source >> from_lane & 1) << lane; };
+  for (size_t r = 0; r < type_.parameters.size(); r++) {
+    glides_[r * size_t(lanes()) + size_t(lane)] = from.glides_[r * size_t(from.lanes()) + size_t(from_lane)];
+    copy_bit(gliding_[r], from.gliding_[r]);
+  }
+  any_gliding_ |= from.any_gliding_;
+  copy_bit(restless_now_, from.restless_now_);
+  copy_bit(restless_before_, from.restless_before_);
+  copy_bit(dry_lanes_, from.dry_lanes_);
+  wet_[size_t(lane)] = from.wet_[size_t(from_lane)];
+  wet_target_[size_t(lane)] = from.wet_target_[size_t(from_lane)];
+}
+
+void Bank::write_ramp(int row, int lane) {
+  const Glide::Cubic& cubic = glides_[size_t(row * lanes() + lane)].cubic();
+  for (int i = 0; i < 4; i++) ramp(row)[i * lanes() + lane] = float(cubic.c[i]);
+}
+
+void Bank::begin_move(int row, int lane, uint64_t frame, double value, double length, Course course) {
+  if (size_t(row) >= type_.parameters.size()) {
+    wet_target_[size_t(lane)] = value > 0.5 ? 0 : shape_.length();
+    if (wet_target_[size_t(lane)] != wet_[size_t(lane)]) dry_lanes_ |= 1ull << lane;
+    return;
+  }
+  const Parameter& p = type_.parameters[size_t(row)];
+  Glide& glide = glides_[size_t(row * lanes() + lane)];
+  restless_now_ |= 1ull << lane;
+  touched_ |= 1ull << row;
+  if (p.motion == Motion::jump) {
+    glide.hold(p, value);
+  } else {
+    glide.begin(p, frame, value, length, course);
+    gliding_[size_t(row)] |= 1ull << lane;
+    any_gliding_ = true;
+  }
+  write_ramp(row, lane);
+}
+
+void Bank::start_tick(uint64_t frame) {
+  restless_before_ = restless_now_;
+  restless_now_ = 0;
+  if (!any_gliding_) return;
+  any_gliding_ = false;
+  for (size_t r = 0; r < gliding_.size(); r++) {
+    for (uint64_t lanes_left = gliding_[r]; lanes_left; lanes_left &= lanes_left - 1) {
+      int lane = std::countr_zero(lanes_left);
+      restless_now_ |= 1ull << lane;
+      if (!glides_[r * size_t(lanes()) + size_t(lane)].next_tick(type_.parameters[r], frame)) gliding_[r] &= ~(1ull << lane);
+      write_ramp(int(r), lane);
+    }
+    any_gliding_ |= gliding_[r] != 0;
+  }
+}
+
+void Bank::process(const Chunk& chunk, const float* const* in, float* const* out) noexcept {
+  RawBlock raw{chunk.frames, chunk.at, chunk.time, channels_, in, out, ramps_.data(), restless_now_ | restless_before_,
+               touched_,     meters_.data(), &chunk.device};
+  kernel_.process(state_, raw);
+  if (!type_.breaks_loops || in) touched_ = 0;
+  if (!type_.meters.empty()) fold_meters();
+  if (dry_frames_) feed_dry(chunk, in);
+  if (!all_wet()) mix_dry(chunk, in, out);
+  if (dry_frames_) dry_at_ = (dry_at_ + size_t(chunk.frames)) % dry_frames_;
+}
+
+void Bank::fold_meters() {
+  for (size_t m = 0; m < type_.meters.size(); m++) {
+    const float* now = meters_.data() + m * size_t(lanes());
+    float* folded = folded_.data() + m * size_t(lanes());
+    Fold fold = meters_fresh_ ? Fold::last : type_.meters[m].fold;
+    for (int l = 0; l < lanes(); l++)
+      folded[l] = fold == Fold::max ? std::max(folded[l], now[l]) : fold == Fold::min ? std::min(folded[l], now[l]) : now[l];
+  }
+  meters_fresh_ = false;
+}
+
+void Bank::read_meters(int lane, float* to) const {
+  for (size_t m = 0; m < type_.meters.size(); m++) to[m] = folded_.data()[m * size_t(lanes()) + size_t(lane)];
+}
+
+void Bank::feed_dry(const Chunk& chunk, const float* const* in) {
+  size_t width = size_t(lanes());
+  for (size_t c = 0; c < size_t(channels_); c++)
+    for (size_t i = 0; i < size_t(chunk.frames); i++)
+      std::memcpy(dry_.data() + (c * dry_frames_ + (dry_at_ + i) % dry_frames_) * width, in[c] + i * width, width * 4);
+}
+
+void Bank::mix_dry(const Chunk& chunk, const float* const* in, float* const* out) {
+  size_t width = size_t(lanes());
+  for (uint64_t left = dry_lanes_; left; left &= left - 1) {
+    size_t lane = size_t(std::countr_zero(left));
+    int position = wet_[lane], step = wet_target_[lane] > position ? 1 : -1;
+    int steps = std::min(std::abs(wet_target_[lane] - position), chunk.frames);
+    for (size_t c = 0; c < size_t(channels_); c++)
+      for (int i = 0; i < chunk.frames; i++) {
+        float wet = shape_.gain(position + step * std::min(i, steps));
+        size_t frame = (dry_at_ + dry_frames_ + size_t(i) - size_t(latency_)) % std::max<size_t>(dry_frames_, 1);
+        float dry = dry_frames_ ? dry_.data()[(c * dry_frames_ + frame) * width + lane] : in[c][size_t(i) * width + lane];
+        float& y = out[c][size_t(i) * width + lane];
+        y = wet == 0 ? dry : dry + (y - dry) * wet;
+      }
+    wet_[lane] = position + step * steps;
+    if (wet_[lane] == shape_.length()) dry_lanes_ &= ~(1ull << lane);
+  }
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,114 @@
+#pragma once
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "graph/denormals.h"
+#include "graph/glide.h"
+
+namespace mixgraph {
+
+/// Floats on a cache line's boundary. [any]
+class Floats {
+ public:
+  explicit Floats(size_t size = 0);
+  float* data() { return data_.get(); }
+  const float* data() const { return data_.get(); }
+  size_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(float* p) const { ::operator delete[](p, std::align_val_t(64)); }
+  };
+  std::unique_ptr<float[], Free> data_;
+  size_t size_;
+};
+
+/// The raised cosine of 10 ms along which everything fades. Position 0 is silence. [any]
+class FadeShape {
+ public:
+  explicit FadeShape(double rate);
+  int length() const { return int(gains_.size()) - 1; }
+  float gain(int position) const { return gains_[size_t(position < 0 ? 0 : position > length() ? length() : position)]; }
+
+ private:
+  std::vector<float> gains_;
+};
+
+/// A piece of a block, as steps see it.
+struct Chunk {
+  int frames, at;
+  uint64_t time;
+  DeviceBuffers device;
+  const float* fade_in;   ///< gains of what comes and goes in this program, per frame
+  const float* fade_out;
+};
+
+/// Instances of one node type that run together, each in its lane: state, parameters' courses, meters, bypass. It lives
+/// as long as one of its instances does, through all programs.
+class Bank {
+ public:
+  /// Builds the state; `setup` is that of any of its instances: they agree in all rows that rebuild. [control]
+  static Result<std::shared_ptr<Bank>> create(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape);
+  ~Bank();
+  Bank(const Bank&) = delete;
+  Bank& operator=(const Bank&) = delete;
+
+  const NodeType& type() const { return type_; }
+  const Kernel& kernel() const { return kernel_; }
+  int lanes() const { return kernel_.lanes; }
+  int channels() const { return channels_; }
+
+  /// Sets a lane's parameters without a move: before the bank is shared. [control]
+  void start_lane(int lane, std::span<const Value> values, uint32_t owner);
+  /// Copies all that belongs to a lane from another bank of the type. Both must be plain. [audio]
+  void take_lane(int lane, const Bank& from, int from_lane);
+
+  /// Begins a move now, at index `frame % kTick`. [audio]
+  void begin_move(int row, int lane, uint64_t frame, double value, double length, Course course);
+  /// Computes courses for the tick that begins at `frame`. [audio]
+  void start_tick(uint64_t frame);
+  /// Runs the kernel and the bypass. [audio]
+  void process(const Chunk& chunk, const float* const* in, float* const* out) noexcept;
+  /// The kernel's slow work. [worker]
+  void service() {
+    if (kernel_.service) kernel_.service(state_);
+  }
+  /// Copies a lane's folded meters; they start afresh after forget_meters(). [audio]
+  void read_meters(int lane, float* to) const;
+  void forget_meters() { meters_fresh_ = true; }
+
+  uint32_t owner(int lane) const { return owners_[size_t(lane)]; }  ///< the instance in a lane; 0: none [audio]
+  void set_owner(int lane, uint32_t id) { owners_[size_t(lane)] = id; }  ///< [audio]
+
+  uint64_t used = 0;             ///< lanes that have instances [control]
+  uint64_t program_serial = 0;   ///< of the last program that runs it [audio]
+
+ private:
+  Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape, void* state);
+  float* ramp(int row) { return ramps_.data() + size_t(row) * 4 * size_t(lanes()); }
+  void write_ramp(int row, int lane);
+  void fold_meters();
+  void feed_dry(const Chunk& chunk, const float* const* in);
+  void mix_dry(const Chunk& chunk, const float* const* in, float* const* out);
+  bool all_wet() const { return dry_lanes_ == 0; }
+
+  const NodeType& type_;
+  const Kernel& kernel_;
+  const FadeShape& shape_;
+  int channels_, latency_;
+  void* state_;
+  Floats ramps_, meters_, folded_;
+  std::vector<Glide> glides_;           // [row][lane]
+  std::vector<uint64_t> gliding_;       // lanes, by row
+  bool any_gliding_ = false;
+  uint64_t restless_now_ = 0, restless_before_ = 0, touched_ = 0;
+  bool meters_fresh_ = true;
+  std::array<uint32_t, kMaxLanes> owners_{};
+  std::array<int, kMaxLanes> wet_{}, wet_target_{};  // fade positions of the processed signal
+  uint64_t dry_lanes_ = 0;              // lanes that hear any of the dry signal
+  Floats dry_;                          // [channel][frame][lane]: past input, for nodes with latency
+  size_t dry_frames_ = 0, dry_at_ = 0;
+};
+
+}  // namespace mixgraph

@@ -1,0 +1,90 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace mixgraph {
+
+/// The course of a timed move.
+enum class Course : uint8_t {
+  position,     ///< straight along the parameter's own fader scale (its Curve)
+  linear,       ///< straight in the unit
+  exponential,  ///< straight in dB or octaves: equal ratios in equal times
+  s_curve,      ///< eased at both ends along the fader scale
+};
+
+/// A parameter on its way to a new value.
+struct Move {
+  std::string_view path;     ///< the node's
+  int row = 0;
+  double value = 0;          ///< in the unit, within range
+  uint64_t frame = 0;        ///< of the engine's clock, when it starts; 0 or past: at once
+  double seconds = 0;        ///< the move's length; 0: the shortest that doesn't click
+  Course course = Course::position;
+};
+
+/// What the audio thread counted. [any]
+struct EngineCounters {
+  uint64_t frames = 0, blocks = 0;
+  uint64_t late_changes = 0;   ///< timed changes that arrived after their frame, and took effect at once
+  uint64_t bad_samples = 0;    ///< non-finite samples that reached the output and were silenced
+  uint64_t limited_samples = 0;  ///< samples that the output's ceiling held
+  uint64_t programs = 0;       ///< programs taken over
+};
+
+/// A meter's reading. [control]
+struct Reading {
+  const Node* node;  ///< valid until the next update()
+  int meter;         ///< row of the type's meters
+  float value;
+};
+
+struct EngineSettings {
+  Environment environment;
+  int inputs = 2, outputs = 2;   ///< device channels
+  double ceiling_db = 0;         ///< nothing beyond this leaves an output
+};
+
+/// Makes a graph sound: compiles it, hands programs and changes to the audio thread and takes back what is done with.
+/// One control thread, one audio thread, one worker.
+class Engine {
+ public:
+  explicit Engine(EngineSettings settings);
+  ~Engine();
+  const EngineSettings& settings() const { return settings_; }
+
+  /// Makes the sound follow `next`: what is new fades in, what is gone fades or rings out, untouched nodes go on
+  /// unchanged, values that differ move. On problems (a loop, a node that can't be built) nothing changes. [control]
+  Problems update(const Graph& next);
+  /// Moves parameters. The whole batch is heard in the same block. Moves of nodes that aren't there are ignored. [control]
+  void move(std::span<const Move> batch);
+  /// Carries on what the two above began; call it every few milliseconds, and between blocks when rendering. [control]
+  void advance();
+  /// True when no hand-over or fade is under way or waiting. [control]
+  bool settled() const;
+  /// The meters of all nodes of the graph, folded since the last call. [control]
+  std::vector<Reading> meters();
+  /// Frames from the first node to the outputs. [control]
+  int latency() const;
+  /// Does the nodes' slow work; call it every few milliseconds, and between blocks when rendering. [worker]
+  void service();
+
+  EngineCounters counters() const;
+  /// Frames processed so far. [any]
+  uint64_t frame() const;
+
+  /// Planar buffers of settings().inputs and outputs channels. [audio]
+  void process(const float* const* in, float* const* out, int frames) noexcept;
+
+ private:
+  struct State;
+  EngineSettings settings_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mixgraph

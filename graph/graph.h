@@ -1,0 +1,109 @@
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "graph/node.h"
+
+namespace mixgraph {
+
+/// A node of the document: where it is, what it is, and the value of each of its rows (graph/node.h, row()).
+struct Node {
+  std::string path;  ///< "mix/vox/eq": without a leading slash
+  const NodeType* type = nullptr;
+  std::vector<Value> values;
+  bool operator==(const Node&) const = default;
+};
+/// A node with every row at its initial value. [any]
+Node make_node(std::string path, const NodeType& type);
+
+/// A connection from an output port to an input port. An input sums its cables.
+struct Cable {
+  std::string from;
+  int from_port = 0;
+  std::string to;
+  int to_port = 0;
+  auto operator<=>(const Cable&) const = default;
+};
+
+/// The document: nodes in the order they were written, cables, and which paths are instances of composite types. A plain
+/// value: compared, copied, kept for undo. Edits go through apply(). [any]
+class Graph {
+ public:
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const std::vector<Cable>& cables() const { return cables_; }  ///< sorted
+  /// Composite instances: "mix/vox" -> "strip".
+  const std::map<std::string, std::string>& groups() const { return groups_; }
+  const Node* find(std::string_view path) const;
+  bool has(const Cable& cable) const;
+
+  /// Sets a value in place: what SetValue does, without a copy, for faders. The value must fit its row (nearest()).
+  /// False if there is no such node or row.
+  bool set_value(std::string_view path, int row, Value value);
+
+  /// Equal documents: the same nodes in whatever order, the same cables and groups.
+  bool operator==(const Graph& other) const;
+
+ private:
+  friend class GraphEditor;
+  std::vector<Node> nodes_;
+  std::vector<Cable> cables_;
+  std::map<std::string, std::string> groups_;
+  std::map<std::string, size_t, std::less<>> index_;
+};
+
+/// The only ways in which a graph changes.
+struct AddNode {
+  Node node;
+};
+struct RemoveNode {
+  std::string path;  ///< its cables go with it
+};
+struct Connect {
+  Cable cable;
+};
+struct Disconnect {
+  Cable cable;
+};
+struct SetValue {
+  std::string path;
+  int row;
+  Value value;
+};
+struct SetGroup {
+  std::string path;
+  std::string type;  ///< empty: no longer a composite instance
+};
+using Edit = std::variant<AddNode, RemoveNode, Connect, Disconnect, SetValue, SetGroup>;
+
+/// Applies edits in order to a copy and returns it, or the problems of every edit that can't be done; `where` is the OSC
+/// address concerned. Checks paths, ports, ranges and texts; loops are found by compile(). [any]
+Result<Graph> apply(const Graph& graph, const std::vector<Edit>& edits);
+/// Edits that make `to` of `from`: disconnections, removals, additions, connections, values, groups. [any]
+std::vector<Edit> diff(const Graph& from, const Graph& to);
+
+/// Whether a path may be used: parts of letters, digits, '_', '-', '+', '.' between slashes. [any]
+bool is_path(std::string_view path);
+/// The nearest of some words to one that is unknown, for "did you mean"; empty if none is near. [any]
+std::string_view nearest_word(std::string_view word, const std::vector<std::string_view>& words);
+
+/// Undo and redo by keeping values. [control]
+class History {
+ public:
+  explicit History(Graph start) : current_(std::move(start)) {}
+  const Graph& current() const { return current_; }
+  void commit(Graph next);           ///< a new state; what could be redone is gone
+  Graph& current() { return current_; }  ///< to set values that aren't to be undone on their own: a fader's move
+  bool undo();                       ///< false: nothing to undo
+  bool redo();
+  static constexpr size_t kDepth = 200;
+
+ private:
+  Graph current_;
+  std::vector<Graph> past_, future_;
+};
+
+}  // namespace mixgraph

@@ -1,0 +1,24 @@
+#include "graph/node.h"
+
+namespace mixgraph {
+
+double Setup::number(int row) const { return std::get<double>(values[size_t(row)]); }
+int Setup::choice(int row) const { return int(number(row)); }
+const std::string& Setup::text(int row) const { return std::get<std::string>(values[size_t(row)]); }
+
+int row_count(const NodeType& t) { return int(t.parameters.size()) + (t.bypassable() ? 1 : 0); }
+const Parameter& row(const NodeType& t, int i) {
+  return size_t(i) < t.parameters.size() ? t.parameters[size_t(i)] : kBypass;
+}
+int find_row(const NodeType& t, std::string_view id) {
+  for (int i = 0; i < row_count(t); i++)
+    if (row(t, i).id == id) return i;
+  return -1;
+}
+int main_row(const NodeType& t) {
+  for (int i = 0; i < row_count(t); i++)
+    if (row(t, i).main) return i;
+  return -1;
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,227 @@
+#pragma once
+// The node contract: what a file in nodes/ declares. See nodes/trim.cpp for the smallest one.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "graph/lanes.h"
+#include "graph/parameter.h"
+
+namespace mixgraph {
+
+inline constexpr int kMaxBlock = 64;     ///< frames: no kernel is called with more
+inline constexpr int kMaxLanes = 64;     ///< instances in one bank
+inline constexpr int kAdaptive = 0;      ///< a port that is mono or stereo as its node's main input is
+
+/// An audio port. A node's channel count is that of its first adaptive input's cables: 2 if any of them is stereo.
+struct Port {
+  std::string_view id;       ///< "in", "key", "out"
+  int channels = kAdaptive;  ///< kAdaptive, 1 or 2
+  int normalled = -1;        ///< without a cable, this input hears that other input of the node
+};
+
+/// How a meter's readings of several blocks become one.
+enum class Fold : uint8_t { max, min, last };
+
+/// A value that a node reports, in its unit.
+struct Meter {
+  std::string_view id, label, doc;
+  Unit unit = Unit::decibel;
+  Fold fold = Fold::max;
+  float rest = -150;  ///< what it reads before anything was measured
+};
+
+/// Where a node's files are, and other facts of the engine that nodes may need.
+struct Environment {
+  double rate = 48000;              ///< Hz
+  std::string media_root = ".";     ///< file names of players are relative to this folder
+  std::string record_root = ".";    ///< and those of recorders to this one
+};
+
+/// What an instance is made from.
+struct Setup {
+  const Environment& environment;
+  int channels;                   ///< of adaptive ports: 1 or 2
+  std::span<const Value> values;  ///< by row of the table
+  double rate() const { return environment.rate; }
+  // Not inline: node files are compiled for several instruction sets and must not carry shared code.
+  double number(int row) const;
+  int choice(int row) const;
+  const std::string& text(int row) const;
+};
+
+/// The device's buffers, planar, for the block's first frame. A channel that the device lacks is absent.
+struct DeviceBuffers {
+  const float* const* in = nullptr;
+  float* const* out = nullptr;  ///< add to it
+  int inputs = 0, outputs = 0;
+  int offset = 0;  ///< frames from the start of each channel
+};
+
+/// A block as the engine hands it to a kernel; kernels see it as Block<V>.
+struct RawBlock {
+  int frames;                ///< 1..kMaxBlock
+  int at;                    ///< index of the first frame within its tick of 64 frames
+  uint64_t time;             ///< frames since the engine's start
+  int channels;              ///< of adaptive ports
+  const float* const* in;    ///< one lane-interleaved buffer per input channel
+  float* const* out;
+  const float* ramps;        ///< [parameter][4][lane]
+  uint64_t restless;         ///< lanes; see Block
+  uint64_t touched;          ///< parameters, by row
+  float* meters;             ///< [meter][lane]
+  const DeviceBuffers* device;
+};
+
+/// A running instance's code for one number of lanes.
+struct Kernel {
+  int lanes;
+  size_t bytes, alignment;
+  bool plain;  ///< the state is nothing but V's: single lanes of it can be moved and reset
+  Result<void*> (*create)(const Setup&);                          ///< [control]
+  void (*destroy)(void*);                                         ///< [control]
+  void (*process)(void*, const RawBlock&) noexcept;               ///< [audio]
+  void (*service)(void*) = nullptr;                               ///< [worker] slow work: disk. nullptr: none
+};
+
+/// What a device node is connected to; all others are `none`.
+enum class Role : uint8_t { none, device_input, device_output };
+
+/// A node type: one file in nodes/.
+struct NodeType {
+  std::string_view id, label, doc, category;
+  std::span<const Port> inputs, outputs;
+  std::span<const Parameter> parameters;  ///< without `bypass`, which the engine adds
+  std::span<const Meter> meters;
+  std::span<const Kernel> kernels;  ///< by rising number of lanes; the first has one lane
+  int (*latency)(const Setup&) = nullptr;   ///< frames from input to output; nullptr: none
+  double (*tail)(const Setup&) = nullptr;   ///< seconds of sound after the input ends; nullptr: none
+  int (*channels)(const Setup&) = nullptr;  ///< 1 or 2, of a node without inputs [control]; nullptr: 2
+  Role role = Role::none;
+  /// Its output is what it read at least kMaxBlock frames ago, so that it may stand in a loop. Its kernel is called twice
+  /// per block: first with all `in` null, to fill `out`, later with all `out` null, to read `in`.
+  bool breaks_loops = false;
+  /// Whether output 0 can be swapped for input 0: then the node has a `bypass`.
+  constexpr bool bypassable() const {
+    return !inputs.empty() && outputs.size() == 1 && inputs[0].channels == outputs[0].channels && !breaks_loops;
+  }
+};
+
+/// All node types of one instruction set, by id (nodes/list.h).
+using NodeTypes = std::span<const NodeType* const>;
+
+/// The row that every bypassable node has after its own.
+inline constexpr Parameter kBypass = switch_row("bypass", "Bypass", "Passes the input through, delayed by the node's latency.");
+
+/// A node's rows: its own and `bypass`. [any]
+int row_count(const NodeType& t);
+const Parameter& row(const NodeType& t, int i);
+/// A row's number by id, or -1. [any]
+int find_row(const NodeType& t, std::string_view id);
+/// The row that answers at the node's own address, or -1. [any]
+int main_row(const NodeType& t);
+
+namespace MIXGRAPH_ISA {
+
+/// A parameter's course over the current tick: a cubic in the frame's index within the tick, in the parameter's domain
+/// (graph/parameter.h). In lanes that don't move, at() is exactly begin() whatever the index.
+template <class V>
+struct Ramp {
+  V c0, c1, c2, c3;
+  V begin() const { return c0; }
+  V at(int index) const {
+    V k = V(float(index));
+    return madd(k, madd(k, madd(k, c3, c2), c1), c0);
+  }
+};
+
+/// A block as a kernel sees it: up to 64 frames of every port, and the parameters' courses. [audio]
+template <class V>
+class Block {
+ public:
+  explicit Block(const RawBlock& raw) : raw_(raw) {}
+  int frames() const { return raw_.frames; }
+  /// Index of the first frame within its tick, for Ramp::at. Blocks may be cut anywhere, and what a kernel puts out must
+  /// not depend on where: anything done "now and then" is done at multiples of this index.
+  int at() const { return raw_.at; }
+  uint64_t time() const { return raw_.time; }
+  int channels() const { return raw_.channels; }
+  /// Buffers by channel over all ports in order: a stereo "in" and a mono "key" are 0, 1 and 2. Never the same buffer.
+  const V* in(int channel) const { return reinterpret_cast<const V*>(raw_.in[channel]); }
+  V* out(int channel) const { return reinterpret_cast<V*>(raw_.out[channel]); }
+  Ramp<V> ramp(int row) const {
+    const V* c = reinterpret_cast<const V*>(raw_.ramps) + 4 * row;
+    return {c[0], c[1], c[2], c[3]};
+  }
+  /// Lanes, as bits, in which a parameter moved or was set during this tick or the one before. In all others every ramp
+  /// is flat and was flat, so anything derived from parameters is as it was.
+  uint64_t restless() const { return raw_.restless; }
+  /// Whether the row was set at this block's first frame, in any lane: for nodes of one lane.
+  bool touched(int row) const { return raw_.touched >> row & 1; }
+  /// Reports a reading; the engine folds it with those of other blocks.
+  V& meter(int row) const { return reinterpret_cast<V*>(raw_.meters)[row]; }
+  const DeviceBuffers& device() const { return *raw_.device; }
+
+ private:
+  const RawBlock& raw_;
+};
+
+/// A fixed array of zeros on the heap, for delay lines: made with the instance, never resized.
+template <class T>
+class Memory {
+ public:
+  explicit Memory(size_t size) : data_(new T[size]()), size_(size) {}
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  ~Memory() { delete[] data_; }
+  T& operator[](size_t i) { return data_[i]; }
+  const T& operator[](size_t i) const { return data_[i]; }
+  size_t size() const { return size_; }
+
+ private:
+  T* data_;
+  size_t size_;
+};
+
+/// The kernel of a class `Node<V>` with a constructor from Setup (or a static `Result<std::unique_ptr<Node>> create(Setup)`)
+/// and `void process(Block<V>)`; `service()` if it has slow work; `static constexpr bool kPlain = true` if its state is
+/// nothing but V's and arrays of them.
+template <class Node, class V>
+constexpr Kernel kernel_of() {
+  Kernel k{};
+  k.lanes = kLanes<V>;
+  k.bytes = sizeof(Node);
+  k.alignment = alignof(Node);
+  if constexpr (requires { Node::kPlain; }) {
+    static_assert(std::is_trivially_copyable_v<Node> && sizeof(Node) % sizeof(V) == 0);
+    k.plain = true;
+  }
+  k.create = [](const Setup& setup) -> Result<void*> {
+    if constexpr (requires { Node::create(setup); }) {
+      auto made = Node::create(setup);
+      if (!made) return made.problems();
+      return static_cast<void*>(made->release());
+    } else {
+      return static_cast<void*>(new Node(setup));
+    }
+  };
+  k.destroy = [](void* node) { delete static_cast<Node*>(node); };
+  k.process = [](void* node, const RawBlock& raw) noexcept { static_cast<Node*>(node)->process(Block<V>(raw)); };
+  if constexpr (requires(Node n) { n.service(); }) k.service = [](void* node) { static_cast<Node*>(node)->service(); };
+  return k;
+}
+
+/// Kernels of a node that can be lanes, and of one that runs alone.
+template <template <class> class Node>
+inline constexpr Kernel kLaneKernels[] = {kernel_of<Node<float>, float>(), kernel_of<Node<Pack<1>>, Pack<1>>(),
+                                          kernel_of<Node<Pack<2>>, Pack<2>>(), kernel_of<Node<Pack<4>>, Pack<4>>()};
+template <class Node>
+inline constexpr Kernel kSoloKernel[] = {kernel_of<Node, float>()};
+
+}  // namespace MIXGRAPH_ISA
+}  // namespace mixgraph

@@ -1,0 +1,200 @@
+#include "graph/plan.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace mixgraph {
+
+bool Instance::may_share_bank(const Instance& other) const {
+  if (type != other.type || channels != other.channels) return false;
+  for (int r = 0; r < row_count(*type); r++)
+    if (row(*type, r).change == Change::rebuild && values[size_t(r)] != other.values[size_t(r)]) return false;
+  return true;
+}
+
+namespace {
+
+/// Orders nodes so that each comes after those it hears; nodes that break loops count as hearing nothing.
+class Order {
+ public:
+  Order(size_t count, const std::vector<std::pair<size_t, size_t>>& edges) : heard_by_(count), waits_(count) {
+    for (auto [from, to] : edges) heard_by_[from].push_back(to), waits_[to]++;
+    std::vector<size_t> ready;
+    for (size_t i = count; i-- > 0;)
+      if (waits_[i] == 0) ready.push_back(i);
+    while (!ready.empty()) {
+      size_t node = ready.back();
+      ready.pop_back();
+      sequence.push_back(node);
+      for (size_t next : heard_by_[node])
+        if (--waits_[next] == 0) ready.push_back(next);
+    }
+  }
+  bool complete() const { return sequence.size() == waits_.size(); }
+
+  /// A loop among the nodes that could not be ordered, from its first node round to itself.
+  std::vector<size_t> loop() const {
+    std::vector<size_t> hears(waits_.size(), waits_.size());
+    for (size_t i = 0; i < heard_by_.size(); i++)
+      if (waits_[i] > 0)
+        for (size_t to : heard_by_[i])
+          if (waits_[to] > 0) hears[to] = i;
+    size_t node = size_t(std::find_if(hears.begin(), hears.end(), [&](size_t h) { return h < hears.size(); }) - hears.begin());
+    std::vector<bool> seen(waits_.size());
+    for (; !seen[node]; node = hears[node]) seen[node] = true;
+    std::vector<size_t> path{node};
+    for (size_t at = hears[node]; at != node; at = hears[at]) path.push_back(at);
+    std::reverse(path.begin(), path.end());
+    std::rotate(path.begin(), std::min_element(path.begin(), path.end()), path.end());
+    path.push_back(path.front());
+    return path;
+  }
+  std::vector<size_t> sequence;
+
+ private:
+  std::vector<std::vector<size_t>> heard_by_;
+  std::vector<size_t> waits_;
+};
+
+struct Edge {
+  size_t from, to;
+  int from_port, to_port;
+};
+
+/// Builds a plan in the order of the sound.
+class Planner {
+ public:
+  Planner(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id)
+      : graph_(graph), environment_(environment), shape_(shape), next_id_(next_id) {
+    for (const InstancePtr& i : before.nodes)
+      if (!i->leaving) before_[i->path] = i;
+  }
+
+  Result<Plan> run() {
+    read_edges();
+    std::vector<std::pair<size_t, size_t>> order_edges;
+    for (const Edge& e : edges_)
+      if (!graph_.nodes()[e.to].type->breaks_loops) order_edges.push_back({e.from, e.to});
+    Order order(graph_.nodes().size(), order_edges);
+    if (!order.complete()) return loop_problem(order.loop());
+    plan_.nodes.resize(graph_.nodes().size());
+    for (size_t node : order.sequence) plan_.nodes[node] = make_instance(node);
+    if (!problems_.empty()) return std::move(problems_);
+    align(order.sequence);
+    return std::move(plan_);
+  }
+
+ private:
+  void read_edges() {
+    std::unordered_map<std::string_view, size_t> index;
+    for (size_t i = 0; i < graph_.nodes().size(); i++) index[graph_.nodes()[i].path] = i;
+    heard_.resize(graph_.nodes().size());
+    for (const Cable& c : graph_.cables()) {
+      edges_.push_back({index.at(c.from), index.at(c.to), c.from_port, c.to_port});
+      heard_[edges_.back().to].push_back(edges_.size() - 1);
+    }
+    for (size_t node = 0; node < heard_.size(); node++) add_normalled(node);
+  }
+  void add_normalled(size_t node) {
+    auto ports = graph_.nodes()[node].type->inputs;
+    const std::vector<size_t> heard = heard_[node];
+    for (int port = 0; port < int(ports.size()); port++) {
+      if (ports[size_t(port)].normalled < 0) continue;
+      if (std::any_of(heard.begin(), heard.end(), [&](size_t e) { return edges_[e].to_port == port; })) continue;
+      for (size_t e : heard) {
+        if (edges_[e].to_port != ports[size_t(port)].normalled) continue;
+        edges_.push_back({edges_[e].from, node, edges_[e].from_port, port});
+        heard_[node].push_back(edges_.size() - 1);
+      }
+    }
+  }
+
+  Problem loop_problem(const std::vector<size_t>& loop) const {
+    std::string names;
+    for (size_t i = 0; i < loop.size(); i++) names += (i ? " -> /" : "/") + graph_.nodes()[loop[i]].path;
+    return {"/" + graph_.nodes()[loop.front()].path, "loop: " + names, "put a `feedback` node, which delays, into the loop"};
+  }
+
+  int infer_channels(size_t node) const {
+    const Node& n = graph_.nodes()[node];
+    if (n.type->inputs.empty()) return n.type->channels ? n.type->channels(Setup{environment_, 2, n.values}) : 2;
+    if (n.type->breaks_loops) return 2;
+    auto adaptive = std::find_if(n.type->inputs.begin(), n.type->inputs.end(), [](const Port& p) { return p.channels == kAdaptive; });
+    if (adaptive == n.type->inputs.end()) return n.type->inputs[0].channels;
+    int port = int(adaptive - n.type->inputs.begin()), channels = 1;
+    for (size_t e : heard_[node]) {
+      const Instance& from = *plan_.nodes[edges_[e].from];
+      if (edges_[e].to_port == port) channels = std::max(channels, channels_of(from, from.type->outputs[size_t(edges_[e].from_port)]));
+    }
+    return channels;
+  }
+
+  InstancePtr make_instance(size_t node) {
+    const Node& n = graph_.nodes()[node];
+    auto instance = std::make_shared<Instance>();
+    instance->path = n.path, instance->type = n.type, instance->values = n.values;
+    auto old = before_.find(n.path);
+    bool same_source = old != before_.end() && n.type->inputs.empty() && old->second->type == n.type;
+    instance->channels = same_source ? old->second->channels : infer_channels(node);
+    if (old != before_.end() && old->second->may_share_bank(*instance)) return old->second;
+    if (same_source) instance->channels = infer_channels(node);
+    Setup setup{environment_, instance->channels, n.values};
+    instance->id = next_id_++;
+    instance->latency = n.type->latency ? n.type->latency(setup) : 0;
+    if (!n.type->kernels[0].plain) build_alone(*instance, setup);
+    return instance;
+  }
+
+  void build_alone(Instance& instance, const Setup& setup) {
+    auto bank = Bank::create(*instance.type, instance.type->kernels[0], setup, shape_);
+    if (!bank) {
+      for (Problem p : bank.problems()) problems_.push_back({"/" + instance.path + (p.where.empty() ? "" : ": " + p.where), p.what, p.hint});
+      return;
+    }
+    instance.bank = *bank;
+    instance.bank->used = 1;
+  }
+
+  // Delays every cable until the slowest path to the same node; what breaks loops starts paths anew.
+  void align(const std::vector<size_t>& sequence) {
+    std::vector<int> arrival(plan_.nodes.size());
+    for (size_t node : sequence) {
+      const Instance& i = *plan_.nodes[node];
+      if (!i.type->breaks_loops)
+        for (size_t e : heard_[node]) arrival[node] = std::max(arrival[node], arrival[edges_[e].from] + plan_.nodes[edges_[e].from]->latency);
+      plan_.latency = std::max(plan_.latency, arrival[node] + i.latency);
+    }
+    for (const Edge& e : edges_) {
+      const InstancePtr &from = plan_.nodes[e.from], &to = plan_.nodes[e.to];
+      int delay = to->type->breaks_loops ? 0 : arrival[e.to] - arrival[e.from] - from->latency;
+      plan_.routes.push_back({from, e.from_port, to, e.to_port, delay, Fading::none, {}});
+    }
+  }
+
+  const Graph& graph_;
+  const Environment& environment_;
+  const FadeShape& shape_;
+  uint32_t& next_id_;
+  std::unordered_map<std::string_view, InstancePtr> before_;
+  std::vector<Edge> edges_;
+  std::vector<std::vector<size_t>> heard_;
+  Plan plan_;
+  Problems problems_;
+};
+
+}  // namespace
+
+Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id) {
+  return Planner(graph, before, environment, shape, next_id).run();
+}
+
+bool has_loop(const Plan& plan) {
+  std::unordered_map<const Instance*, size_t> index;
+  for (size_t i = 0; i < plan.nodes.size(); i++) index[plan.nodes[i].get()] = i;
+  std::vector<std::pair<size_t, size_t>> edges;
+  for (const Route& r : plan.routes)
+    if (!r.to->type->breaks_loops) edges.push_back({index.at(r.from.get()), index.at(r.to.get())});
+  return !Order(plan.nodes.size(), edges).complete();
+}
+
+}  // namespace mixgraph

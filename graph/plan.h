@@ -1,0 +1,64 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/program.h"
+
+namespace mixgraph {
+
+/// A node that runs, or is about to. It keeps its bank and lane, and so its state, from program to program.
+struct Instance {
+  uint32_t id = 0;
+  std::string path;
+  const NodeType* type = nullptr;
+  std::vector<Value> values;        ///< the targets of its parameters
+  int channels = 1, latency = 0;
+  double tail = 0;                  ///< seconds
+  std::shared_ptr<Bank> bank;       ///< set at once for nodes that run alone, else when first compiled
+  int lane = 0;
+  bool sounding = false;            ///< the audio thread has it, or a program on its way there
+  bool leaving = false;             ///< not in the graph any more
+  bool replaced = false;            ///< leaving because another instance takes its place
+  uint64_t silent_at = 0;           ///< frame at which the tail of a leaving node has ended
+
+  ~Instance() {
+    if (bank) bank->used &= ~(1ull << lane);
+  }
+  /// Nodes that can share a bank: the same type and the same values in all rows that rebuild. [control]
+  bool may_share_bank(const Instance& other) const;
+};
+using InstancePtr = std::shared_ptr<Instance>;
+
+/// Channels of an instance's port: 1 or 2. [control]
+inline int channels_of(const Instance& i, const Port& port) { return port.channels == kAdaptive ? i.channels : port.channels; }
+
+/// A cable between instances.
+struct Route {
+  InstancePtr from;
+  int from_port = 0;
+  InstancePtr to;
+  int to_port = 0;
+  int delay = 0;  ///< frames, to align the paths that meet at `to`
+  Fading fading = Fading::none;
+  std::vector<std::shared_ptr<CableDelay>> delays;  ///< per channel, if there is a delay
+};
+
+/// A graph made of instances.
+struct Plan {
+  std::vector<InstancePtr> nodes;
+  std::vector<Route> routes;
+  int latency = 0;  ///< frames, of the longest path
+};
+
+/// Makes a plan of a graph. Instances of `before` that still fit are used again; new ones are numbered from `next_id`.
+/// Problems: loops, each named, and nodes that can't be built. [control]
+Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id);
+
+/// Whether the routes form a loop that no loop-breaking node stands in. [control]
+bool has_loop(const Plan& plan);
+
+/// Turns a plan into a program. Gives each instance that has none a bank and a lane. [control]
+std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape);
+
+}  // namespace mixgraph

@@ -1,0 +1,102 @@
+#pragma once
+#include <atomic>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "graph/bank.h"
+#include "graph/mixing.h"
+
+namespace mixgraph {
+
+/// Delays a cable's channel by whole frames, to align parallel paths. It lives as long as its cable. [audio]
+class CableDelay {
+ public:
+  explicit CableDelay(int frames) : length_(size_t(frames)), data_(size_t(frames) + kMaxBlock) {}
+  int frames() const { return int(length_); }
+  /// Takes a block in and gives the delayed one out.
+  void process(Column from, float* out, int frames);
+
+ private:
+  size_t length_, at_ = 0;
+  Floats data_;
+};
+
+/// Runs a bank's kernel. For a node that breaks loops, `in` or `out` is empty (graph/node.h).
+struct RunBank {
+  Bank* bank;
+  std::vector<const float*> in;
+  std::vector<float*> out;
+};
+struct CopyLanes {
+  float* to;
+  const float* from;
+  int lanes;
+  std::vector<int32_t> mask;
+  bool add;
+};
+struct SumLanes {
+  float* to;
+  const float* from;
+  int lanes;
+  std::vector<int32_t> mask;
+  float gain;
+  bool add;
+};
+struct GatherLanes {
+  float* to;
+  std::vector<Column> columns;
+  bool add;
+};
+/// A cable with a fade, a delay or both.
+enum class Fading : uint8_t { none, in, out };
+struct MixCable {
+  float* to;
+  int to_stride;
+  Column from;
+  Fading fading;
+  CableDelay* delay;
+  bool add;
+};
+using Step = std::variant<RunBank, CopyLanes, SumLanes, GatherLanes, MixCable>;
+
+/// A lane whose contents come from another bank when the program is taken over.
+struct LaneTransfer {
+  Bank* to;
+  int lane;
+  const Bank* from;
+  int from_lane;
+};
+struct LaneOwner {
+  Bank* bank;
+  int lane;
+  uint32_t id;
+};
+
+/// Readings of all meters, passed from the audio thread to the control thread and back.
+struct MeterBoard {
+  std::vector<LaneOwner> nodes;   ///< whose meters, in order
+  std::vector<float> values;
+  std::atomic<bool> filled{false};
+};
+
+/// A compiled graph: what the audio thread runs. Everything it needs is in it or kept alive by it.
+struct Program {
+  uint64_t serial = 0;
+  uint64_t ring_mark = 0;           ///< changes pushed before it concern the program before it
+  std::vector<Step> steps;
+  std::vector<Bank*> banks;
+  std::vector<LaneTransfer> transfers;
+  std::vector<LaneOwner> owners;
+  MeterBoard meters;
+  int fade_at = 0;                  ///< position of its fades; negative while new paths fill; [audio]
+  bool fades = false;               ///< whether anything comes or goes in it
+  std::vector<std::shared_ptr<Bank>> kept_banks;
+  std::vector<std::shared_ptr<CableDelay>> kept_delays;
+  std::vector<Floats> buffers;
+
+  /// Runs a block's piece. [audio]
+  void run(const Chunk& chunk) noexcept;
+};
+
+}  // namespace mixgraph

@@ -1,0 +1,241 @@
+#include "graph/schedule.h"
+
+#include <algorithm>
+#include <bit>
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+namespace mixgraph {
+namespace {
+
+/// List scheduling: of all that is ready, a whole bank first, else the largest share of a group of like instances.
+class Scheduler {
+ public:
+  Scheduler(const Plan& plan, const Environment& environment, const FadeShape& shape)
+      : plan_(plan), environment_(environment), shape_(shape), waits_(plan.nodes.size()), heard_by_(plan.nodes.size()), source_(plan.nodes.size(), plan.nodes.size()) {
+    read_routes();
+    for (size_t i = 0; i < plan.nodes.size(); i++) enter(i);
+    join_running_banks();
+  }
+
+  Schedule run() {
+    for (size_t i = 0; i < plan_.nodes.size(); i++)
+      if (waits_[i] == 0) becomes_ready(i);
+    for (;;) {
+      if (!whole_.empty())
+        emit_bank(whole_.back());
+      else if (Group* group = best_group())
+        emit_group(*group);
+      else if (Bank* blocked = most_ready_bank())
+        split(blocked);
+      else
+        return std::move(schedule_);
+    }
+  }
+
+ private:
+  struct Group {  // unbanked instances that may share a bank
+    std::vector<size_t> ready;
+    size_t remaining = 0;
+  };
+  struct Members {  // of a bank
+    std::shared_ptr<Bank> bank;
+    std::vector<size_t> all;
+    size_t waiting = 0;
+  };
+
+  const Instance& at(size_t i) const { return *plan_.nodes[i]; }
+
+  void read_routes() {
+    std::unordered_map<const Instance*, size_t> index;
+    for (size_t i = 0; i < plan_.nodes.size(); i++) index[plan_.nodes[i].get()] = i;
+    for (const Route& r : plan_.routes) {
+      size_t from = index.at(r.from.get()), to = index.at(r.to.get());
+      if (r.to_port == 0 && source_[to] == plan_.nodes.size()) source_[to] = from;
+      if (r.to->type->breaks_loops) continue;
+      heard_by_[from].push_back(to);
+      waits_[to]++;
+    }
+  }
+  void enter(size_t i) {
+    if (!at(i).bank) return;
+    Members& m = banks_[at(i).bank.get()];
+    m.bank = at(i).bank;
+    m.all.push_back(i);
+    m.waiting++;
+  }
+
+  // New instances take free lanes of running banks; if that can't be scheduled, split() takes them out again.
+  void join_running_banks() {
+    std::map<const NodeType*, std::vector<Members*>> by_type;
+    for (auto& [bank, members] : banks_)
+      if (bank->lanes() > 1) by_type[&bank->type()].push_back(&members);
+    for (size_t i = 0; i < plan_.nodes.size(); i++) {
+      Instance& instance = *plan_.nodes[i];
+      if (instance.bank) continue;
+      for (Members* m : by_type[instance.type]) {
+        uint64_t all = m->bank->lanes() == 64 ? ~0ull : (1ull << m->bank->lanes()) - 1;
+        if ((m->bank->used & all) == all || !instance.may_share_bank(at(m->all.front()))) continue;
+        take_lane(instance, m->bank, free_lane(*m->bank, i));
+        m->all.push_back(i);
+        m->waiting++;
+        joined_.push_back(i);
+        break;
+      }
+      if (!instance.bank) groups_of_.emplace_back(i, &group_of(instance)), groups_of_.back().second->remaining++;
+    }
+    for (auto& [i, group] : groups_of_) group_[i] = group;
+  }
+  Group& group_of(const Instance& instance) {
+    for (auto& [model, group] : groups_[instance.type])
+      if (model->may_share_bank(instance)) return group;
+    auto& list = groups_[instance.type];
+    list.emplace_back(&instance, Group{});
+    return list.back().second;
+  }
+
+  void becomes_ready(size_t i) {
+    if (!at(i).bank) {
+      group_.at(i)->ready.push_back(i);
+      return;
+    }
+    Members& m = banks_.at(at(i).bank.get());
+    if (--m.waiting == 0) whole_.push_back(at(i).bank.get());
+  }
+  void emit(BankRun run) {
+    std::vector<size_t> members = run.members;
+    schedule_.runs.push_back(std::move(run));
+    place_of_[schedule_.runs.back().bank.get()] = schedule_.runs.size();
+    for (size_t i : members)
+      for (size_t next : heard_by_[i])
+        if (--waits_[next] == 0) becomes_ready(next);
+  }
+  void emit_bank(Bank* bank) {
+    std::erase(whole_, bank);
+    Members m = std::move(banks_.at(bank));
+    banks_.erase(bank);
+    for (size_t i : m.all)
+      if (std::find(joined_.begin(), joined_.end(), i) != joined_.end()) fill_lane_of_running_bank(*plan_.nodes[i]);
+    emit({m.bank, m.all});
+  }
+
+  Group* best_group() {
+    Group* best = nullptr;
+    for (auto& [type, list] : groups_)
+      for (auto& [model, group] : list) {
+        if (group.ready.empty()) continue;
+        auto share = [](const Group& g) { return double(g.ready.size()) / double(g.remaining); };
+        if (!best || share(group) > share(*best) || (share(group) == share(*best) && group.ready.size() > best->ready.size())) best = &group;
+      }
+    return best;
+  }
+  void emit_group(Group& group) {
+    std::vector<size_t> ready = std::exchange(group.ready, {});
+    group.remaining -= ready.size();
+    // Those whose sound comes from one bank stay together and in the same lanes.
+    std::stable_sort(ready.begin(), ready.end(), [&](size_t a, size_t b) { return origin(a) < origin(b); });
+    const NodeType& type = *at(ready.front()).type;
+    size_t most = type.kernels[0].plain ? size_t(type.kernels.back().lanes) : 1;
+    for (size_t first = 0; first < ready.size(); first += most) {
+      std::vector<size_t> members(ready.begin() + std::ptrdiff_t(first), ready.begin() + std::ptrdiff_t(std::min(first + most, ready.size())));
+      emit({build_bank(members), members});
+    }
+  }
+  std::pair<size_t, int> origin(size_t i) const {
+    size_t from = source_[i];
+    if (from == plan_.nodes.size() || !at(from).bank || at(from).bank->lanes() == 1) return {SIZE_MAX, 0};
+    auto place = place_of_.find(at(from).bank.get());
+    return {place == place_of_.end() ? SIZE_MAX : place->second, at(from).lane};
+  }
+
+  std::shared_ptr<Bank> build_bank(const std::vector<size_t>& members) {
+    const Instance& model = at(members.front());
+    auto kernels = model.type->kernels;
+    size_t k = 0;
+    while (k + 1 < kernels.size() && kernels[k].lanes < int(members.size())) k++;
+    size_t from = source_[members.front()];
+    int upstream = from < plan_.nodes.size() && at(from).bank ? at(from).bank->lanes() : 0;
+    for (size_t wider = k; kernels[0].plain && wider < kernels.size(); wider++)
+      if (kernels[wider].lanes == upstream && members.size() * 2 > size_t(upstream)) k = wider;
+    Setup setup{environment_, model.channels, model.values};
+    // Plain nodes have nothing that could fail.
+    std::shared_ptr<Bank> bank = *Bank::create(*model.type, kernels[k], setup, shape_);
+    for (size_t i : members) {
+      Instance& instance = *plan_.nodes[i];
+      take_lane(instance, bank, free_lane(*bank, i));
+      bank->start_lane(instance.lane, instance.values, instance.id);
+    }
+    return bank;
+  }
+  // The lane of the node that it hears, if it can be had: then their buffers fit without copying.
+  int free_lane(const Bank& bank, size_t i) const {
+    size_t from = source_[i];
+    if (from < plan_.nodes.size() && at(from).bank && at(from).bank->lanes() == bank.lanes() && !(bank.used >> at(from).lane & 1)) return at(from).lane;
+    return std::countr_one(bank.used);
+  }
+  static void take_lane(Instance& instance, std::shared_ptr<Bank> bank, int lane) {
+    instance.lane = lane;
+    bank->used |= 1ull << lane;
+    instance.bank = std::move(bank);
+  }
+
+  void fill_lane_of_running_bank(Instance& instance) {
+    Setup setup{environment_, instance.channels, instance.values};
+    std::shared_ptr<Bank> model = *Bank::create(*instance.type, instance.type->kernels[0], setup, shape_);
+    model->start_lane(0, instance.values, instance.id);
+    schedule_.templates.push_back(model);
+    schedule_.transfers.push_back({instance.bank.get(), instance.lane, model.get(), 0});
+  }
+
+  Bank* most_ready_bank() {
+    Bank* best = nullptr;
+    size_t most = 0;
+    for (auto& [bank, m] : banks_)
+      if (m.all.size() - m.waiting > most) best = bank, most = m.all.size() - m.waiting;
+    return best;
+  }
+  // Takes the ready members out into a bank of their own: one of them has to run before another of the same bank.
+  void split(Bank* bank) {
+    Members& m = banks_.at(bank);
+    std::vector<size_t> out;
+    for (size_t i : m.all)
+      if (waits_[i] == 0) out.push_back(i);
+    std::erase_if(m.all, [&](size_t i) { return waits_[i] == 0; });
+    std::vector<std::pair<std::shared_ptr<Bank>, int>> old;
+    for (size_t i : out) {
+      old.emplace_back(at(i).bank, at(i).lane);
+      schedule_.templates.push_back(at(i).bank);
+      bank->used &= ~(1ull << at(i).lane);
+      plan_.nodes[i]->bank = nullptr;
+    }
+    std::shared_ptr<Bank> fresh = build_bank(out);
+    for (size_t k = 0; k < out.size(); k++)
+      if (std::find(joined_.begin(), joined_.end(), out[k]) == joined_.end())
+        schedule_.transfers.push_back({fresh.get(), at(out[k]).lane, old[k].first.get(), old[k].second});
+    emit({fresh, out});
+  }
+
+  const Plan& plan_;
+  const Environment& environment_;
+  const FadeShape& shape_;
+  std::vector<size_t> waits_;
+  std::vector<std::vector<size_t>> heard_by_;
+  std::vector<size_t> source_;  // whom each one hears first
+  std::unordered_map<Bank*, Members> banks_;
+  std::map<const NodeType*, std::deque<std::pair<const Instance*, Group>>> groups_;
+  std::vector<std::pair<size_t, Group*>> groups_of_;
+  std::unordered_map<size_t, Group*> group_;
+  std::vector<Bank*> whole_;
+  std::vector<size_t> joined_;
+  std::unordered_map<const Bank*, size_t> place_of_;  // in the sequence, of those emitted
+  Schedule schedule_;
+};
+
+}  // namespace
+
+Schedule make_schedule(const Plan& plan, const Environment& environment, const FadeShape& shape) {
+  return Scheduler(plan, environment, shape).run();
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,145 @@
+#include "graph/transition.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <unordered_set>
+
+namespace mixgraph {
+namespace {
+
+/// Routes by what makes them the same, to find them quickly.
+class RouteIndex {
+ public:
+  explicit RouteIndex(const std::vector<Route>& routes) {
+    for (const Route& r : routes) index_[key(r)] = &r;
+  }
+  const Route* find(const Route& r) const {
+    auto found = index_.find(key(r));
+    return found == index_.end() ? nullptr : found->second;
+  }
+
+ private:
+  using Key = std::tuple<const Instance*, int, const Instance*, int, int>;
+  static Key key(const Route& r) { return {r.from.get(), r.from_port, r.to.get(), r.to_port, r.delay}; }
+  std::map<Key, const Route*> index_;
+};
+
+class Planner {
+ public:
+  Planner(const Plan& before, const Plan& target, uint64_t now, double rate) : before_(before), target_(target), now_(now), rate_(rate), routes_before_(before.routes), routes_wanted_(target.routes) {
+    for (const InstancePtr& i : before.nodes) sounding_.insert(i.get());
+    for (const InstancePtr& i : target.nodes) wanted_.insert(i.get()), paths_.insert(i->path);
+  }
+
+  Transition run() {
+    mark_leaving();
+    for (const InstancePtr& i : target_.nodes) result_.during.nodes.push_back(i), result_.after.nodes.push_back(i);
+    for (const InstancePtr& i : before_.nodes) {
+      if (wanted_.count(i.get())) continue;
+      result_.during.nodes.push_back(i);
+      if (rings(*i)) result_.after.nodes.push_back(i);
+    }
+    for (const Route& r : target_.routes) arrive(r);
+    for (const Route& r : before_.routes) depart(r);
+    result_.during.latency = result_.after.latency = target_.latency;
+    return std::move(result_);
+  }
+
+ private:
+  bool is_new(const Instance& i) const { return !sounding_.count(&i); }
+  bool gone(const Instance& i) const { return !wanted_.count(&i); }
+  bool rings(const Instance& i) const { return gone(i) && !i.replaced && i.silent_at > now_; }
+
+  // When the last of it will have been heard: its own tail, after the last of what feeds it.
+  void mark_leaving() {
+    std::vector<Instance*> leaving;
+    for (const InstancePtr& i : before_.nodes) {
+      if (!gone(*i) || i->leaving) continue;
+      i->leaving = true;
+      i->replaced = paths_.count(i->path) > 0;
+      leaving.push_back(i.get());
+      i->silent_at = i->tail > 0 && !i->replaced ? now_ + uint64_t(i->tail * rate_) : 0;
+    }
+    for (size_t pass = 0; pass < leaving.size(); pass++) {
+      bool changed = false;
+      for (const Route& r : before_.routes) {
+        Instance &from = *r.from, &to = *r.to;
+        if (!to.leaving || to.replaced || !from.leaving || from.silent_at == 0) continue;
+        uint64_t end = from.silent_at + uint64_t(to.tail * rate_);
+        if (end > to.silent_at) to.silent_at = end, changed = true;
+      }
+      if (!changed) break;
+    }
+  }
+
+  void arrive(const Route& route) {
+    Route r = route;
+    if (const Route* old = routes_before_.find(route)) {
+      r.delays = old->delays;
+      r.fading = Fading::none;
+    } else {
+      make_delays(r);
+      bool fed_before_heard = is_new(*r.to) && !r.to->type->outputs.empty();
+      r.fading = before_.nodes.empty() || fed_before_heard ? Fading::none : Fading::in;
+      if (!before_.nodes.empty()) result_.lead_in = std::max(result_.lead_in, r.delay + r.from->latency);
+    }
+    result_.during.routes.push_back(r);
+    r.fading = Fading::none;
+    result_.after.routes.push_back(r);
+  }
+  static void make_delays(Route& r) {
+    if (r.delay == 0) return;
+    int from = channels_of(*r.from, r.from->type->outputs[size_t(r.from_port)]), to = channels_of(*r.to, r.to->type->inputs[size_t(r.to_port)]);
+    r.delays.resize(4);
+    for (int c = 0; c < to; c++)
+      for (int s = 0; s < from; s++)
+        if (from == 1 || to == 1 || s == c) r.delays[size_t(c * 2 + s)] = std::make_shared<CableDelay>(r.delay);
+  }
+
+  void depart(const Route& route) {
+    if (routes_wanted_.find(route)) return;
+    Route r = route;
+    bool still_heard = rings(*r.from) && (rings(*r.to) || !gone(*r.to));
+    bool heard_through = gone(*r.to) && !r.to->type->outputs.empty();  // what comes after it fades
+    bool feeds_on = heard_through && (r.to->replaced || (gone(*r.from) && !rings(*r.to)));
+    r.fading = still_heard || feeds_on ? Fading::none : Fading::out;
+    result_.during.routes.push_back(r);
+    if (still_heard) result_.after.routes.push_back(r);
+  }
+
+  const Plan &before_, &target_;
+  uint64_t now_;
+  double rate_;
+  RouteIndex routes_before_, routes_wanted_;
+  std::unordered_set<const Instance*> sounding_, wanted_;
+  std::unordered_set<std::string_view> paths_;
+  Transition result_;
+};
+
+// What both have, for a first step that only takes away.
+Plan common(const Plan& before, const Plan& target) {
+  Plan plan;
+  plan.latency = target.latency;
+  std::unordered_set<const Instance*> sounding;
+  for (const InstancePtr& i : before.nodes) sounding.insert(i.get());
+  RouteIndex routes(before.routes);
+  for (const InstancePtr& i : target.nodes)
+    if (sounding.count(i.get())) plan.nodes.push_back(i);
+  for (const Route& r : target.routes)
+    if (routes.find(r)) plan.routes.push_back(r);
+  return plan;
+}
+
+}  // namespace
+
+Transition make_transition(const Plan& before, const Plan& target, uint64_t now, double rate) {
+  Transition straight = Planner(before, target, now, rate).run();
+  if (!has_loop(straight.during)) return straight;
+  Plan rest = common(before, target);
+  Transition first = Planner(before, rest, now, rate).run();
+  first.complete = false;
+  return first;
+}
+
+}  // namespace mixgraph

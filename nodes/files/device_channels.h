@@ -1,0 +1,17 @@
+#pragma once
+#include <string_view>
+
+#include "graph/problem.h"
+
+namespace mixgraph {
+
+/// One or two channels of the device, as a device node names them; counted from 0.
+struct DeviceChannels {
+  int count = 1;
+  int channel[2] = {0, 0};
+};
+
+/// Reads "3" or "1+2": channels counted from 1, up to 64. An empty text is `otherwise`. [any]
+Result<DeviceChannels> parse_device_channels(std::string_view text, DeviceChannels otherwise);
+
+}  // namespace mixgraph

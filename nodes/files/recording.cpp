@@ -1,0 +1,112 @@
+#include "nodes/files/recording.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace mixgraph {
+
+Result<std::unique_ptr<Recording>> Recording::create(const TakeSettings& settings) {
+  Problems problems = check_takes(settings);
+  if (!problems.empty()) return problems;
+  return std::unique_ptr<Recording>(new Recording(settings));
+}
+
+Recording::Recording(const TakeSettings& settings)
+    : settings_(settings),
+      repaired_(repair_takes(settings)),
+      capacity_(std::bit_ceil(uint64_t(settings.rate * 4))),
+      ring_(capacity_ * size_t(settings.channels)),
+      events_(256) {}
+
+Recording::~Recording() {
+  write_all(0);
+  close_gap();
+  write_all(0);
+}
+
+bool Recording::tell(Event::Kind kind, uint64_t count) {
+  Event event{kind, written_.load(std::memory_order_relaxed), count};
+  return events_.push({&event, 1});
+}
+
+bool Recording::close_gap() {
+  if (gap_ > 0 && !tell(Event::Kind::gap, gap_)) return false;
+  gap_ = 0;
+  return true;
+}
+
+void Recording::record(bool on) {
+  // If the worker is so far behind that it can't be told, this is tried again with the next block.
+  if (on == recording_ || !close_gap() || !tell(on ? Event::Kind::start : Event::Kind::stop)) return;
+  recording_ = on;
+  if (on) frames_ = 0;
+}
+
+void Recording::push(const float* const* channels, int frames) {
+  if (!recording_) return;
+  frames_ += uint64_t(frames);
+  uint64_t written = written_.load(std::memory_order_relaxed);
+  uint64_t room = capacity_ - (written - taken_.load(std::memory_order_acquire));
+  // A gap ends when there is some room again, so that there are few of them.
+  bool fits = room >= (gap_ > 0 ? capacity_ / 4 : uint64_t(frames));
+  if (!fits || !close_gap()) {
+    gap_ += uint64_t(frames);
+    lost_ += uint64_t(frames);
+    return;
+  }
+  size_t width = size_t(settings_.channels);
+  for (int i = 0; i < frames; i++)
+    for (size_t c = 0; c < width; c++)
+      ring_[((written + uint64_t(i)) & (capacity_ - 1)) * width + c] = channels[c][i];
+  written_.store(written + uint64_t(frames), std::memory_order_release);
+}
+
+uint64_t Recording::lost() const {
+  return lost_ + unwritten_.load(std::memory_order_relaxed);
+}
+
+void Recording::write_all(uint64_t least) {
+  // In this order: an event that comes before a frame in the ring is then among those that are seen.
+  uint64_t written = written_.load(std::memory_order_acquire), events = events_.readable();
+  while (events_.consumed() < events && events_.front().frame <= written) {
+    Event event = events_.front();
+    write_until(event.frame);
+    handle(event);
+    events_.pop();
+  }
+  if (written - taken_.load(std::memory_order_relaxed) >= std::max<uint64_t>(least, 1)) write_until(written);
+}
+
+void Recording::handle(const Event& event) {
+  if (event.kind == Event::Kind::gap) return write_gap(event.count);
+  if (take_ && !take_->finish()) failed_ = true;
+  take_.reset();
+  if (event.kind == Event::Kind::stop) return;
+  auto started = Take::start(settings_);
+  failed_ = !started;
+  if (started) take_ = std::move(*started);
+}
+
+void Recording::write_until(uint64_t frame) {
+  uint64_t taken = taken_.load(std::memory_order_relaxed);
+  while (taken < frame) {
+    uint64_t index = taken & (capacity_ - 1),
+             count = std::min({frame - taken, capacity_ - index, uint64_t(16384)});
+    if (take_ && !take_->write(&ring_[index * size_t(settings_.channels)], count)) fail();
+    if (!take_) unwritten_.fetch_add(count, std::memory_order_relaxed);
+    taken += count;
+    taken_.store(taken, std::memory_order_release);
+  }
+}
+
+void Recording::write_gap(uint64_t frames) {
+  if (take_ && !take_->write_silence(frames)) fail();
+}
+
+void Recording::fail() {
+  failed_ = true;
+  take_->finish();
+  take_.reset();
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,159 @@
+#include "nodes/dsp/detector.h"
+#include "nodes/dsp/gliding.h"
+
+namespace mixgraph::MIXGRAPH_ISA {
+namespace {
+
+enum Row { kThreshold, kRange, kAttack, kHold, kRelease, kHysteresis };
+constexpr Parameter kParameters[] = {
+    {.id = "threshold",
+     .label = "Threshold",
+     .doc = "Peak level from which on the gate opens.",
+     .unit = Unit::decibel,
+     .min = -80,
+     .max = 0,
+     .initial = -40,
+     .main = true},
+    {.id = "range",
+     .label = "Range",
+     .doc = "How far the gain falls when the gate is closed.",
+     .unit = Unit::decibel,
+     .min = 0,
+     .max = 80,
+     .initial = 60},
+    {.id = "attack",
+     .label = "Attack",
+     .doc = "Time in which the gain rises 63 % of its way to open.",
+     .unit = Unit::millisecond,
+     .curve = Curve::log,
+     .min = 0.1,
+     .max = 100,
+     .initial = 1},
+    {.id = "hold",
+     .label = "Hold",
+     .doc = "How long the gate stays open after the last peak; longer than half a period of the lowest note.",
+     .unit = Unit::millisecond,
+     .min = 0,
+     .max = 2000,
+     .initial = 50},
+    {.id = "release",
+     .label = "Release",
+     .doc = "Time in which the gain falls 63 % of its way to closed.",
+     .unit = Unit::millisecond,
+     .curve = Curve::log,
+     .min = 5,
+     .max = 4000,
+     .initial = 150},
+    {.id = "hysteresis",
+     .label = "Hysteresis",
+     .doc = "How far below the threshold peaks still keep an open gate open.",
+     .unit = Unit::decibel,
+     .min = 0,
+     .max = 12,
+     .initial = 4},
+};
+static_assert(is_sound(kParameters));
+constexpr Port kIn[] = {{"in"}, {.id = "key", .normalled = 0}}, kOut[] = {{"out"}};
+constexpr Meter kMeters[] = {{.id = "gain_reduction",
+                              .label = "Gain reduction",
+                              .doc = "How far the gain is reduced, in dB.",
+                              .rest = 0}};
+
+enum Coefficient {
+  kOpenPower,   ///< from which on a peak opens the gate
+  kKeepPower,   ///< from which on it keeps it open
+  kOpenFrames,  ///< for which the gate is open after a peak, with it
+  kFloor,       ///< gain when closed
+  kUp,          ///< followers of the gain, per frame
+  kDown,
+  kCoefficients
+};
+
+double power_of(double decibels) {
+  return std::exp(decibels * 0.23025850929940457);
+}
+
+template <class V>
+class Gate {
+ public:
+  static constexpr bool kPlain = true;
+  explicit Gate(const Setup& setup)
+      : rate_(float(setup.rate())), gain_{V(float(std::sqrt(power_of(-setup.number(kRange)))))} {}
+
+  void process(Block<V> b) {
+    V least = V(1.f);
+    glide_.run(
+        b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
+        [&](int first, int count, auto c) {
+          for_parts<V, kWidth, kCoefficients>(!b.restless(), c, [&](int part, auto k) {
+            PerFrame<Part> x;
+            key_power<P>(
+                b, part, first, count, [](int, Part in, int) { return in; }, x);
+            compute_gain(part, first, count, k, x, least);
+            apply_gain<P>(b, part, first, count, x);
+          });
+        });
+    b.meter(0) = -decibels_of(least);
+  }
+
+ private:
+  static constexpr int kWidth = 2;
+  using P = Parts<V, kWidth>;
+  using Part = typename P::Part;
+
+  /// From power to gain, in place. The gate is open while frames are left; a peak fills them up again, and
+  /// one that opens it must be higher than one that keeps it open.
+  template <class K>
+  void compute_gain(int part, int first, int count, K k, PerFrame<Part>& x, V& least) {
+    Part left = P::get(left_, part), lowest = P::get(least, part);
+    auto gain = part_of<P>(gain_, part);
+    const Part none(0.f), one(1.f);
+    for (int i = first; i < first + count; i++) {
+      auto peak = select(none < left, k(kKeepPower, i), k(kOpenPower, i)) <= x[i];
+      left = select(peak, k(kOpenFrames, i), max(left - one, none));
+      auto open = none < left;
+      gain.follow(select(open, one, k(kFloor, i)) - gain.value, select(open, k(kUp, i), k(kDown, i)));
+      lowest = min(lowest, gain.value);
+      x[i] = gain.value;
+    }
+    P::set(left_, part, left);
+    put_part<P>(gain_, part, gain);
+    P::set(least, part, lowest);
+  }
+
+  void design(const Block<V>& b, int index, uint64_t lanes, V* c) const {
+    V now[std::size(kParameters)];
+    for (int row = 0; row < int(std::size(kParameters)); row++) now[row] = b.ramp(row).at(index);
+    for_lanes(lanes, [&](int l) {
+      auto linear = [&](int row) { return double(lane(now[row], l)); };
+      auto log = [&](int row) { return std::exp2(double(lane(now[row], l))); };
+      auto put = [&](int n, double x) { set_lane(c[n], l, float(x)); };
+      double rate = lane(rate_, l);
+      put(kOpenPower, power_of(linear(kThreshold)));
+      put(kKeepPower, power_of(linear(kThreshold) - linear(kHysteresis)));
+      put(kOpenFrames, std::floor(linear(kHold) * rate / 1000 + 0.5) + 1);
+      put(kFloor, std::sqrt(power_of(-linear(kRange))));
+      put(kUp, follow_share(log(kAttack), rate));
+      put(kDown, follow_share(log(kRelease), rate));
+    });
+  }
+
+  Gliding<V, kCoefficients> glide_;
+  V left_ = V(0.f);  ///< frames for which the gate stays open
+  V rate_;
+  Follower<V> gain_;
+};
+
+}  // namespace
+
+extern constexpr NodeType gate{.id = "gate",
+                               .label = "Gate",
+                               .doc = "Noise gate with hysteresis, hold and key input.",
+                               .category = "dynamics",
+                               .inputs = kIn,
+                               .outputs = kOut,
+                               .parameters = kParameters,
+                               .meters = kMeters,
+                               .kernels = kLaneKernels<Gate>};
+
+}  // namespace mixgraph::MIXGRAPH_ISA

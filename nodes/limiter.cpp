@@ -1,0 +1,172 @@
+#include "graph/node.h"
+#include "nodes/dsp/gliding.h"
+#include "nodes/dsp/moving_average.h"
+#include "nodes/dsp/ring.h"
+#include "nodes/dsp/running_max.h"
+#include "nodes/dsp/true_peak.h"
+
+namespace mixgraph::MIXGRAPH_ISA {
+namespace {
+
+enum Row { kCeiling, kGain, kRelease, kLookahead, kHold };
+constexpr std::string_view kLookaheads[] = {"2", "5", "10"};
+constexpr double kLookaheadMs[] = {2, 5, 10};
+constexpr Parameter kParameters[] = {
+    {.id = "ceiling",
+     .label = "Ceiling",
+     .doc = "Level that the true peak is kept below.",
+     .unit = Unit::decibel_true_peak,
+     .min = -24,
+     .max = 0,
+     .initial = -1,
+     .main = true},
+    {.id = "gain", .label = "Gain", .doc = "Level of the input.", .unit = Unit::decibel, .min = 0, .max = 24},
+    {.id = "release",
+     .label = "Release",
+     .doc = "Time constant of the gain's return after a peak and its hold.",
+     .unit = Unit::millisecond,
+     .curve = Curve::log,
+     .min = 10,
+     .max = 1000,
+     .initial = 80},
+    {.id = "lookahead",
+     .label = "Look-ahead",
+     .doc = "Time in which the gain goes down before a peak; the latency is 32 frames more.",
+     .unit = Unit::millisecond,
+     .curve = Curve::stepped,
+     .max = 2,
+     .initial = 1,
+     .choices = kLookaheads,
+     .change = Change::rebuild},
+    {.id = "hold",
+     .label = "Hold",
+     .doc = "Time for which the gain stays down after a peak; short holds distort the bass.",
+     .unit = Unit::millisecond,
+     .max = 50,
+     .initial = 10,
+     .change = Change::rebuild},
+};
+static_assert(is_sound(kParameters));
+constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
+enum MeterRow { kReduction };
+constexpr Meter kMeters[] = {{.id = "gain_reduction",
+                              .label = "Gain reduction",
+                              .doc = "How far the limiter turns the level down.",
+                              .rest = 0}};
+
+int frames_of(const Setup& setup, double ms) {
+  return int(std::lround(ms * setup.rate() / 1000));
+}
+int lookahead_of(const Setup& setup) {
+  return frames_of(setup, kLookaheadMs[setup.choice(kLookahead)]);
+}
+int latency_of(const Setup& setup) {
+  return lookahead_of(setup) + TruePeak<float>::kDelay;
+}
+
+/// Peaks are measured with eight points per frame and held over the look-ahead and the hold. From the held
+/// level comes the reduction (1 - gain) that is needed; it falls exponentially, and two moving averages as
+/// long as the look-ahead together turn its steps into slopes that are complete when the peak comes out of
+/// the delay. All means of reductions that are enough are enough, so samples stay below the ceiling; only
+/// while the ceiling itself comes down are they clipped to it.
+template <class V>
+class Limiter {
+ public:
+  explicit Limiter(const Setup& setup)
+      : delay_{FixedDelay<V>(latency_of(setup)), FixedDelay<V>(setup.channels == 2 ? latency_of(setup) : 1)},
+        held_(lookahead_of(setup) + 2 + frames_of(setup, setup.number(kHold))),
+        first_(first_length(setup)),
+        second_(lookahead_of(setup) + 2 - first_length(setup)),
+        per_release_(float(1000 / setup.rate())) {}
+
+  void process(Block<V> b) {
+    V level[kMaxBlock], ceiling[kMaxBlock];
+    fill(b, kCeiling, ceiling);
+    for (int c = 0; c < b.channels(); c++) measure(b, c, level);
+    held_.process(level, b.frames());
+    for (int i = 0; i < b.frames(); i++) level[i] = needed_reduction(level[i], ceiling[i]);
+    release(b, level);
+    first_.process(level, b.frames());
+    second_.process(level, b.frames());
+    for (int c = 0; c < b.channels(); c++) put_out(b, c, level, ceiling);
+    V deepest = level[b.frames() - 1];
+    for (int i = 0; i < b.frames(); i += 8) deepest = max(deepest, level[i]);
+    b.meter(kReduction) = -decibels_of(V(1.f) - deepest);
+  }
+
+ private:
+  static int first_length(const Setup& setup) { return int(0.58 * lookahead_of(setup)) + 1; }
+
+  /// A row in dB as gains, frame by frame.
+  static void fill(const Block<V>& b, Row row, V* gains) {
+    Ramp<V> ramp = b.ramp(row);
+    V still = gain_of(ramp.begin());
+    for (int i = 0; i < b.frames(); i++) gains[i] = still;
+    if (b.restless())
+      for (int i = 0; i < b.frames(); i++) gains[i] = gain_of(ramp.at(b.at() + i));
+  }
+
+  /// Takes a channel in: into its output, delayed, and into the level of the loudest channel.
+  void measure(const Block<V>& b, int c, V* level) {
+    V gain[kMaxBlock], peaks[kMaxBlock];
+    V* out = b.out(c);
+    fill(b, kGain, gain);
+    for (int i = 0; i < b.frames(); i++) out[i] = b.in(c)[i] * gain[i];
+    detector_[c].measure(out, b.frames(), peaks);
+    delay_[c].process(out, out, b.frames());
+    for (int i = 0; i < b.frames(); i++) level[i] = c == 0 ? peaks[i] : max(level[i], peaks[i]);
+  }
+
+  /// Peaks above the ceiling go below it by as much again, but at most 0.1 dB: what the detector may read
+  /// low.
+  static V needed_reduction(V level, V ceiling) {
+    const V kMargin(0.98855f);
+    V gain = min(ceiling / level, V(1.f));
+    return V(1.f) - gain * max(gain, kMargin);
+  }
+
+  void release(const Block<V>& b, V* reduction) {
+    Ramp<V> time = b.ramp(kRelease);
+    auto design = [&](int index, uint64_t, V* c) {
+      c[0] = exp2(V(-1.44269504f * per_release_) * exp2(-time.at(index)));
+    };
+    keep_.run(b, design, [&](int first, int count, auto c) {
+      V last = last_;
+      for (int i = first; i < first + count; i++) {
+        V keep = c(0, i), needed = reduction[i];
+        last = reduction[i] = max(needed, madd(keep, last, needed - keep * needed));
+      }
+      last_ = last;
+    });
+  }
+
+  static void put_out(const Block<V>& b, int c, const V* reduction, const V* ceiling) {
+    V* out = b.out(c);
+    for (int i = 0; i < b.frames(); i++)
+      out[i] = max(min(out[i] * (V(1.f) - reduction[i]), ceiling[i]), -ceiling[i]);
+  }
+
+  TruePeak<V> detector_[2];
+  FixedDelay<V> delay_[2];
+  RunningMax<V> held_;
+  MovingAverage<V> first_, second_;
+  Gliding<V, 1> keep_;
+  V last_ = V(0.f);
+  float per_release_;
+};
+
+}  // namespace
+
+extern constexpr NodeType limiter{
+    .id = "limiter",
+    .label = "Limiter",
+    .doc = "Look-ahead true-peak limiter; stereo-linked. Below the ceiling it changes nothing.",
+    .category = "dynamics",
+    .inputs = kIn,
+    .outputs = kOut,
+    .parameters = kParameters,
+    .meters = kMeters,
+    .kernels = kLaneKernels<Limiter>,
+    .latency = latency_of};
+
+}  // namespace mixgraph::MIXGRAPH_ISA

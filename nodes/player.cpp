@@ -1,0 +1,176 @@
+#include <cmath>
+
+#include "graph/node.h"
+#include "nodes/files/read_ahead.h"
+
+namespace mixgraph::MIXGRAPH_ISA {
+namespace {
+
+constexpr Parameter jumps(Parameter row, bool main = false) {
+  row.motion = Motion::jump;
+  row.main = main;
+  return row;
+}
+enum Row { kFile, kPlay, kLoop, kPosition };
+constexpr Parameter kParameters[] = {
+    {.id = "file",
+     .label = "File",
+     .doc = "A mono or stereo sound file of any rate beneath the media folder; silence if empty.",
+     .curve = Curve::text,
+     .change = Change::rebuild},
+    jumps(
+        switch_row("play", "Play", "Plays on from where it stopped, or from the start after the end.", true),
+        true),
+    jumps(switch_row("loop", "Loop", "Goes on with the start after the end, without a gap.")),
+    {.id = "position",
+     .label = "Position",
+     .doc = "Goes to this place in the file.",
+     .unit = Unit::second,
+     .max = 36000,
+     .motion = Motion::jump},
+};
+static_assert(is_sound(kParameters));
+constexpr Port kOut[] = {{"out"}};
+enum MeterRow { kPlace, kUnderruns };
+constexpr Meter kMeters[] = {
+    {"position", "Position", "Where in the file it is.", Unit::second, Fold::last, 0},
+    {"underruns", "Underruns", "How often the disk was too slow.", Unit::none, Fold::last, 0},
+};
+constexpr double kFadeSeconds = 0.010;
+
+/// Where the file is heard, and how loud: stops, starts and jumps fade along a raised cosine. The file's own
+/// start and end are as they are in the file, and so is what a new instance plays from its first frame on.
+class Player {
+ public:
+  static Result<std::unique_ptr<Player>> create(const Setup& setup) {
+    if (setup.text(kFile).empty()) return std::make_unique<Player>(setup, nullptr);
+    auto file = ReadAhead::open(setup.environment.media_root, setup.text(kFile), setup.rate(),
+                                setup.number(kPosition), setup.choice(kLoop) == 1);
+    if (!file) return file.problems();
+    return std::make_unique<Player>(setup, std::move(*file));
+  }
+
+  Player(const Setup& setup, std::unique_ptr<ReadAhead> file)
+      : file_(std::move(file)),
+        rate_(setup.rate()),
+        fade_length_(int(std::lround(setup.rate() * kFadeSeconds))),
+        shape_(size_t(fade_length_) + 1),
+        play_(setup.choice(kPlay) == 1),
+        fade_(play_ ? fade_length_ : 0),
+        frame_(file_ ? file_->start() : 0) {
+    for (int i = 0; i <= fade_length_; i++)
+      shape_[size_t(i)] = float(0.5 - 0.5 * std::cos(M_PI * i / fade_length_));
+    shape_[size_t(fade_length_)] = 1;
+  }
+
+  void process(Block<float> b) {
+    if (!file_) return silence(b);
+    follow_rows(b);
+    available_ = file_->available();
+    for (int i = 0; i < b.frames(); i++) {
+      if (seeking_) seek_on();
+      play_frame(b, i);
+    }
+    file_->advance(ahead_);
+    ahead_ = 0;
+    b.meter(kPlace) = float(double(seeking_ ? target_ : frame_) / rate_);
+    b.meter(kUnderruns) = float(underruns_);
+  }
+
+  void service() {
+    if (file_) file_->service();
+  }
+
+ private:
+  static void silence(const Block<float>& b) {
+    for (int c = 0; c < b.channels(); c++) std::fill_n(b.out(c), b.frames(), 0.f);
+  }
+
+  void follow_rows(const Block<float>& b) {
+    bool play = b.ramp(kPlay).begin() > 0.5f;
+    loop_ = b.ramp(kLoop).begin() > 0.5f;
+    file_->set_loop(loop_);
+    if (b.touched(kPosition)) {
+      target_ = file_->frame_of(double(b.ramp(kPosition).begin()));
+      seeking_ = true;
+      settle_ = fade_length_;
+    }
+    if (play && !play_) {
+      if (frame_ == file_->length()) frame_ = 0;
+      if (frame_ == 0 && fade_ == 0) fade_ = fade_length_;
+    }
+    play_ = play;
+  }
+
+  /// Asks for the place to go to, and goes there when the old sound has faded out. The wait is always the
+  /// same, so that what is heard doesn't depend on how soon the worker answers.
+  void seek_on() {
+    if (!asked_) {
+      file_->ask(target_ % file_->length());
+      asked_for_ = target_;
+      asked_ = true;
+    }
+    if (settle_ > 0) {
+      settle_--;
+    } else if (file_->answered()) {
+      file_->advance(ahead_);
+      ahead_ = 0;
+      file_->go();
+      available_ = file_->available();
+      frame_ = asked_for_;
+      asked_ = false;
+      seeking_ = target_ != asked_for_;
+      fade_ = 0;
+    }
+  }
+
+  void play_frame(const Block<float>& b, int i) {
+    if (frame_ == file_->length() && loop_ && play_) frame_ = 0;
+    bool wanted = play_ && !seeking_, starves = available_ - ahead_ < fade_length_;
+    if (wanted && starves && !starved_) underruns_++;
+    starved_ = starves;
+    fade_ = std::clamp(fade_ + (wanted && !starves ? 1 : -1), 0, fade_length_);
+    bool moves = (wanted || fade_ > 0) && frame_ < file_->length();
+    for (int c = 0; c < b.channels(); c++)
+      b.out(c)[i] = moves && ahead_ < available_
+                        ? file_->sample(ahead_, c % file_->channels()) * shape_[size_t(fade_)]
+                        : 0.f;
+    ahead_ += moves;
+    frame_ += moves;
+  }
+
+  std::unique_ptr<ReadAhead> file_;
+  double rate_;
+  int fade_length_;
+  Memory<float> shape_;
+  bool play_, loop_ = false;
+  int fade_;               // 0: silence, fade_length_: as it is
+  uint64_t frame_;         // of the file, next to be heard; length(): at the end
+  int64_t ahead_ = 0;      // frames taken since the file was told
+  int64_t available_ = 0;  // frames there, at that time
+  bool seeking_ = false, asked_ = false, starved_ = false;
+  uint64_t target_ = 0, asked_for_ = 0;
+  int settle_ = 0;  // frames until it may go
+  uint64_t underruns_ = 0;
+};
+
+int count_channels(const Setup& setup) {
+  if (setup.text(kFile).empty()) return 2;
+  auto info = read_sound_info(setup.environment.media_root, setup.text(kFile));
+  return info ? info->channels : 2;
+}
+
+}  // namespace
+
+extern constexpr NodeType player{.id = "player",
+                                 .label = "Player",
+                                 .doc = "Plays a sound file.",
+                                 .category = "file",
+                                 .inputs = {},
+                                 .outputs = kOut,
+                                 .parameters = kParameters,
+                                 .meters = kMeters,
+                                 .kernels = kSoloKernel<Player>,
+                                 .channels = count_channels};
+
+}  // namespace mixgraph::MIXGRAPH_ISA

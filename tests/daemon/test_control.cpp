@@ -1,0 +1,228 @@
+#include <catch2/catch.hpp>
+
+#include "tests/support/desk.h"
+
+using namespace mixgraph;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const char* const kTwoFaders =
+    "mixgraph: 1\n"
+    "mix:\n"
+    "  left: {type: fader, from: in/1}\n"
+    "  right: {type: fader, from: in/2}\n"
+    "master:\n"
+    "  a: {type: output, from: mix/left, to: 1}\n"
+    "  b: {type: output, from: mix/right, to: 2}\n";
+
+/// The first frame after `from` at which a channel isn't what it was there.
+size_t first_change(const std::vector<float>& signal, size_t from) {
+  for (size_t i = from; i < signal.size(); i++)
+    if (std::abs(signal[i] - signal[from]) > 1e-7F) return i;
+  return 0;
+}
+
+osc::Message message(const std::string& address, std::vector<osc::Argument> arguments = {}) {
+  return {address, std::move(arguments)};
+}
+
+}  // namespace
+
+TEST_CASE("A bundle is heard at its time tag, to the sample, and all of it at once") {
+  Desk desk(kTwoFaders);
+  desk.run(200);
+  const uint64_t due = desk.now.frame_at(desk.at(100.5).system_ns(), Desk::kRate);
+  desk.send(desk.main,
+            osc::Bundle{desk.at(100.5), {message("/mix/left", {-20.F}), message("/mix/right", {-30.F})}});
+  const size_t before = desk.output[0].size();
+  desk.run(300);
+  const size_t left = first_change(desk.output[0], before), right = first_change(desk.output[1], before);
+  CHECK(due == before + 4824);  // 100.5 ms
+  CHECK(left == right);
+  // An S-curve begins flat: its first frames differ by less than can be told.
+  CHECK(left > due);
+  CHECK(left < due + 12);
+  CHECK(desk.output[0].back() == Approx(0.05).epsilon(1e-4));
+  CHECK(desk.output[1].back() == Approx(0.5 * std::pow(10, -1.5)).epsilon(1e-4));
+  CHECK(desk.engine.counters().late_changes == 0);
+}
+
+TEST_CASE("Before a bundle's time a get tells the old value, and after it the new one") {
+  Desk desk(kTwoFaders);
+  desk.send(desk.main, osc::Bundle{desk.at(100), {message("/mix/left", {-20.F})}});
+  desk.run(80);  // it is with the engine already
+  CHECK(desk.get("/mix/left") == 0);
+  desk.run(30);
+  CHECK(desk.get("/mix/left") == -20);
+}
+
+TEST_CASE("The sound of a timed move and what a get tells of it agree") {
+  Desk desk(kTwoFaders);
+  desk.run(100);
+  desk.send("/mix/left", {-30.F, 1.F});
+  for (int i = 0; i < 9; i++) {
+    desk.run(100);
+    const double heard = 20 * std::log10(desk.output[0].back() / 0.5);
+    CHECK(desk.get("/mix/left") == Approx(heard).margin(0.2));
+  }
+  desk.run(150);
+  CHECK(desk.get("/mix/left") == -30);
+  CHECK(20 * std::log10(desk.output[0].back() / 0.5) == Approx(-30).margin(0.01));
+}
+
+TEST_CASE("A late bundle is applied at once, counted, and told once a second") {
+  Desk desk(kTwoFaders);
+  for (int i = 0; i < 5; i++)
+    desk.send(desk.main, osc::Bundle{desk.at(-20), {message("/mix/left", {-5.F - float(i)})}});
+  CHECK(desk.control.console().counters.late_bundles == 5);
+  const auto told = desk.lines();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].find("late by 20.0 ms") != std::string::npos);
+  CHECK(desk.get("/mix/left") == -9);
+}
+
+TEST_CASE("Timed messages are bounded") {
+  Desk desk(kTwoFaders);
+  osc::Bundle bundle{desk.at(1000), {}};
+  for (int i = 0; i < 250; i++) bundle.elements.push_back(message("/mix/left", {-1.F}));
+  for (int i = 0; i < 40; i++) desk.send(desk.main, bundle);
+  CHECK(desk.received().empty());
+  desk.send(desk.main, bundle);
+  const auto told = desk.lines();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].find("too many timed messages") != std::string::npos);
+  desk.run(1100);
+  CHECK(desk.get("/mix/left") == -1);
+}
+
+TEST_CASE("A float is kept as the decimal that it was written as") {
+  Desk desk(kTwoFaders);
+  desk.send("/mix/left", {-6.3F});
+  CHECK(std::get<double>(desk.control.graph().find("mix/left")->values[0]) == -6.3);
+}
+
+TEST_CASE("Undo takes back edits and leaves the faders where they are now") {
+  Desk desk(kTwoFaders);
+  desk.send("/mix/left", {-5.F});
+  desk.send("/graph/add", {"mix/one", "delay"});
+  desk.send("/mix/left", {-6.F});
+  desk.send("/graph/add", {"mix/two", "delay"});
+  desk.send("/mix/left", {-7.F});
+  desk.send("/mix/one/time", {99.F});
+  desk.send("/graph/undo");
+  desk.send("/graph/undo");
+  CHECK(desk.control.graph().find("mix/one") == nullptr);
+  CHECK(desk.get("/mix/left") == -7);
+  desk.send("/graph/redo");
+  CHECK(desk.get("/mix/left") == -7);
+  CHECK(desk.control.graph().find("mix/one") != nullptr);
+  CHECK(desk.control.graph().find("mix/two") == nullptr);
+  // A node that was removed comes back as it was.
+  desk.send("/mix/one/time", {77.F});
+  desk.send("/graph/remove", {"mix/one"});
+  desk.send("/graph/undo");
+  CHECK(desk.get("/mix/one/time") == 77);
+}
+
+TEST_CASE("Any sequence of edits undone gives the graph before, and redone the graph after") {
+  Desk desk(kTwoFaders);
+  const Graph before = desk.control.graph();
+  desk.send("/graph/add", {"mix/sum", "bus"});
+  desk.send("/graph/connect", {"mix/left", "mix/sum"});
+  desk.send("/graph/disconnect", {"mix/right", "master/b"});
+  desk.send("/graph/connect", {"mix/sum", "master/b"});
+  desk.send("/graph/remove", {"mix/right"});
+  desk.send("/mix/sum/fader", {-4.F});
+  const Graph after = desk.control.graph();
+  CHECK_FALSE(after == before);
+  for (int i = 0; i < 5; i++) desk.send("/graph/undo");
+  CHECK(desk.control.graph() == before);
+  desk.received();
+  for (int i = 0; i < 5; i++) desk.send("/graph/redo");
+  CHECK(desk.lines() == Lines(5, "/done ,s \"/graph/redo\""));
+  CHECK(desk.control.graph().cables() == after.cables());
+  CHECK(desk.control.graph().groups() == after.groups());
+}
+
+TEST_CASE("A transaction belongs to its client, and another's edits don't disturb it") {
+  Desk desk(kTwoFaders);
+  const ClientId one = desk.client(), other = desk.client();
+  desk.send(one, message("/graph/begin"));
+  desk.send(one, message("/graph/add", {"mix/a", "sum"}));
+  desk.send(other, message("/graph/add", {"mix/b", "sum"}));
+  CHECK(desk.control.graph().find("mix/a") == nullptr);
+  CHECK(desk.control.graph().find("mix/b") != nullptr);
+  desk.send(one, message("/graph/connect", {"mix/left", "mix/a"}));
+  desk.send(one, message("/graph/commit"));
+  CHECK(desk.control.graph().find("mix/a") != nullptr);
+  CHECK(desk.control.graph().find("mix/b") != nullptr);
+  CHECK(desk.lines(one).back() == "/done ,ss \"/graph/commit\" \"2 edits\"");
+}
+
+TEST_CASE("A transaction that another's edit made impossible changes nothing, and says why") {
+  Desk desk(kTwoFaders);
+  const ClientId one = desk.client();
+  desk.send(one, message("/graph/begin"));
+  desk.send(one, message("/graph/add", {"mix/a", "sum"}));
+  desk.send(one, message("/graph/connect", {"mix/left", "mix/a"}));
+  desk.send("/graph/remove", {"mix/left"});
+  const Graph before = desk.control.graph();
+  desk.received(one);
+  desk.send(one, message("/graph/commit"));
+  CHECK(desk.control.graph() == before);
+  const auto answers = desk.lines(one);
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].starts_with("/error ,sss"));
+}
+
+TEST_CASE("A transaction that is forgotten, or whose client is gone, ends") {
+  Desk desk(kTwoFaders);
+  const ClientId one = desk.client(), two = desk.client(ClientId::Kind::tcp);
+  for (const ClientId& client : {one, two}) desk.send(client, message("/graph/begin"));
+  desk.control.disconnected(two);
+  desk.now.monotonic_ns += 61 * kSecond;
+  desk.run(4);
+  for (const ClientId& client : {one, two}) {
+    desk.received(client);
+    desk.send(client, message("/graph/commit"));
+    CHECK(desk.lines(client).at(0).find("no transaction") != std::string::npos);
+  }
+}
+
+TEST_CASE("A client is told of at most 100 errors a second, and all are counted") {
+  Desk desk(kTwoFaders);
+  for (int i = 0; i < 300; i++) desk.send("/nowhere");
+  CHECK(desk.received().size() == 100);
+  CHECK(desk.control.console().counters.errors == 300);
+  desk.run(1100);
+  desk.send("/nowhere");
+  CHECK(desk.received().size() == 1);
+}
+
+TEST_CASE("Reloading follows the file, and can be undone") {
+  Desk desk(kTwoFaders);
+  const Graph before = desk.control.graph();
+  std::string other(kTwoFaders);
+  other.insert(other.find("master"), "  third: {type: fader, from: left, level: -3}\n");
+  CHECK(desk.reload(other).empty());
+  CHECK(desk.get("/mix/third") == -3);
+  desk.send("/graph/undo");
+  CHECK(desk.control.graph() == before);
+}
+
+TEST_CASE("Noise as packets leaves control as it was") {
+  Desk desk(kTwoFaders);
+  const Graph before = desk.control.graph();
+  uint32_t state = 1;
+  for (int i = 0; i < 20000; i++) {
+    std::vector<uint8_t> packet = osc::encode(message("/mix/left", {-6.F, "text", 3}));
+    for (int flips = 0; flips < 4; flips++) {
+      state = state * 1664525 + 1013904223;
+      packet[(state >> 8) % packet.size()] = uint8_t(state >> 24);
+    }
+    desk.control.receive(desk.main, packet, desk.now);
+  }
+  CHECK(desk.control.graph().nodes().size() == before.nodes().size());
+  CHECK(std::isfinite(desk.get("/mix/left")));
+}

@@ -1,0 +1,177 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <set>
+
+#include "tests/support/desk.h"
+
+using namespace mixgraph;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const char* const kMix =
+    "mixgraph: 1\n"
+    "mix:\n"
+    "  vox: {type: strip, from: in/1}\n"
+    "  keys: {type: strip, from: in/2}\n"
+    "  sum: {type: bus, from: [vox, keys]}\n"
+    "master:\n"
+    "  out: {type: output, from: mix/sum, to: [1, 2]}\n";
+
+osc::Message message(const std::string& address, std::vector<osc::Argument> arguments = {}) {
+  return {address, std::move(arguments)};
+}
+
+/// A client that has subscribed to a pattern.
+ClientId subscriber(Desk& desk, const std::string& pattern, ClientId::Kind kind = ClientId::Kind::udp) {
+  const ClientId client = desk.client(kind);
+  desk.send(client, message("/subscribe", {pattern}));
+  desk.received(client);
+  return client;
+}
+
+}  // namespace
+
+TEST_CASE("The first change after a pause comes at the next tick, later ones gathered, the last value last") {
+  Desk desk(kMix);
+  const ClientId client = subscriber(desk, "/mix/vox/fader");
+  desk.run(100);
+  size_t messages = 0;
+  std::string last;
+  for (int i = 1; i <= 100; i++) {  // one every 2 ms, for 200 ms
+    desk.send("/mix/vox/fader", {-0.25F * float(i)});
+    desk.run(2);
+    for (const std::string& line : desk.lines(client)) messages++, last = line;
+    if (i == 1) CHECK(messages == 1);
+  }
+  desk.run(50);
+  for (const std::string& line : desk.lines(client)) messages++, last = line;
+  CHECK(messages >= 7);
+  CHECK(messages <= 9);
+  CHECK(last == "/mix/vox/fader ,f -25");
+}
+
+TEST_CASE("What a client sets right after another's set is not followed by the other's value") {
+  Desk desk(kMix);
+  const ClientId client = subscriber(desk, "/mix/vox/fader");
+  desk.send("/mix/vox/fader", {-6.F});
+  desk.send(client, message("/mix/vox/fader", {-9.F}));
+  desk.run(100);
+  CHECK(desk.lines(client).empty());
+}
+
+TEST_CASE("Two patterns that want the same parameter bring it once in each form") {
+  Desk desk(kMix);
+  const ClientId client = subscriber(desk, "/mix/vox/fader");
+  for (const char* pattern : {"/mix/*/fader", "/norm/mix/vox/*", "/mix/vox/fader/level"})
+    desk.send(client, message("/subscribe", {pattern}));
+  desk.received(client);
+  desk.send("/mix/vox/fader", {0.F});
+  desk.send("/mix/vox/fader", {-10.F});
+  desk.run(100);
+  const auto lines = desk.lines(client);
+  CHECK(std::set<std::string>(lines.begin(), lines.end()) ==
+        std::set<std::string>{"/mix/vox/fader ,f -10", "/norm/mix/vox/fader ,f 0.5",
+                              "/mix/vox/fader/level ,f -10"});
+  CHECK(lines.size() == 3);
+}
+
+TEST_CASE("Subscriptions follow edits: new nodes that match are heard of") {
+  Desk desk(kMix);
+  const ClientId client = subscriber(desk, "/mix/*/fader");
+  desk.send("/graph/add", {"mix/bass", "strip"});
+  desk.run(20);
+  CHECK(desk.lines(client) == Lines{"/graph/changed ,i 1"});
+  desk.send("/mix/bass/fader", {-3.F});
+  desk.run(50);
+  CHECK(desk.lines(client) == Lines{"/mix/bass/fader ,f -3"});
+  desk.send("/mix/bass/fader", {-4.F});
+  desk.send("/graph/remove", {"mix/bass"});
+  desk.run(50);
+  CHECK(desk.lines(client) == Lines{"/graph/changed ,i 2"});
+}
+
+TEST_CASE("UDP subscribers are forgotten after 10 s, TCP ones when they leave") {
+  Desk desk(kMix);
+  const ClientId udp = subscriber(desk, "/mix/*/fader"),
+                 tcp = subscriber(desk, "/mix/*/fader", ClientId::Kind::tcp);
+  desk.now.monotonic_ns += 9 * kSecond;
+  desk.send(udp, message("/renew"));
+  desk.now.monotonic_ns += 9 * kSecond;
+  desk.run(4);
+  CHECK(desk.control.console().feedback.clients().size() == 2);
+  desk.now.monotonic_ns += 2 * kSecond;
+  desk.run(4);
+  CHECK(desk.control.console().feedback.clients() == std::vector<ClientId>{tcp});
+  desk.control.disconnected(tcp);
+  CHECK(desk.control.console().feedback.clients().empty());
+}
+
+TEST_CASE("There are at most 64 subscribers, and those who are there stay") {
+  Desk desk(kMix);
+  for (int i = 0; i < 64; i++) subscriber(desk, "/mix/*/fader", ClientId::Kind::tcp);
+  const ClientId late = desk.client();
+  desk.send(late, message("/subscribe"));
+  CHECK(desk.lines(late).at(0).find("64 subscribers already") != std::string::npos);
+  CHECK(desk.control.console().feedback.clients().size() == 64);
+}
+
+TEST_CASE("A dump tells every parameter once, at its value when it is sent, at a pace") {
+  Desk desk(kMix);
+  const ClientId client = desk.client();
+  desk.send(client, message("/sync"));
+  CHECK(desk.received(client).empty());
+  desk.run(2);
+  const auto first = desk.received(client);
+  CHECK(first.size() > 5);
+  CHECK(first.size() < 60);
+  desk.send("/mix/sum/fader", {-33.F});  // its turn comes late
+  desk.run(100);
+  auto rest = desk.received(client);
+  REQUIRE(!rest.empty());
+  const osc::Message done = rest.back();
+  rest.pop_back();
+  const size_t count = desk.control.console().live.names().entries().size();
+  CHECK(osc::describe(done) == "/sync/done ,i " + std::to_string(count));
+  std::set<std::string> told;
+  for (const auto& list : {first, rest})
+    for (const osc::Message& value : list) told.insert(value.address);
+  CHECK(told.size() == count);
+  CHECK(first.size() + rest.size() == count);
+  for (const osc::Message& value : rest)
+    if (value.address == "/mix/sum/fader") CHECK(osc::describe(value) == "/mix/sum/fader ,f -33");
+}
+
+TEST_CASE("Meters tell the highest since the last message, however slow the subscription") {
+  Desk desk(kMix);
+  const ClientId slow = desk.client();
+  desk.send(slow, message("/meters/subscribe", {"/mix/vox/meter", 400}));
+  desk.run(20);
+  desk.received(slow);
+  desk.run(100);
+  desk.send("/mix/vox/fader", {-90.F});
+  desk.run(500);
+  const auto readings = desk.received(slow);
+  REQUIRE(!readings.empty());
+  CHECK(readings[0].address == "/meters/mix/vox/meter");
+  // 0.5 at the input, -3 dB of a centred pan
+  CHECK(osc::number(readings[0].arguments.at(0)).value() == Approx(-9).margin(0.2));
+  desk.run(800);
+  CHECK(osc::number(desk.received(slow).back().arguments.at(0)).value() < -60);
+  CHECK(desk.droppable >= 3);
+}
+
+TEST_CASE("Many answers come in bundles that fit into an Ethernet frame") {
+  std::vector<size_t> sizes;
+  const Send send = [&](const ClientId&, const osc::Packet& packet, bool) {
+    sizes.push_back(osc::encode(packet).size());
+  };
+  std::vector<osc::Message> messages(200, message("/mix/vox/compressor/threshold", {-20.F}));
+  send_all(send, {}, messages, false);
+  CHECK(sizes.size() < 12);
+  for (size_t size : sizes) CHECK(size <= kBundleBytes);
+  sizes.clear();
+  messages.resize(3);
+  send_all(send, {}, messages, false);
+  CHECK(sizes.size() == 3);
+}

@@ -1,0 +1,123 @@
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/daemon_process.h"
+#include "tests/support/transcript.h"
+
+using namespace mixgraph;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A session file that the test may rewrite, gone at the end.
+struct SessionFile {
+  SessionFile() {
+    std::string name = (fs::temp_directory_path() / "mixgraph-XXXXXX").string();
+    folder = mkdtemp(name.data());
+    file = (folder / "song.yaml").string();
+  }
+  ~SessionFile() { fs::remove_all(folder); }
+  void write(const std::string& text) const { std::ofstream(file) << text; }
+  fs::path folder;
+  std::string file;
+};
+
+const std::string kSong =
+    "mixgraph: 1\n"
+    "name: Song\n"
+    "mix:\n"
+    "  vox: {type: strip, from: in/1, fader: -3}\n"
+    "master:\n"
+    "  out: {type: output, from: mix/vox, to: [1, 2]}\n";
+
+std::string with_fader(const std::string& level) {
+  std::string text = kSong;
+  return text.replace(text.find("-3"), 2, level);
+}
+
+std::string play(const SessionFile& session, const DaemonProcess& daemon, const std::string& lines) {
+  const std::string file = (session.folder / "transcript.txt").string();
+  std::ofstream(file) << lines;
+  return Transcript(daemon.port()).play(file);
+}
+
+}  // namespace
+
+TEST_CASE("The start line says what runs where", "[daemon]") {
+  const SessionFile session;
+  session.write(kSong);
+  DaemonProcess daemon({session.file, "--osc", "0", "--driver", "clock", "--period", "128"});
+  INFO(daemon.output());
+  REQUIRE(daemon.port() > 0);
+  for (const char* part :
+       {"\"Song\"", session.file.c_str(), "driver clock", "48000 Hz", "128 frames", "latency", "real time: "})
+    CHECK(daemon.output().find(part) != std::string::npos);
+}
+
+TEST_CASE("INT and TERM end the daemon with code 0", "[daemon]") {
+  const SessionFile session;
+  session.write(kSong);
+  for (int number : {SIGINT, SIGTERM}) {
+    DaemonProcess daemon({session.file, "--osc", "0", "--driver", "clock"});
+    REQUIRE(daemon.port() > 0);
+    daemon.signal(number);
+    CHECK(daemon.wait() == 0);
+    CHECK(daemon.output().find("fading out") != std::string::npos);
+  }
+}
+
+TEST_CASE("HUP loads the session again; a file with problems changes nothing", "[daemon]") {
+  const SessionFile session;
+  session.write(kSong);
+  DaemonProcess daemon({session.file, "--osc", "0", "--driver", "clock"});
+  REQUIRE(daemon.port() > 0);
+  CHECK(play(session, daemon, "> /subscribe\n< /done ,ss * *\n> /mix/vox/fader\n< /mix/vox/fader ,f -3\n") ==
+        "");
+
+  session.write(with_fader("-9"));
+  daemon.signal(SIGHUP);
+  REQUIRE(daemon.wait_for("again"));
+  CHECK(play(session, daemon, "> /mix/vox/fader\n< /mix/vox/fader ,f -9\n") == "");
+
+  session.write(with_fader("-9, treshold: 4"));
+  daemon.signal(SIGHUP);
+  REQUIRE(daemon.wait_for("nothing has changed"));
+  CHECK(daemon.output().find("song.yaml:4:") != std::string::npos);
+  CHECK(play(session, daemon, "> /mix/vox/fader\n< /mix/vox/fader ,f -9\n") == "");
+}
+
+TEST_CASE("Exit codes tell wrong usage, a session with problems, and what prevents it from running",
+          "[daemon]") {
+  const SessionFile session;
+  session.write(kSong);
+  const auto code = [](const std::vector<std::string>& arguments) { return DaemonProcess(arguments).wait(); };
+  CHECK(code({"--help"}) == 0);
+  CHECK(code({"--version"}) == 0);
+  CHECK(code({session.file, "--check"}) == 0);
+  CHECK(code({}) == 2);
+  CHECK(code({session.file, "--driver", "drums"}) == 2);
+  CHECK(code({session.file, "--osc", "70000"}) == 2);
+  CHECK(code({"/nowhere/song.yaml"}) == 3);
+  CHECK(code({session.file, "--bind", "nowhere", "--driver", "clock", "--osc", "0"}) == 1);
+
+  session.write(with_fader("loud"));
+  DaemonProcess broken({session.file, "--check"});
+  CHECK(broken.wait() == 3);
+  CHECK(broken.output().find("song.yaml:4:") != std::string::npos);
+
+  session.write("mixgraph: 1\nmix:\n  a: {type: sum, from: b}\n  b: {type: sum, from: a}\n");
+  CHECK(code({session.file, "--check"}) == 3);
+}
+
+TEST_CASE("A port that is taken is said", "[daemon]") {
+  const SessionFile session;
+  session.write(kSong);
+  DaemonProcess first({session.file, "--osc", "0", "--driver", "clock"});
+  REQUIRE(first.port() > 0);
+  DaemonProcess second({session.file, "--osc", std::to_string(first.port()), "--driver", "clock"});
+  CHECK(second.wait() == 1);
+  CHECK(second.output().find(std::to_string(first.port())) != std::string::npos);
+}

@@ -1,0 +1,193 @@
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "tests/daemon/net_server.h"
+
+using namespace mixgraph;
+using namespace mixgraph::net_test;
+using namespace std::string_literals;
+
+TEST_CASE("UDP, TCP and TCP with SLIP carry packets both ways on one port number") {
+  Server server;
+  for (const auto transport : {OscTransport::udp, OscTransport::tcp, OscTransport::tcp_slip}) {
+    const auto client = server.connect(transport);
+    for (const auto& packet :
+         {message("/mix/vox/fader", {-6.0F}), message("/x", {osc::Blob{Bytes(20000, 0xc0)}}),
+          message("/y", {osc::Blob{{0xc0, 0xdb, 0xdc, 0xdd}}})}) {
+      CHECK(client->send(packet));
+      CHECK(client->receive(5s) == packet);
+    }
+    CHECK_FALSE(client->receive(10ms));
+    CHECK_FALSE(client->failure());
+  }
+  CHECK(server.counters().packets == 9);
+  CHECK(server.logged("connect udp"));
+  CHECK(server.logged("disconnect tcp"));
+}
+
+TEST_CASE("Clients have names, and keep their identity from packet to packet") {
+  Server server;
+  const auto udp = server.connect(OscTransport::udp);
+  const auto tcp = server.connect(OscTransport::tcp);
+  for (int i = 0; i < 3; ++i) {
+    for (auto* client : {udp.get(), tcp.get()}) {
+      client->send(message("/a"));
+      REQUIRE(client->receive(5s));
+    }
+  }
+  // Both counts begin at 1, and the kind tells them apart.
+  server.run([&] {
+    CHECK(server.clients.size() == 1);
+    CHECK(server.clients.at(1).name.starts_with("tcp 127.0.0.1:"));
+    CHECK(server.log == std::vector<std::string>{"connect tcp", "connect udp"});
+    CHECK_FALSE(ClientId{ClientId::Kind::udp, 1, ""} == ClientId{ClientId::Kind::tcp, 1, ""});
+    CHECK(server.server->send({ClientId::Kind::tcp, 99, ""}, message("/a")) == Sent::gone);
+    CHECK(server.server->send({ClientId::Kind::udp, 99, ""}, message("/a")) == Sent::gone);
+    CHECK(server.server->send(ClientId{}, message("/a")) == Sent::gone);
+    CHECK(server.server->send({ClientId::Kind::udp, 1, ""}, Bytes(osc::kMaxPacket + 1)) == Sent::dropped);
+    CHECK(server.server->counters().dropped_sends == 1);
+  });
+}
+
+TEST_CASE("IPv6 loopback is served where there is one") {
+  Server server;
+  if (server.server->listening().size() < 2) {
+    WARN("no ::1 here");
+    return;
+  }
+  CHECK(server.server->listening()[1] == "[::1]:" + std::to_string(server.port));
+  for (const auto transport : {OscTransport::udp, OscTransport::tcp}) {
+    const auto client = server.connect(transport, "::1");
+    client->send(message("/a"));
+    CHECK(client->receive(5s) == message("/a"));
+  }
+  server.run([&] { CHECK(server.clients.at(1).name.find(" [::1]:") != std::string::npos); });
+}
+
+TEST_CASE("A port in use and a wrong address are named") {
+  Server first;
+  asio::io_context io;
+  OscServerOptions options;
+  options.port = first.port;
+  const auto second = OscServer::open(io, options, {});
+  REQUIRE_FALSE(second);
+  CHECK(second.problems().front().text() == "udp 127.0.0.1:" + std::to_string(first.port) +
+                                                ": Address already in use; stop the program that uses it, or "
+                                                "choose another port");
+  options.addresses = {"192.0.2.1", "localhost:9000"};  // 192.0.2.0/24 belongs to nobody (RFC 5737)
+  CHECK(OscServer::open(io, options, {}).problems().front().text() ==
+        "localhost:9000: not an IP address; an address such as 127.0.0.1, 0.0.0.0 or ::1");
+  options.addresses = {"192.0.2.1"};
+  CHECK(OscServer::open(io, options, {}).problems().front().hint == "an address of this machine");
+}
+
+TEST_CASE("Nobody listening is a problem of the client's, at once over TCP and at the answer over UDP") {
+  uint16_t port = 0;
+  { port = Server().port; }
+  const auto tcp = OscClient::open("127.0.0.1", port, OscTransport::tcp);
+  REQUIRE_FALSE(tcp);
+  CHECK(tcp.problems().front().text() ==
+        "tcp 127.0.0.1:" + std::to_string(port) +
+            ": Connection refused; is mixgraphd running there, with this port?");
+  const auto udp = OscClient::open("127.0.0.1", port, OscTransport::udp);
+  REQUIRE(udp);
+  (*udp)->send(message("/a"));
+  CHECK_FALSE((*udp)->receive(5s));
+  CHECK((*udp)->failure()->what == "Connection refused");
+}
+
+TEST_CASE("A burst of datagrams arrives whole") {
+  Server server;
+  const auto client = server.connect(OscTransport::udp);
+  server.run([&] { server.on_packet = [](const auto&, auto) {}; });
+  for (int i = 0; i < 500; ++i) client->send(message("/burst", {int32_t{i}}));
+  CHECK(server.eventually([&] { return server.server->counters().packets == 500; }));
+}
+
+TEST_CASE("A stream in pieces of one byte, and many packets in one piece, are the same packets") {
+  Server server;
+  const auto packet = message("/mix/vox/fader", {-6.0F});
+  for (const auto framing : {Framing::size_prefix, Framing::slip}) {
+    const auto framed = frame(packet, framing);
+    auto client = server.connect(OscTransport::tcp);
+    for (const uint8_t byte : framed) client->send_raw({&byte, 1});
+    CHECK(client->receive(5s) == packet);
+    Bytes many;
+    for (int i = 0; i < 100; ++i) many.insert(many.end(), framed.begin(), framed.end());
+    client->send_raw(many);
+    for (int i = 0; i < 100; ++i) REQUIRE(client->receive(5s) == packet);
+  }
+}
+
+TEST_CASE("Answers that are queued still arrive when the client has stopped sending") {
+  Server server;
+  const auto client = server.connect(OscTransport::tcp);
+  const auto big = message("/big", {osc::Blob{Bytes(60000, 1)}});
+  server.run([&] {
+    server.on_packet = [&](const ClientId& id, auto) {
+      for (int i = 0; i < 15; ++i) server.server->send(id, big);
+      server.server->send(id, message("/last"));
+    };
+  });
+  client->send(message("/a"));
+  for (int i = 0; i < 15; ++i) REQUIRE(client->receive(5s) == big);
+  CHECK(client->receive(5s) == message("/last"));
+}
+
+TEST_CASE("The server can hang up from inside a packet") {
+  Server server;
+  Sent sent = Sent::queued;
+  server.run([&] {
+    server.on_packet = [&](const ClientId& id, auto) {
+      server.server->disconnect(id);
+      sent = server.server->send(id, message("/a"));
+    };
+  });
+  const auto client = server.connect(OscTransport::tcp);
+  client->send_raw(bytes_of("\0\0\0\4/a\0\0\0\0\0\4/b\0\0"s));
+  CHECK_FALSE(client->receive(5s));
+  CHECK(client->failure());
+  CHECK(server.logged("disconnect tcp"));
+  CHECK(server.counters().packets == 1);
+  CHECK(sent == Sent::gone);
+}
+
+TEST_CASE("A server can be destroyed with connections open and opened again on its port") {
+  OscServerOptions options;
+  {
+    Server server;
+    options.port = server.port;
+    const auto client = server.connect(OscTransport::tcp);
+    client->send(message("/a"));
+    CHECK(client->receive(5s));
+    client->send_raw(bytes_of("\0\0\0\x8/a"s));
+  }
+  Server again(options);
+  CHECK(again.port == options.port);
+}
+
+TEST_CASE("liblo's oscsend is understood over UDP and TCP") {
+  if (std::system("command -v oscsend > /dev/null") != 0) {
+    WARN("oscsend (liblo-tools) is not installed");
+    return;
+  }
+  Server server;
+  std::vector<std::string> heard;
+  server.run([&] {
+    server.on_packet = [&](const ClientId&, std::span<const uint8_t> bytes) {
+      const auto packet = osc::decode(bytes);
+      heard.push_back(packet ? osc::describe(std::get<osc::Message>(*packet))
+                             : packet.problems().front().text());
+    };
+  });
+  for (const std::string transport : {"udp", "tcp"}) {
+    const std::string to = "oscsend osc." + transport + "://127.0.0.1:" + std::to_string(server.port) + "/ ";
+    CHECK(std::system((to + "/mix/vox/fader f -6").c_str()) == 0);
+    CHECK(std::system((to + "/all ihdscTFNI 1 2 0.5 text x").c_str()) == 0);
+    CHECK(std::system((to + "/info").c_str()) == 0);
+    REQUIRE(server.eventually([&] { return heard.size() == 3; }));
+    CHECK(
+        server.run([&] { return std::exchange(heard, {}); }) ==
+        std::vector<std::string>{"/mix/vox/fader ,f -6", "/all ,ihdscTFNI 1 2 0.5 \"text\" 'x'", "/info ,"});
+  }
+}

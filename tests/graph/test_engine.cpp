@@ -1,0 +1,171 @@
+#include <catch2/catch.hpp>
+
+#include "tests/support/engine_runner.h"
+
+using namespace mixgraph;
+
+namespace {
+
+/// Device input 1 through a trim and a fader to both outputs.
+void add_strip(EngineRunner& r, const std::string& name, const std::string& in = "in/1") {
+  if (!r.graph.find(in)) r.add(in, "input", {{"channels", in.substr(3)}});
+  if (!r.graph.find("out")) r.add("out", "output");
+  r.add(name + "/trim", "trim");
+  r.add(name + "/fader", "fader");
+  r.connect(in, name + "/trim");
+  r.connect(name + "/trim", name + "/fader");
+  r.connect(name + "/fader", "out");
+}
+
+float noise(int channel, uint64_t frame) {
+  uint64_t x = (frame + 1) * 6364136223846793005ull + uint64_t(channel) * 1442695040888963407ull;
+  x ^= x >> 33, x *= 0xff51afd7ed558ccdull, x ^= x >> 33;
+  return float(double(int64_t(x)) / 9.3e18 * 0.5);
+}
+
+}  // namespace
+
+TEST_CASE("at rest the engine passes samples through exactly") {
+  EngineRunner r;
+  r.input = noise;
+  add_strip(r, "mix/a");
+  r.update();
+  auto out = r.run(1000, 48);
+  for (uint64_t i = 0; i < 1000; i++) REQUIRE(out[0][i] == noise(0, i));
+}
+
+TEST_CASE("a fader's jump is an S-curve to the exact new gain") {
+  EngineRunner r;
+  r.input = [](int, uint64_t) { return 1.f; };
+  add_strip(r, "mix/a");
+  r.update();
+  r.run(640);
+  Move m = r.move("mix/a/fader", "level", -20);
+  r.engine.move({&m, 1});
+  auto out = r.run(1024)[0];
+  CHECK(out[0] == 1);
+  CHECK(out[256] == Approx(0.55).epsilon(0.01));
+  CHECK(out[512] == Approx(0.1f).epsilon(1e-6));
+  CHECK(out[1023] == Approx(0.1f).epsilon(1e-6));
+  for (size_t i = 1; i < 512; i++) REQUIRE(out[i] <= out[i - 1] + 1e-6f);
+}
+
+TEST_CASE("a timed move follows its course, and a new one takes over where it is") {
+  EngineRunner r;
+  r.input = [](int, uint64_t) { return 1.f; };
+  add_strip(r, "mix/a");
+  r.update();
+  r.run(64);
+  auto level_after = [&](Course course, double seconds) {
+    Move m = r.move("mix/a/fader", "level", -40, 0, 1, course);
+    r.engine.move({&m, 1});
+    return 20 * std::log10(r.run(int(seconds * 48000))[0].back());
+  };
+  SECTION("along the fader's scale") { CHECK(level_after(Course::position, 0.5) == Approx(from_position(r.type("fader").parameters[0], (0.75 + 0.1875) / 2)).margin(0.05)); }
+  SECTION("straight in dB") { CHECK(level_after(Course::linear, 0.5) == Approx(-20).margin(0.05)); }
+  SECTION("eased") { CHECK(level_after(Course::s_curve, 0.1) > -1.5); }
+  SECTION("overtaken") {
+    level_after(Course::linear, 0.5);
+    Move m = r.move("mix/a/fader", "level", 0);
+    r.engine.move({&m, 1});
+    auto out = r.run(4800)[0];
+    CHECK(out.front() == Approx(0.1).epsilon(0.02));
+    CHECK(out.back() == Approx(1));
+  }
+}
+
+TEST_CASE("the output does not depend on the device's block size") {
+  auto render = [](int block) {
+    EngineRunner r;
+    r.input = noise;
+    for (int i = 0; i < 20; i++) add_strip(r, "mix/s" + std::to_string(i), "in/" + std::to_string(i % 4 + 1));
+    r.update();
+    std::vector<Move> moves;
+    for (uint64_t f : {100u, 101u, 777u, 1000u, 1023u, 1024u}) moves.push_back(r.move("mix/s3/fader", "level", -double(f % 50), f));
+    moves.push_back(r.move("mix/s7/trim", "gain", 12, 333, 0.05, Course::exponential));
+    r.engine.move(moves);
+    return r.run(6000, block);
+  };
+  auto reference = render(64);
+  for (int block : {1, 17, 256}) CHECK(render(block) == reference);
+}
+
+TEST_CASE("a timed move begins on its sample, and two keep their distance") {
+  EngineRunner r;
+  r.input = [](int channel, uint64_t) { return channel == 0 ? 1.f : 2.f; };
+  add_strip(r, "mix/a");
+  r.update();
+  std::vector<Move> moves{r.move("mix/a/fader", "level", -90, 1001)};
+  r.engine.move(moves);
+  auto out = r.run(4000, 96)[0];
+  size_t first = 0;
+  while (out[first] == 1) first++;
+  // The S-curve leaves from rest: its first steps are below a float's resolution.
+  CHECK(first > 1001);
+  CHECK(first < 1006);
+  CHECK(r.engine.counters().late_changes == 0);
+  moves[0] = r.move("mix/a/fader", "level", 0, 2000);
+  r.engine.move(moves);
+  r.run(64);
+  CHECK(r.engine.counters().late_changes == 1);
+}
+
+TEST_CASE("a batch is heard in one block") {
+  EngineRunner r;
+  r.input = [](int, uint64_t) { return 1.f; };
+  for (int i = 0; i < 100; i++) add_strip(r, "mix/s" + std::to_string(i));
+  r.update();
+  r.run(64);
+  std::vector<Move> moves;
+  for (int i = 0; i < 100; i++) moves.push_back(r.move(r.graph.find("mix/s" + std::to_string(i) + "/trim")->path, "invert", i % 2));
+  r.engine.move(moves);
+  auto out = r.run(2000)[0];
+  CHECK(out.back() == Approx(0).margin(1e-4));
+  for (size_t i = 1; i < out.size(); i++) REQUIRE(out[i] <= out[i - 1] + 1e-3);
+}
+
+TEST_CASE("more moves than the ring holds lose nothing") {
+  EngineRunner r;
+  r.input = [](int, uint64_t) { return 1.f; };
+  add_strip(r, "mix/a");
+  r.update();
+  r.run(64);
+  for (int i = 0; i < 70000; i++) {
+    Move m = r.move("mix/a/fader", "level", -double(i % 60));
+    r.engine.move({&m, 1});
+  }
+  Move last = r.move("mix/a/fader", "level", -20);
+  r.engine.move({&last, 1});
+  CHECK(r.run(4800)[0].back() == Approx(0.1));
+}
+
+TEST_CASE("a loop is refused and named, and nothing changes") {
+  EngineRunner r;
+  r.input = noise;
+  add_strip(r, "mix/a");
+  r.update();
+  r.run(64);
+  r.connect("mix/a/fader", "mix/a/trim");
+  Problems problems = r.engine.update(r.graph);
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].what.find("/mix/a/trim -> /mix/a/fader -> /mix/a/trim") != std::string::npos);
+  CHECK(problems[0].hint.find("feedback") != std::string::npos);
+  uint64_t now = r.engine.frame();
+  CHECK(r.run(64)[0][10] == noise(0, now + 10));
+}
+
+TEST_CASE("a mono sound feeds both sides, two sides feed a mono input by their mean") {
+  EngineRunner r;
+  r.input = noise;
+  r.add("in/1+2", "input", {{"channels", "1+2"}});
+  r.add("in/3", "input", {{"channels", "3"}});
+  r.add("sum", "sum");
+  r.add("out", "output");
+  r.connect("in/1+2", "sum");
+  r.connect("in/3", "sum");
+  r.connect("sum", "out");
+  r.update();
+  auto out = r.run(64);
+  CHECK(out[0][9] == Approx(noise(0, 9) + noise(2, 9)));
+  CHECK(out[1][9] == Approx(noise(1, 9) + noise(2, 9)));
+}

@@ -1,0 +1,82 @@
+#include "tests/support/daemon_process.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+namespace mixgraph {
+
+using Clock = std::chrono::steady_clock;
+
+DaemonProcess::DaemonProcess(const std::vector<std::string>& arguments) {
+  const std::string program = MIXGRAPH_BINARY_DIR "/mixgraphd";
+  std::vector<char*> words{const_cast<char*>(program.c_str())};
+  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  words.push_back(nullptr);
+  int ends[2];
+  if (pipe(ends) != 0) throw std::runtime_error("no pipe");
+  child_ = fork();
+  if (child_ == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    execv(words[0], words.data());
+    _exit(127);
+  }
+  close(ends[1]);
+  from_child_ = ends[0];
+  const std::string mark = "osc udp+tcp 127.0.0.1:";
+  if (wait_for(mark) && wait_for("\n")) port_ = std::atoi(output_.c_str() + output_.find(mark) + mark.size());
+}
+
+DaemonProcess::~DaemonProcess() {
+  signal(SIGTERM);
+  if (wait() == -1) {
+    signal(SIGKILL);
+    wait();
+  }
+  close(from_child_);
+}
+
+void DaemonProcess::signal(int number) {
+  if (exit_code_ == -1) kill(child_, number);
+}
+
+bool DaemonProcess::read_some(int timeout_ms) {
+  pollfd ready{from_child_, POLLIN, 0};
+  if (poll(&ready, 1, timeout_ms) <= 0) return true;
+  char bytes[4096];
+  const ssize_t count = read(from_child_, bytes, sizeof bytes);
+  if (count > 0) output_.append(bytes, size_t(count));
+  return count > 0;
+}
+
+bool DaemonProcess::wait_for(const std::string& text, std::chrono::milliseconds patience) {
+  const auto deadline = Clock::now() + patience;
+  while (output_.find(text) == std::string::npos)
+    if (!read_some(20) || Clock::now() > deadline) return output_.find(text) != std::string::npos;
+  return true;
+}
+
+int DaemonProcess::wait(std::chrono::milliseconds patience) {
+  const auto deadline = Clock::now() + patience;
+  while (exit_code_ == -1) {
+    read_some(10);
+    int status = 0;
+    if (waitpid(child_, &status, WNOHANG) == child_)
+      exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    else if (Clock::now() > deadline)
+      return -1;
+  }
+  while (true) {
+    const size_t before = output_.size();
+    if (!read_some(0) || output_.size() == before) return exit_code_;
+  }
+}
+
+}  // namespace mixgraph

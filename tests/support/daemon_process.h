@@ -1,0 +1,39 @@
+#pragma once
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace mixgraph {
+
+/// A daemon of its own for a test: started on a free port, stopped at the end.
+class DaemonProcess {
+ public:
+  /// Starts `mixgraphd` with these arguments and reads its start line, if it gets that far.
+  explicit DaemonProcess(const std::vector<std::string>& arguments);
+  ~DaemonProcess();
+  DaemonProcess(const DaemonProcess&) = delete;
+  DaemonProcess& operator=(const DaemonProcess&) = delete;
+
+  /// The OSC port of the start line; 0: there was none.
+  int port() const { return port_; }
+  /// All that it printed so far.
+  const std::string& output() const { return output_; }
+  void signal(int number);
+  /// Reads what it prints until `text` is there. False: it was not in time, or the daemon ended.
+  bool wait_for(const std::string& text, std::chrono::milliseconds patience = std::chrono::seconds(10));
+  /// Waits for its end and returns its exit code; 128 + signal if it was killed; -1: it runs on.
+  int wait(std::chrono::milliseconds patience = std::chrono::seconds(5));
+
+ private:
+  bool read_some(int timeout_ms);
+
+  pid_t child_ = -1;
+  int from_child_ = -1;
+  int port_ = 0;
+  int exit_code_ = -1;
+  std::string output_;
+};
+
+}  // namespace mixgraph

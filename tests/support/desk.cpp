@@ -1,0 +1,79 @@
+#include "tests/support/desk.h"
+
+#include <cmath>
+#include <stdexcept>
+
+#include "nodes/list.h"
+
+namespace mixgraph {
+namespace {
+
+Session session_of(const std::string& yaml) {
+  auto session = parse_session(yaml, "test.yaml", ".", node_types());
+  if (!session) throw std::runtime_error(session.problems().front().text());
+  return std::move(*session);
+}
+
+void flatten(const osc::Packet& packet, std::vector<osc::Message>& to) {
+  if (const auto* message = std::get_if<osc::Message>(&packet)) return to.push_back(*message);
+  for (const osc::Packet& element : std::get<osc::Bundle>(packet).elements) flatten(element, to);
+}
+
+}  // namespace
+
+Desk::Desk(const std::string& yaml)
+    : engine({.environment = {}, .inputs = 2, .outputs = 2, .ceiling_db = 60}),
+      control(engine, session_of(yaml), node_types(),
+              [this](const ClientId& to, const osc::Packet& packet, bool may_drop) {
+                droppable += may_drop;
+                flatten(packet, received_[to]);
+              }) {
+  if (Problems problems = control.start(); !problems.empty())
+    throw std::runtime_error(problems.front().text());
+  run(50);
+}
+
+void Desk::send(const ClientId& client, const osc::Packet& packet) {
+  control.receive(client, osc::encode(packet), now);
+}
+
+void Desk::run(double milliseconds) {
+  constexpr int kTickFrames = 96;  // 2 ms
+  static const std::vector<float> in(kTickFrames, 0.5F);
+  for (double left = milliseconds; left > 0; left -= 2) {
+    engine.advance();
+    control.tick(now);
+    std::vector<float> out[2] = {std::vector<float>(kTickFrames), std::vector<float>(kTickFrames)};
+    const float* inputs[] = {in.data(), in.data()};
+    float* outputs[] = {out[0].data(), out[1].data()};
+    engine.process(inputs, outputs, kTickFrames);
+    for (size_t c = 0; c < 2; c++) output[c].insert(output[c].end(), out[c].begin(), out[c].end());
+    now.frame = engine.frame();
+    now.system_ns += 2 * kMillisecond;
+    now.monotonic_ns += 2 * kMillisecond;
+  }
+}
+
+std::vector<osc::Message> Desk::received(const ClientId& client) {
+  return std::exchange(received_[client], {});
+}
+
+std::vector<std::string> Desk::lines(const ClientId& client) {
+  std::vector<std::string> text;
+  for (const osc::Message& message : received(client)) text.push_back(osc::describe(message));
+  return text;
+}
+
+double Desk::get(const std::string& address) {
+  received_[main].clear();
+  send(address);
+  const auto answers = received();
+  if (answers.size() != 1 || answers[0].address != address) return std::nan("");
+  return osc::number(answers[0].arguments.at(0)).value_or(std::nan(""));
+}
+
+Problems Desk::reload(const std::string& yaml) {
+  return control.reload(session_of(yaml), now);
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,51 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/control/control.h"
+
+namespace mixgraph {
+
+/// Control and an engine without sockets or clocks: the test plays the clients, the time and the device.
+class Desk {
+ public:
+  static constexpr double kRate = 48000;
+  /// A session as YAML; throws if it has problems.
+  explicit Desk(const std::string& yaml);
+
+  ClientId client(ClientId::Kind kind = ClientId::Kind::udp) { return {kind, ++clients_, "test"}; }
+  void send(const ClientId& client, const osc::Packet& packet);
+  void send(const std::string& address, std::vector<osc::Argument> arguments = {}) {
+    send(main, osc::Message{address, std::move(arguments)});
+  }
+  /// Lets time pass, with ticks every 2 ms; the device's input is 0.5.
+  void run(double milliseconds);
+  /// What came to a client since the last call; bundles as their messages.
+  std::vector<osc::Message> received(const ClientId& client);
+  std::vector<osc::Message> received() { return received(main); }
+  /// The same as lines: `/mix/vox/fader ,f -6`.
+  std::vector<std::string> lines(const ClientId& client);
+  std::vector<std::string> lines() { return lines(main); }
+  /// Sends a get and takes the number that is answered; NaN without an answer.
+  double get(const std::string& address);
+  /// So many milliseconds from now.
+  osc::TimeTag at(double milliseconds) const {
+    return osc::TimeTag::at(now.system_ns + int64_t(milliseconds * 1e6));
+  }
+  Problems reload(const std::string& yaml);
+
+  Now now{0, 1'700'000'000 * kSecond, 1000 * kSecond};
+  std::vector<std::vector<float>> output{{}, {}};  ///< by channel, since the start
+  Engine engine;
+  Control control;
+  const ClientId main{ClientId::Kind::local, 0, "main"};
+  size_t droppable = 0;  ///< packets that might have been dropped
+
+ private:
+  uint64_t clients_ = 0;
+  std::map<ClientId, std::vector<osc::Message>> received_;
+};
+
+}  // namespace mixgraph

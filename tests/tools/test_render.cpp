@@ -1,0 +1,135 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "tests/tools/program.h"
+#include "tools/measure.h"
+
+using namespace mixgraph;
+
+namespace {
+
+constexpr char kSession[] = R"(mixgraph: 1
+name: Test
+mix:
+  tone: {type: player, file: tone.wav}
+  level: {type: fader, from: tone, level: -6}
+master:
+  limiter: {type: limiter, from: mix/level, ceiling: -1}
+  out: {type: output, from: limiter}
+)";
+
+/// A folder with a session that plays one second of noise and tone at half its level through a limiter that has
+/// nothing to do.
+struct Fixture {
+  Fixture() {
+    samples = sine(1000, 0.2, 1);
+    uint32_t seed = 1;
+    for (float& x : samples) seed = seed * 1664525u + 1013904223u, x += float(int32_t(seed)) * 0x1p-31f * 0.1f;
+    write_wav(folder / "tone.wav", {samples, samples});
+    session = folder.write("song.yaml", kSession);
+  }
+  Outcome render(std::vector<std::string> more, const std::string& name = "out.wav") {
+    std::vector<std::string> arguments{"render", session, "-o", folder / name};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_mixgraph(arguments);
+  }
+  Folder folder;
+  std::vector<float> samples;
+  std::string session;
+};
+
+}  // namespace
+
+TEST_CASE("A render begins with the first sample of the players, at the level set", "[tools][render]") {
+  Fixture f;
+  REQUIRE(f.render({}).code == 0);
+  const auto out = read_sound(f.folder / "out.wav");
+  REQUIRE(out.size() == 2);
+  // The player's second, and the second of silence that ends the file.
+  REQUIRE(out[0].size() >= 2 * f.samples.size());
+  CHECK(out[0].size() <= 2 * f.samples.size() + 480);
+  const double gain = std::pow(10, -6 / 20.0);
+  double worst = 0;
+  for (size_t i = 0; i < f.samples.size(); i++) worst = std::max(worst, std::abs(double(out[0][i]) - gain * double(f.samples[i])));
+  CHECK(worst < 1e-4);
+  // Negative control: one frame off, and they differ.
+  double off = 0;
+  for (size_t i = 1; i < f.samples.size(); i++) off = std::max(off, std::abs(double(out[0][i]) - gain * double(f.samples[i - 1])));
+  CHECK(off > 1e-2);
+}
+
+TEST_CASE("A render is the same, byte for byte, whatever the block size", "[tools][render]") {
+  Fixture f;
+  for (const char* format : {"float", "pcm16"}) {
+    const std::vector<std::string> with{"--format", format, "--tail", "0.1"};
+    for (const char* block : {"1", "17", "64", "1000"}) {
+      auto arguments = with;
+      arguments.insert(arguments.end(), {"--block", block});
+      REQUIRE(f.render(arguments, std::string(block) + ".wav").code == 0);
+    }
+    const std::string reference = bytes_of(f.folder / "64.wav");
+    CHECK(reference.size() > 100000);
+    CHECK(bytes_of(f.folder / "1.wav") == reference);
+    CHECK(bytes_of(f.folder / "17.wav") == reference);
+    CHECK(bytes_of(f.folder / "1000.wav") == reference);
+  }
+}
+
+TEST_CASE("--from and --length cut the same render", "[tools][render]") {
+  Fixture f;
+  REQUIRE(f.render({"--length", "1"}, "whole.wav").code == 0);
+  REQUIRE(f.render({"--from", "0.25", "--length", "0.5"}, "part.wav").code == 0);
+  const auto whole = read_sound(f.folder / "whole.wav"), part = read_sound(f.folder / "part.wav");
+  CHECK(whole[0].size() == 48000);
+  REQUIRE(part[0].size() == 24000);
+  CHECK(std::equal(part[0].begin(), part[0].end(), whole[0].begin() + 12000));
+}
+
+TEST_CASE("The loudness printed is that of the file", "[tools][render]") {
+  Fixture f;
+  const Outcome plain = f.render({});
+  CHECK(plain.out.find("integrated ") != std::string::npos);
+  CHECK(plain.out.find(" LUFS\n") != std::string::npos);
+  CHECK(plain.out.find("range ") != std::string::npos);
+  CHECK(plain.out.find("true peak ") != std::string::npos);
+  const Outcome outcome = f.render({"--json", "--set", "/mix/level", "-12"});
+  REQUIRE(outcome.code == 0);
+  const auto json = nlohmann::json::parse(outcome.out);
+  const auto m = measure(f.folder / "out.wav");
+  REQUIRE(m);
+  CHECK(json["integrated_lufs"].get<double>() == Approx(m->integrated).margin(0.001));
+  const Outcome louder = f.render({"--json", "--set", "/mix/level", "-6"});
+  CHECK(nlohmann::json::parse(louder.out)["integrated_lufs"].get<double>() - m->integrated == Approx(6).margin(0.01));
+}
+
+TEST_CASE("FLAC and other rates", "[tools][render]") {
+  Fixture f;
+  REQUIRE(f.render({"--rate", "96000", "--length", "0.5"}, "out.flac").code == 0);
+  const auto m = measure(f.folder / "out.flac");
+  REQUIRE(m);
+  CHECK(m->rate == 96000);
+  CHECK(m->seconds == Approx(0.5));
+  CHECK(m->sample_peak > -20);
+}
+
+TEST_CASE("Device inputs come from a file", "[tools][render]") {
+  Fixture f;
+  const std::string live = f.folder.write("live.yaml", "mixgraph: 1\nname: Live\nmaster:\n  out: {type: output, from: in/2}\n");
+  write_wav(f.folder / "take.wav", {sine(500, 0.5, 0.5), sine(1000, 0.25, 0.5)});
+  REQUIRE(run_mixgraph({"render", live, "-o", f.folder / "out.wav", "--input", f.folder / "take.wav", "--tail", "0"}).code == 0);
+  CHECK(read_sound(f.folder / "out.wav")[0] == sine(1000, 0.25, 0.5));
+  const Outcome silent = run_mixgraph({"render", live, "-o", f.folder / "out.wav", "--length", "0.1"});
+  CHECK(silent.code == 0);
+  CHECK(silent.err.find("--input") != std::string::npos);
+}
+
+TEST_CASE("A render without an end is refused, and leaves no file", "[tools][render]") {
+  Fixture f;
+  const Outcome outcome = f.render({"--set", "/mix/tone/loop", "on"});
+  CHECK(outcome.code == 3);
+  CHECK(outcome.err.find("--length") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(f.folder / "out.wav"));
+  CHECK(f.render({"--set", "/mix/tone/loop", "on", "--length", "2.5"}).code == 0);
+  CHECK(read_sound(f.folder / "out.wav")[0].size() == 120000);
+}

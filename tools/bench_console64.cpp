@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+#include <stdio.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+#include "graph/engine.h"
+#include "tools/bench.h"
+#include "tools/cli.h"
+#include "tools/graph_sketch.h"
+
+namespace mixgraph {
+namespace {
+
+constexpr int kStrips = 64, kRate = 48000, kBlock = 64;
+constexpr size_t kNoiseBlocks = 3000;  // 4 s
+
+void add_equaliser(GraphSketch& sketch, const std::string& from, const std::string& path) {
+  sketch.node_after(from, path, "eq",
+                    {{"1/gain", 2.}, {"1/freq", 120.}, {"2/gain", -3.}, {"2/freq", 400.}, {"3/gain", 2.}, {"3/freq", 2500.}, {"4/gain", 3.}, {"4/freq", 8000.}});
+}
+void add_compressor(GraphSketch& sketch, const std::string& from, const std::string& path, double ratio) {
+  sketch.node_after(from, path, "compressor", {{"threshold", -20.}, {"ratio", ratio}, {"attack", 10.}, {"release", 100.}});
+}
+
+void add_strip(GraphSketch& sketch, const std::string& input, int number) {
+  const std::string strip = "mix/" + std::to_string(number) + "/";
+  sketch.node_after(input, strip + "highpass", "highpass", {{"freq", 80.}});
+  add_equaliser(sketch, strip + "highpass", strip + "eq");
+  add_compressor(sketch, strip + "eq", strip + "compressor", 4);
+  sketch.node_after(strip + "compressor", strip + "fader", "fader", {{"level", -20.}});
+  sketch.node_after(strip + "fader", strip + "pan", "pan", {{"position", (number - 1) / 32. - 1}});
+  sketch.cable(strip + "pan", "mix/sum");
+}
+
+Graph console(NodeTypes types, bool with_strips) {
+  GraphSketch sketch(types);
+  if (with_strips) sketch.node("mix/sum", "sum");
+  for (int i = 1; i <= kStrips; i++) {
+    const std::string input = "in/" + std::to_string(i);
+    sketch.node(input, "input", {{"channels", std::to_string(i)}});
+    if (with_strips) add_strip(sketch, input, i);
+  }
+  if (!with_strips) return sketch.graph();
+  add_equaliser(sketch, "mix/sum", "master/eq");
+  add_compressor(sketch, "master/eq", "master/compressor", 2);
+  sketch.node_after("master/compressor", "master/limiter", "limiter", {{"ceiling", -1.}});
+  sketch.node_after("master/limiter", "master/out", "output");
+  return sketch.graph();
+}
+
+/// Sixty-four device inputs that hear the same noise, each from another place, and two outputs.
+class Device {
+ public:
+  Device() : noise_(pink_noise(kNoiseBlocks * kBlock)), left_(kBlock), right_(kBlock) {}
+
+  void run(Engine& engine) {
+    const float* in[kStrips];
+    for (size_t c = 0; c < kStrips; c++) in[c] = noise_.data() + (block_ + c * 41) % kNoiseBlocks * kBlock;
+    float* out[2] = {left_.data(), right_.data()};
+    engine.process(in, out, kBlock);
+    block_++;
+    checksum_ += left_[0];
+  }
+  double checksum() const { return checksum_; }
+
+ private:
+  std::vector<float> noise_, left_, right_;
+  size_t block_ = 0;
+  double checksum_ = 0;
+};
+
+/// CPU seconds for so much sound: the fastest of some runs, each with a new engine, after half a second to settle.
+double cpu_seconds(const Graph& graph, const BenchOptions& options) {
+  const int blocks = std::max(1, int(options.seconds * kRate / kBlock));
+  double best = HUGE_VAL;
+  for (int run = 0; run < options.runs; run++) {
+    Device device;
+    Engine engine({.environment = {.rate = kRate}, .inputs = kStrips, .outputs = 2});
+    if (Problems problems = engine.update(graph); !problems.empty()) throw std::runtime_error(problems.front().text());
+    for (int b = 0; b < kRate / kBlock / 2; b++) device.run(engine), engine.advance();
+    const double start = thread_seconds();
+    for (int b = 0; b < blocks; b++) device.run(engine);
+    best = std::min(best, thread_seconds() - start);
+    if (!std::isfinite(device.checksum())) throw std::runtime_error("the console's output isn't finite");
+  }
+  return best;
+}
+
+double ns_per_strip_sample(double cpu, double seconds) { return cpu * 1e9 / (double(kStrips) * seconds * kRate); }
+
+/// Runs the peers' command, shows what it prints and compares each of its figures with ours.
+int compare(const std::string& command, double ours, std::string_view isa) {
+  std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  if (!pipe) return print_problems({{command, "can't be started", ""}}, kFailed);
+  char line[1024];
+  int found = 0;
+  while (fgets(line, sizeof line, pipe.get())) {
+    std::cout << line;
+    const std::string text = line;
+    const size_t at = text.find("ns_per_strip_sample=");
+    if (at == std::string::npos) continue;
+    const double theirs = std::strtod(text.c_str() + at + 20, nullptr);
+    fmt::print("ratio {}/mixgraph-{}={:.1f}\n", text.substr(0, text.find_first_of(" :")), isa, theirs / ours);
+    found++;
+  }
+  if (found > 0) return kDone;
+  return print_problems({{command, "printed no line with ns_per_strip_sample=", ""}}, kFailed);
+}
+
+}  // namespace
+
+int bench_console64(const BenchOptions& options, const std::vector<InstructionSet>& sets) {
+  double best = HUGE_VAL;
+  std::string_view best_isa;
+  for (InstructionSet set : sets) {
+    const double inputs = cpu_seconds(console(node_types(set), false), options);
+    const double full = cpu_seconds(console(node_types(set), true), options);
+    const double ns = ns_per_strip_sample(full - inputs, options.seconds);
+    if (ns < best) best = ns, best_isa = name_of(set);
+    fmt::print("console64 isa={} ns_per_strip_sample={:.2f} full_cpu_s={:.3f} inputs_cpu_s={:.3f} realtime_factor={:.0f}\n",
+               name_of(set), ns, full, inputs, options.seconds / full);
+    std::cout.flush();
+    fflush(stdout);
+  }
+  return options.peer.empty() ? kDone : compare(options.peer, best, best_isa);
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,91 @@
+#include "tools/song.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "config/yaml.h"
+#include "daemon/control/namespace.h"
+
+namespace mixgraph {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string beside(const std::string& session_path, const std::string& folder) {
+  return (fs::path(session_path).parent_path() / folder).lexically_normal().string();
+}
+
+/// Where the innermost key that leads to `address` stands: for "/mix/vox/eq" that of "vox", if no "eq" is written.
+Place place_of(const Yaml& file, const std::string& address) {
+  Place place = file.place;
+  const Yaml* at = &file;
+  std::stringstream parts(address.substr(1, address.find(':') - 1));
+  for (std::string part; std::getline(parts, part, '/');) {
+    const Yaml::Entry* entry = at->find(part);
+    if (!entry) break;
+    place = entry->place;
+    at = &entry->value;
+  }
+  return place;
+}
+
+Problem out_of_range(const Parameter& p, const std::string& address, const std::string& text) {
+  return {address, text + " is not a value of " + std::string(p.label), accepted(p)};
+}
+
+Problems set_parameter(Graph& graph, const Namespace& names, const std::string& address, const std::string& text) {
+  const Entry* entry = names.find(address);
+  if (!entry) return {names.unknown(address, {})};
+  const Parameter& p = entry->parameter();
+  auto value = parse_value(p, text);
+  if (!value) return {{address, value.problems().front().what, value.problems().front().hint}};
+  if (const double* number = std::get_if<double>(&*value); number && nearest(p, *number) != *number)
+    return {out_of_range(p, address, text)};
+  graph.set_value(entry->path, entry->row, *value);
+  return {};
+}
+
+}  // namespace
+
+Result<Song> load_song(const std::string& path, NodeTypes types, double rate) {
+  auto session = load_session(path, types);
+  if (!session) return session.problems();
+  Song song{path, std::move(*session), {}};
+  const AudioSettings& audio = song.session.audio;
+  song.engine.environment = {rate > 0 ? rate : audio.rate, beside(path, song.session.media), beside(path, song.session.recordings)};
+  song.engine.inputs = audio.inputs;
+  song.engine.outputs = audio.outputs;
+  song.engine.ceiling_db = audio.ceiling;
+  return song;
+}
+
+Problems with_lines(const Problems& problems, const std::string& session_path) {
+  std::ifstream stream(session_path, std::ios::binary);
+  std::stringstream text;
+  text << stream.rdbuf();
+  Report ignored;
+  const auto yaml = parse_yaml(text.str(), session_path, ignored);
+  if (!yaml) return problems;
+  Problems located;
+  for (const Problem& p : problems) {
+    if (!p.where.starts_with('/')) {
+      located.push_back(p);
+      continue;
+    }
+    located.push_back({place_of(*yaml, p.where).text(), p.where + ": " + p.what, p.hint});
+  }
+  return located;
+}
+
+Problems set_parameters(Graph& graph, const std::vector<std::pair<std::string, std::string>>& settings) {
+  const Namespace names(graph);
+  Problems problems;
+  for (const auto& [address, text] : settings) {
+    const Problems found = set_parameter(graph, names, address, text);
+    problems.insert(problems.end(), found.begin(), found.end());
+  }
+  return problems;
+}
+
+}  // namespace mixgraph
