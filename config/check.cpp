@@ -35,8 +35,9 @@ class Checker {
     extents_[name] = extent;
     bool too_large = extent.size > kMaxSize || extent.depth > kMaxNesting;
     if (too_large)
-      c.report.add(c.place, "the composite type is too large",
-                   "at most " + std::to_string(kMaxSize) + " nodes, nested " + std::to_string(kMaxNesting) + " deep");
+      c.report.add(
+          c.place, "the composite type is too large",
+          "at most " + std::to_string(kMaxSize) + " nodes, nested " + std::to_string(kMaxNesting) + " deep");
     if (std::any_of(types_.begin(), types_.end(), [&](const NodeType* t) { return t->id == name; }))
       return c.report.add(c.place, "`" + name + "` is the name of a node type", "choose another name");
     if (tried && !too_large) try_out(name, c);
@@ -81,7 +82,8 @@ class Checker {
   /// By default the input is the first part; if that has none, nor has the composite.
   void drop_useless_input(Composite& c) {
     auto from = c.inputs.find("from");
-    if (from == c.inputs.end() || from->second.size() != 1 || from->second[0].text != c.parts[0].name.text) return;
+    if (from == c.inputs.end() || from->second.size() != 1 || from->second[0].text != c.parts[0].name.text)
+      return;
     for (const NodeType* type : types_)
       if (type->id == c.parts[0].type.text && type->inputs.empty()) return void(c.inputs.erase(from));
   }

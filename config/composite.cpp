@@ -8,7 +8,8 @@
 namespace mixgraph {
 namespace {
 
-constexpr std::string_view kKeys[] = {"mixgraph", "type", "doc", "nodes", "input", "inputs", "output", "sends"};
+constexpr std::string_view kKeys[] = {"mixgraph", "type",   "doc",    "nodes",
+                                      "input",    "inputs", "output", "sends"};
 constexpr std::string_view kReserved[] = {"type", "from", "sends", "group"};
 
 bool is_reserved(std::string_view name) {
@@ -57,7 +58,8 @@ class Reader {
         for (const Yaml::Entry& tap : value.entries) read_tap(tap);
     } else if (entry.key != "mixgraph") {
       std::vector<std::string_view> keys(std::begin(kKeys), std::end(kKeys));
-      c_.report.add(entry.place, "`" + entry.key + "`: no such key of a composite type", suggest(entry.key, keys, "it has"));
+      c_.report.add(entry.place, "`" + entry.key + "`: no such key of a composite type",
+                    suggest(entry.key, keys, "it has"));
     }
   }
   bool expect_mapping(const Yaml::Entry& entry, const std::string& example) {
@@ -103,7 +105,9 @@ Composite parse_composite(const Yaml& yaml) {
   return composite;
 }
 
-bool is_composite_file(const Yaml& yaml) { return yaml.find("type") || yaml.find("nodes"); }
+bool is_composite_file(const Yaml& yaml) {
+  return yaml.find("type") || yaml.find("nodes");
+}
 
 Composites standard_composites() {
   Composites all;

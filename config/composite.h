@@ -11,8 +11,8 @@
 
 namespace mixgraph {
 
-/// A composite type: a small graph that is used like a node. Its parts become plain nodes below the instance's path.
-/// Written as YAML; see SESSIONS.md, "Composite types".
+/// A composite type: a small graph that is used like a node. Its parts become plain nodes below the
+/// instance's path. Written as YAML; see SESSIONS.md, "Composite types".
 struct Composite {
   /// One node of it, with its settings as written: type, from, parameters.
   struct Part {
@@ -23,10 +23,11 @@ struct Composite {
   std::string type, doc;
   Place place;  ///< of its name
   std::vector<Part> parts;
-  std::map<std::string, std::vector<Word>> inputs;  ///< "from" and named ones: the parts that they feed, "part:port"
-  Word output;                                      ///< the part that is heard when the composite is a source
-  std::optional<Word> pre, post;                    ///< the parts that sends take from; neither: no sends
-  Report report;                                    ///< what is wrong with it; its instances stay empty then
+  std::map<std::string, std::vector<Word>>
+      inputs;                     ///< "from" and named ones: the parts that they feed, "part:port"
+  Word output;                    ///< the part that is heard when the composite is a source
+  std::optional<Word> pre, post;  ///< the parts that sends take from; neither: no sends
+  Report report;                  ///< what is wrong with it; its instances stay empty then
 
   const Part* find(std::string_view name) const;
   bool has_sends() const { return pre || post; }
@@ -39,8 +40,8 @@ using Composites = std::map<std::string, Composite, std::less<>>;
 Composite parse_composite(const Yaml& yaml);
 /// Whether a YAML file defines a composite type, rather than a session. [any]
 bool is_composite_file(const Yaml& yaml);
-/// Finds what is wrong with definitions once they are all there: unknown types, composites that contain each other,
-/// wrong settings and sources. Adds to their reports. [any]
+/// Finds what is wrong with definitions once they are all there: unknown types, composites that contain each
+/// other, wrong settings and sources. Adds to their reports. [any]
 void check_composites(Composites& composites, NodeTypes types);
 
 /// strip, bus and master, as they are built into the program. [any]

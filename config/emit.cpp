@@ -11,11 +11,15 @@ constexpr size_t kWidth = 110;
 /// Whether YAML reads a text without quotes as just this text, also between brackets.
 bool is_plain(const std::string& text) {
   auto is_word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '/'; };
-  auto is_inner = [&](unsigned char c) { return is_word(c) || std::string_view(" .+-:").find(char(c)) != std::string_view::npos; };
+  auto is_inner = [&](unsigned char c) {
+    return is_word(c) || std::string_view(" .+-:").find(char(c)) != std::string_view::npos;
+  };
   if (text.empty() || !std::all_of(text.begin(), text.end(), is_inner)) return false;
-  bool starts = is_word(text[0]) || (text.size() > 1 && std::string_view(".+-").find(text[0]) != std::string_view::npos &&
-                                     (is_word(text[1]) || (text[1] == '.' && text.size() > 2 && is_word(text[2]))));
-  if (!starts || text.back() == ' ' || text.back() == ':' || text.find(": ") != std::string::npos) return false;
+  bool starts = is_word(text[0]) ||
+                (text.size() > 1 && std::string_view(".+-").find(text[0]) != std::string_view::npos &&
+                 (is_word(text[1]) || (text[1] == '.' && text.size() > 2 && is_word(text[2]))));
+  if (!starts || text.back() == ' ' || text.back() == ':' || text.find(": ") != std::string::npos)
+    return false;
   return text != "null" && text != "Null" && text != "NULL";
 }
 
@@ -50,7 +54,8 @@ std::string flow(const Yaml& yaml) {
 }
 
 bool holds_mappings(const Yaml& yaml) {
-  return std::any_of(yaml.entries.begin(), yaml.entries.end(), [](const Yaml::Entry& e) { return e.value.is_mapping(); });
+  return std::any_of(yaml.entries.begin(), yaml.entries.end(),
+                     [](const Yaml::Entry& e) { return e.value.is_mapping(); });
 }
 
 void block(const Yaml& mapping, size_t indent, std::string& text) {
@@ -64,7 +69,8 @@ void block(const Yaml& mapping, size_t indent, std::string& text) {
     }
     text += start + "\n";
     block(entry.value, indent + 2, text);
-    for (const Yaml& item : entry.value.items) text += std::string(indent + 2, ' ') + "- " + flow(item) + "\n";
+    for (const Yaml& item : entry.value.items)
+      text += std::string(indent + 2, ' ') + "- " + flow(item) + "\n";
   }
 }
 

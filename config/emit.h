@@ -5,7 +5,8 @@
 
 namespace mixgraph {
 
-/// The text of a mapping: what fits stands on one line, mappings of mappings are spread. Places are ignored. [any]
+/// The text of a mapping: what fits stands on one line, mappings of mappings are spread. Places are ignored.
+/// [any]
 std::string emit(const Yaml& mapping);
 
 }  // namespace mixgraph

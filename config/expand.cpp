@@ -5,7 +5,9 @@
 namespace mixgraph {
 namespace {
 
-Place address(const std::string& text) { return {std::make_shared<const std::string>("/" + text), 0, 0}; }
+Place address(const std::string& text) {
+  return {std::make_shared<const std::string>("/" + text), 0, 0};
+}
 
 Yaml empty_mapping(const Place& place) {
   Yaml yaml;
@@ -21,7 +23,9 @@ Yaml scalar(const std::string& text, const Place& place) {
 }
 
 /// "mix/vox" of "/mix/vox".
-std::string without_slash(const std::string& path) { return path.starts_with('/') ? path.substr(1) : path; }
+std::string without_slash(const std::string& path) {
+  return path.starts_with('/') ? path.substr(1) : path;
+}
 
 Yaml settings_of(const NewNode& node, const std::string& path) {
   Place place = address(path);
@@ -55,9 +59,11 @@ std::vector<Cable> cables_between(const std::string& from, const std::string& to
 
 }  // namespace
 
-Result<std::vector<Edit>> expand(const NewNode& node, const Graph& graph, const Composites& composites, NodeTypes types) {
+Result<std::vector<Edit>> expand(const NewNode& node, const Graph& graph, const Composites& composites,
+                                 NodeTypes types) {
   std::string path = without_slash(node.path);
-  if (!is_in_section(path)) return Problem{"/" + path, "no place for a node", "a path begins with mix/, master/ or in/"};
+  if (!is_in_section(path))
+    return Problem{"/" + path, "no place for a node", "a path begins with mix/, master/ or in/"};
   Report report;
   Expander expander(types, composites, report);
   expander.join_graph(graph);

@@ -16,12 +16,13 @@ struct NewNode {
   std::vector<std::string> from;  ///< sources: "drums", "mix/sum", "in/3"
 };
 
-/// The edits that add it: its nodes, cables, group, and device inputs that aren't there yet. Problems say where with an
-/// OSC address. [any]
-Result<std::vector<Edit>> expand(const NewNode& node, const Graph& graph, const Composites& composites, NodeTypes types);
+/// The edits that add it: its nodes, cables, group, and device inputs that aren't there yet. Problems say
+/// where with an OSC address. [any]
+Result<std::vector<Edit>> expand(const NewNode& node, const Graph& graph, const Composites& composites,
+                                 NodeTypes types);
 
-/// The edits that connect a source to a target, or disconnect them. Both may be nodes or composite instances, with a port:
-/// "mix/vox", "mix/split:low" to "mix/bus", "mix/vox:key". Paths are from the root. [any]
+/// The edits that connect a source to a target, or disconnect them. Both may be nodes or composite instances,
+/// with a port: "mix/vox", "mix/split:low" to "mix/bus", "mix/vox:key". Paths are from the root. [any]
 Result<std::vector<Edit>> connection(const std::string& from, const std::string& to, const Graph& graph,
                                      const Composites& composites, NodeTypes types);
 Result<std::vector<Edit>> disconnection(const std::string& from, const std::string& to, const Graph& graph,

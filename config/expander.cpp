@@ -8,7 +8,9 @@ namespace {
 constexpr size_t kMaxNodes = 20000;
 constexpr const char* kNameRule = "use letters, digits, _ - + . (and / between the parts of a path)";
 
-std::string ticks(std::string_view text) { return "`" + std::string(text) + "`"; }
+std::string ticks(std::string_view text) {
+  return "`" + std::string(text) + "`";
+}
 
 }  // namespace
 
@@ -40,9 +42,11 @@ void Expander::declare(const std::string& path, const Word& name, const Yaml& se
 void Expander::add_group(const std::string& path, const Word& name, const Yaml& settings) {
   for (const Yaml::Entry& entry : settings.entries)
     if (entry.key != "group")
-      report_.add(entry.place, ticks(entry.key) + ": a group has no settings", "write the nodes in it one by one");
+      report_.add(entry.place, ticks(entry.key) + ": a group has no settings",
+                  "write the nodes in it one by one");
   Word type = read_word(settings.find("group")->value, "group", report_);
-  if (!is_path(path) || !is_path(type.text)) return refuse(path, name.place, ticks(name.text) + " is not a group", kNameRule);
+  if (!is_path(path) || !is_path(type.text))
+    return refuse(path, name.place, ticks(name.text) + " is not a group", kNameRule);
   if (scope_.at(path) || groups_.count(path))
     return report_.add(name.place, ticks(path) + ": there is a node here already", "choose another name");
   groups_[path] = type.text;
@@ -88,12 +92,13 @@ void Expander::add_parts(const std::string& path, const Composite& composite, co
   const Composite::Part* previous = nullptr;
   auto feeds = composite.inputs.find("from");
   auto is_fed = [&](const std::string& name) {
-    return feeds != composite.inputs.end() &&
-           std::any_of(feeds->second.begin(), feeds->second.end(), [&](const Word& w) { return w.text == name; });
+    return feeds != composite.inputs.end() && std::any_of(feeds->second.begin(), feeds->second.end(),
+                                                          [&](const Word& w) { return w.text == name; });
   };
   for (const Composite::Part& part : composite.parts) {
     std::string child = join(path, part.name.text);
-    // What is wrong with a part alone was found with the definition; with its place, it is the instance's fault.
+    // What is wrong with a part alone was found with the definition; with its place, it is the instance's
+    // fault.
     if (!add_item(child, {part.name.text, place}, part.type)) continue;
     const Item& item = *scope_.at(child);
     bool listens = item.type ? !item.type->inputs.empty() : item.composite->inputs.count("from") > 0;

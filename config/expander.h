@@ -15,12 +15,12 @@ namespace mixgraph {
 struct Wire {
   std::string path, port;  ///< the listener and its input: "from", "key"; or a send and "to"
   std::vector<Word> names;
-  std::string inner, outer;    ///< scopes (config/scope.h)
-  std::vector<Cable> cables;   ///< after connect()
+  std::string inner, outer;   ///< scopes (config/scope.h)
+  std::vector<Cable> cables;  ///< after connect()
 };
 
-/// Makes plain nodes and cables of nodes as they are written. Everything is declared first, so that sources may stand
-/// below their listeners, then connected. Problems go to the report. [any]
+/// Makes plain nodes and cables of nodes as they are written. Everything is declared first, so that sources
+/// may stand below their listeners, then connected. Problems go to the report. [any]
 class Expander {
  public:
   Expander(NodeTypes types, const Composites& composites, Report& report)
@@ -45,7 +45,8 @@ class Expander {
   std::vector<End> targets(const Word& name, const std::string& inner, const std::string& outer);
 
  private:
-  // What is declared. `outer` is the composite instance whose definition the text stands in, "" for a session.
+  // What is declared. `outer` is the composite instance whose definition the text stands in, "" for a
+  // session.
   bool add_item(const std::string& path, const Word& name, const Word& type);
   void add_node(const std::string& path, const NodeType& type, const Place& place);
   void add_composite(const std::string& path, const Composite& composite, const Place& place);
@@ -59,11 +60,13 @@ class Expander {
   void set(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
   void set_in_composite(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
   void set_send(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
-  void set_send_key(const std::string& path, const std::string& send, const Yaml::Entry& entry, const std::string& outer);
+  void set_send_key(const std::string& path, const std::string& send, const Yaml::Entry& entry,
+                    const std::string& outer);
   void set_in_node(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
   void set_row(Node& node, const std::string& prefix, const Yaml::Entry& entry);
   void set_main(const std::string& path, std::string_view name, const Yaml& value);
-  void add_wire(const std::string& path, const std::string& port, std::vector<Word> names, const std::string& outer);
+  void add_wire(const std::string& path, const std::string& port, std::vector<Word> names,
+                const std::string& outer);
   void unknown_part(const Composite& composite, const Yaml::Entry& entry);
   void unknown_parameter(const NodeType& type, const std::string& prefix, const Yaml::Entry& entry);
 
@@ -86,7 +89,8 @@ class Expander {
   std::vector<Wire> wires_;
   std::map<std::pair<std::string, std::string>, size_t> wire_of_;  ///< by path and port
   std::set<Cable> cables_;
-  std::set<std::string> mentioned_, decided_;  ///< nodes that this layer of settings names; and whose bypass it sets
+  std::set<std::string> mentioned_,
+      decided_;  ///< nodes that this layer of settings names; and whose bypass it sets
 };
 
 }  // namespace mixgraph

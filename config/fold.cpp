@@ -16,11 +16,13 @@ Folding::Folding(const Graph& graph, const Composites& composites) : graph_(grap
   for (const Node& node : graph.nodes())
     if (std::find(types_.begin(), types_.end(), node.type) == types_.end()) types_.push_back(node.type);
   for (const Cable& cable : graph.cables())
-    if (is_in_section(cable.from) && is_in_section(cable.to)) cables_[{cable.to, cable.to_port}].push_back(cable);
+    if (is_in_section(cable.from) && is_in_section(cable.to))
+      cables_[{cable.to, cable.to_port}].push_back(cable);
   // Outer instances come before those within them.
   for (const auto& [path, type] : graph.groups()) {
     auto composite = composites.find(type);
-    if (composite != composites.end() && !owners_.count(path) && is_in_section(path)) fold(path, composite->second);
+    if (composite != composites.end() && !owners_.count(path) && is_in_section(path))
+      fold(path, composite->second);
   }
   collect_sends();
   for (auto& [path, folded] : folds_) tell_inputs(folded);
@@ -77,7 +79,9 @@ void Folding::collect_sends() {
 }
 
 bool Folding::connected(const std::string& from, const std::vector<End>& ends) const {
-  return std::all_of(ends.begin(), ends.end(), [&](const End& e) { return graph_.has({from, 0, e.path, e.port}); });
+  return std::all_of(ends.begin(), ends.end(), [&](const End& e) {
+    return graph_.has({from, 0, e.path, e.port});
+  });
 }
 
 void Folding::tell_targets(ExtraSend& send) {
@@ -160,7 +164,8 @@ std::string Folding::name_of(const End& source, const std::string& inner) const 
   // A device input may be made by this name, which has to be whole then.
   if (is_device_input(source.path)) return means(source.path) ? source.path : "/" + source.path;
   // The outermost composite whose output it is; the node itself at last.
-  for (size_t slash = source.path.find('/'); slash != source.path.npos; slash = source.path.find('/', slash + 1)) {
+  for (size_t slash = source.path.find('/'); slash != source.path.npos;
+       slash = source.path.find('/', slash + 1)) {
     std::string group = source.path.substr(0, slash);
     const Item* item = scope_.at(group);
     if (!item || !item->composite) continue;
@@ -171,7 +176,8 @@ std::string Folding::name_of(const End& source, const std::string& inner) const 
   return shortest(source.path, suffix, inner, means);
 }
 
-std::string Folding::name_of_target(const Cable& cable, const std::string& inner, std::set<Cable>& left) const {
+std::string Folding::name_of_target(const Cable& cable, const std::string& inner,
+                                    std::set<Cable>& left) const {
   std::vector<End> ends;
   auto means = [&](const std::string& name) { return scope_.targets(name, inner, "") == ends; };
   auto take = [&](const std::string& name) {

@@ -14,7 +14,7 @@ namespace mixgraph {
 /// A send of an instance that its definition doesn't have.
 struct ExtraSend {
   const Node* node;
-  std::string instance, name;       ///< "mix/vox" and "hall" of the node "mix/vox/sends/hall"
+  std::string instance, name;                  ///< "mix/vox" and "hall" of the node "mix/vox/sends/hall"
   std::optional<std::vector<std::string>> to;  ///< its targets, unless they are what the name means
 };
 
@@ -25,12 +25,13 @@ struct CompositeInstance {
   std::vector<Node> nodes;                    ///< as the definition makes them
   std::map<std::string, std::string> groups;  ///< itself and instances within it
   std::map<End, std::set<Cable>> wired;       ///< cables of its nodes' inputs, by the definition
-  std::map<std::string, std::vector<Cable>> inputs;  ///< cables from outside by the instance's input: "from", "key"
+  std::map<std::string, std::vector<Cable>>
+      inputs;  ///< cables from outside by the instance's input: "from", "key"
   std::vector<ExtraSend> sends;
 };
 
-/// Finds what of a graph can be written as composite instances, and which cables the instances and their sends tell of,
-/// so that no listener has to. [any]
+/// Finds what of a graph can be written as composite instances, and which cables the instances and their
+/// sends tell of, so that no listener has to. [any]
 class Folding {
  public:
   Folding(const Graph& graph, const Composites& composites);

@@ -10,18 +10,40 @@ namespace {
 constexpr std::string_view kDrivers[] = {"auto", "portaudio", "clock"};
 enum Audio { kRate, kBlock, kDriver, kDevice, kInputDevice, kInputs, kOutputs, kCeiling };
 constexpr Parameter kAudio[] = {
-    {.id = "rate", .label = "Rate", .doc = "Sample rate.", .unit = Unit::hertz, .min = 8000, .max = 384000, .initial = 48000},
+    {.id = "rate",
+     .label = "Rate",
+     .doc = "Sample rate.",
+     .unit = Unit::hertz,
+     .min = 8000,
+     .max = 384000,
+     .initial = 48000},
     {.id = "block", .label = "Block", .doc = "Frames of a device's period; 0: its choice.", .max = 8192},
-    {.id = "driver", .label = "Driver", .doc = "What paces the graph.", .curve = Curve::stepped, .max = 2, .choices = kDrivers, .motion = Motion::jump},
+    {.id = "driver",
+     .label = "Driver",
+     .doc = "What paces the graph.",
+     .curve = Curve::stepped,
+     .max = 2,
+     .choices = kDrivers,
+     .motion = Motion::jump},
     {.id = "device", .label = "Device", .doc = "Name or part of it.", .curve = Curve::text},
-    {.id = "input_device", .label = "Input device", .doc = "Another one for the inputs.", .curve = Curve::text},
+    {.id = "input_device",
+     .label = "Input device",
+     .doc = "Another one for the inputs.",
+     .curve = Curve::text},
     {.id = "inputs", .label = "Inputs", .doc = "Channels.", .max = 256, .initial = 2},
     {.id = "outputs", .label = "Outputs", .doc = "Channels.", .min = 1, .max = 256, .initial = 2},
-    {.id = "ceiling", .label = "Ceiling", .doc = "Nothing beyond it leaves an output.", .unit = Unit::decibel, .min = -60, .max = 0},
+    {.id = "ceiling",
+     .label = "Ceiling",
+     .doc = "Nothing beyond it leaves an output.",
+     .unit = Unit::decibel,
+     .min = -60,
+     .max = 0},
 };
 static_assert(is_sound(kAudio));
-constexpr Parameter kChannel{.id = "channel", .label = "Channel", .doc = "From 1.", .min = 1, .max = 256, .initial = 1};
-constexpr Parameter kPort{.id = "port", .label = "Port", .doc = "UDP and TCP.", .min = 1, .max = 65535, .initial = 9000};
+constexpr Parameter kChannel{
+    .id = "channel", .label = "Channel", .doc = "From 1.", .min = 1, .max = 256, .initial = 1};
+constexpr Parameter kPort{
+    .id = "port", .label = "Port", .doc = "UDP and TCP.", .min = 1, .max = 65535, .initial = 9000};
 
 bool expect_mapping(const Yaml& yaml, const std::string& name, const std::string& example, Report& report) {
   if (!yaml.is_mapping() && yaml.kind != Yaml::Kind::null)
@@ -29,7 +51,8 @@ bool expect_mapping(const Yaml& yaml, const std::string& name, const std::string
   return yaml.is_mapping();
 }
 
-std::optional<double> read_whole(const Parameter& p, const Yaml& yaml, std::string_view name, Report& report) {
+std::optional<double> read_whole(const Parameter& p, const Yaml& yaml, std::string_view name,
+                                 Report& report) {
   std::optional<Value> value = read_value(p, yaml, name, report);
   if (!value) return {};
   double number = std::get<double>(*value);
@@ -40,7 +63,8 @@ std::optional<double> read_whole(const Parameter& p, const Yaml& yaml, std::stri
 
 std::vector<int> read_map(const Yaml& yaml, std::string_view name, Report& report) {
   std::vector<int> map;
-  if (!yaml.is_sequence()) report.add(yaml.place, "`" + std::string(name) + "`: a list is expected", "such as [3, 4]");
+  if (!yaml.is_sequence())
+    report.add(yaml.place, "`" + std::string(name) + "`: a list is expected", "such as [3, 4]");
   for (const Yaml& item : yaml.items)
     if (auto channel = read_whole(kChannel, item, name, report)) map.push_back(int(*channel));
   return map;
@@ -49,14 +73,30 @@ std::vector<int> read_map(const Yaml& yaml, std::string_view name, Report& repor
 void set_audio(AudioSettings& audio, Audio row, const Value& value) {
   auto number = [&] { return std::get<double>(value); };
   switch (row) {
-    case kRate: audio.rate = number(); break;
-    case kBlock: audio.block = int(number()); break;
-    case kDriver: audio.driver = kDrivers[size_t(number())]; break;
-    case kDevice: audio.device = std::get<std::string>(value); break;
-    case kInputDevice: audio.input_device = std::get<std::string>(value); break;
-    case kInputs: audio.inputs = int(number()); break;
-    case kOutputs: audio.outputs = int(number()); break;
-    case kCeiling: audio.ceiling = number(); break;
+    case kRate:
+      audio.rate = number();
+      break;
+    case kBlock:
+      audio.block = int(number());
+      break;
+    case kDriver:
+      audio.driver = kDrivers[size_t(number())];
+      break;
+    case kDevice:
+      audio.device = std::get<std::string>(value);
+      break;
+    case kInputDevice:
+      audio.input_device = std::get<std::string>(value);
+      break;
+    case kInputs:
+      audio.inputs = int(number());
+      break;
+    case kOutputs:
+      audio.outputs = int(number());
+      break;
+    case kCeiling:
+      audio.ceiling = number();
+      break;
   }
 }
 
@@ -77,7 +117,8 @@ void read_audio_key(const Yaml::Entry& entry, AudioSettings& audio, Report& repo
     return;
   }
   words.insert(words.end(), {"input_map", "output_map"});
-  report.add(entry.place, "`" + entry.key + "`: no such setting of audio", suggest(entry.key, words, "it has"));
+  report.add(entry.place, "`" + entry.key + "`: no such setting of audio",
+             suggest(entry.key, words, "it has"));
 }
 
 /// The highest device channel that nodes of a role name in their text, and at least 2.
@@ -114,7 +155,8 @@ void read_osc(const Yaml& yaml, OscSettings& osc, Report& report) {
     } else if (entry.key == "bind") {
       for (Word& word : read_words(entry.value, "bind", report)) osc.bind.push_back(std::move(word.text));
     } else {
-      report.add(entry.place, "`" + entry.key + "`: no such setting of osc", suggest(entry.key, {"port", "bind"}, "it has"));
+      report.add(entry.place, "`" + entry.key + "`: no such setting of osc",
+                 suggest(entry.key, {"port", "bind"}, "it has"));
     }
   }
 }
@@ -157,7 +199,8 @@ Yaml write_words(const std::vector<std::string>& words) {
 }  // namespace
 
 std::vector<std::string_view> session_keys() {
-  return {"mixgraph", "name", "audio", "osc", "media", "recordings", "include", "in", "mix", "master", "scenes"};
+  return {"mixgraph", "name", "audio", "osc",    "media", "recordings",
+          "include",  "in",   "mix",   "master", "scenes"};
 }
 
 bool read_settings(std::string_view key, const Yaml& value, Session& session, Report& report) {

@@ -19,7 +19,9 @@ void Report::add(const Place& place, std::string what, std::string hint) {
   lines_.push_back({place, {place.text(), std::move(what), std::move(hint)}});
 }
 
-void Report::add(const Report& other) { lines_.insert(lines_.end(), other.lines_.begin(), other.lines_.end()); }
+void Report::add(const Report& other) {
+  lines_.insert(lines_.end(), other.lines_.begin(), other.lines_.end());
+}
 
 Problems Report::problems() const {
   std::vector<const Line*> sorted;

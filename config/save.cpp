@@ -27,7 +27,8 @@ class Replacement {
   Replacement& operator=(const Replacement&) = delete;
 
   std::optional<Problem> write(const std::string& text) {
-    temporary_ = (fs::path(path_).parent_path() / ("." + fs::path(path_).filename().string() + ".XXXXXX")).string();
+    temporary_ =
+        (fs::path(path_).parent_path() / ("." + fs::path(path_).filename().string() + ".XXXXXX")).string();
     file_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
     if (file_ < 0) return temporary_.clear(), failure("can't be written");
     for (size_t done = 0; done < text.size();) {
@@ -65,7 +66,9 @@ class Replacement {
     int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool synced = handle >= 0 && ::fsync(handle) == 0;
     std::optional<Problem> problem;
-    if (!synced) problem = Problem{path_, std::string("was written, but its folder can't be synced: ") + std::strerror(errno), ""};
+    if (!synced)
+      problem = Problem{
+          path_, std::string("was written, but its folder can't be synced: ") + std::strerror(errno), ""};
     if (handle >= 0) ::close(handle);
     return problem;
   }

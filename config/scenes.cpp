@@ -7,7 +7,7 @@ namespace {
 
 /// What a scene's address means in a graph.
 struct Target {
-  const Node* node = nullptr;        ///< nullptr: no node of the graph is there
+  const Node* node = nullptr;      ///< nullptr: no node of the graph is there
   const Parameter* row = nullptr;  ///< nullptr: the node has no such parameter
 };
 
@@ -16,7 +16,8 @@ Target find_address(const Graph& graph, std::string_view address) {
     int main = main_row(*node->type);
     return {node, main < 0 ? nullptr : &row(*node->type, main)};
   }
-  for (size_t slash = address.rfind('/'); slash != address.npos && slash > 0; slash = address.rfind('/', slash - 1)) {
+  for (size_t slash = address.rfind('/'); slash != address.npos && slash > 0;
+       slash = address.rfind('/', slash - 1)) {
     const Node* node = graph.find(address.substr(0, slash));
     if (!node) continue;
     int number = find_row(*node->type, address.substr(slash + 1));
@@ -30,15 +31,18 @@ bool fits(const Parameter& p, const Value& value) {
   return is_text(p) ? !number : number && nearest(p, *number) == *number;
 }
 
-void read_value_at(const std::string& address, const Yaml::Entry& entry, const Graph& graph, Scene& scene, Report& report) {
+void read_value_at(const std::string& address, const Yaml::Entry& entry, const Graph& graph, Scene& scene,
+                   Report& report) {
   if (!is_path(address))
     return report.add(entry.place, "`" + address + "` is not an address", "such as mix/vox/fader");
   Target target = find_address(graph, address);
   if (target.node && !target.row) {
     std::vector<std::string_view> words;
     for (int i = 0; i < row_count(*target.node->type); i++) words.push_back(row(*target.node->type, i).id);
-    std::string_view rest = std::string_view(address).substr(std::min(address.size(), target.node->path.size() + 1));
-    return report.add(entry.place, "`" + address + "`: no such parameter of " + std::string(target.node->type->id),
+    std::string_view rest =
+        std::string_view(address).substr(std::min(address.size(), target.node->path.size() + 1));
+    return report.add(entry.place,
+                      "`" + address + "`: no such parameter of " + std::string(target.node->type->id),
                       suggest(rest, words, "it has"));
   }
   std::optional<Value> value = target.row ? read_value(*target.row, entry.value, address, report)
@@ -48,7 +52,8 @@ void read_value_at(const std::string& address, const Yaml::Entry& entry, const G
 }
 
 /// Values may be nested as in the rest of a session: {mix: {vox: {fader: -3}}}.
-void read_scene(const std::string& start, const Yaml& yaml, const Graph& graph, Scene& scene, Report& report) {
+void read_scene(const std::string& start, const Yaml& yaml, const Graph& graph, Scene& scene,
+                Report& report) {
   for (const Yaml::Entry& entry : yaml.entries) {
     std::string key = start.empty() && entry.key.starts_with('/') ? entry.key.substr(1) : entry.key;
     std::string address = start + key;
@@ -69,7 +74,8 @@ void read_scenes(const Yaml& yaml, Session& session, Report& report) {
     if (entry.value.is_mapping())
       read_scene("", entry.value, session.graph, scene, report);
     else
-      report.add(entry.value.place, "`" + entry.key + "`: a scene is a mapping", "such as {mix/vox/fader: -3}");
+      report.add(entry.value.place, "`" + entry.key + "`: a scene is a mapping",
+                 "such as {mix/vox/fader: -3}");
   }
 }
 
@@ -82,7 +88,8 @@ Yaml write_scenes(const Session& session) {
     for (const auto& [address, value] : scene) {
       Target target = find_address(session.graph, address);
       if (target.node && !(target.row && fits(*target.row, value))) continue;
-      values.entries.push_back({address, {}, target.row ? write_value(*target.row, value) : write_value(value)});
+      values.entries.push_back(
+          {address, {}, target.row ? write_value(*target.row, value) : write_value(value)});
     }
     scenes.entries.push_back({name, {}, std::move(values)});
   }

@@ -46,7 +46,8 @@ bool is_device_input(std::string_view path) {
 void Scope::add(const Graph& graph, const Composites& composites) {
   for (const Node& node : graph.nodes()) add(node.path, {node.type, nullptr, {}});
   for (const auto& [path, type] : graph.groups())
-    if (auto found = composites.find(type); found != composites.end()) add(path, {nullptr, &found->second, {}});
+    if (auto found = composites.find(type); found != composites.end())
+      add(path, {nullptr, &found->second, {}});
 }
 
 const Item* Scope::at(std::string_view path) const {
@@ -54,7 +55,8 @@ const Item* Scope::at(std::string_view path) const {
   return found == items_.end() ? nullptr : &found->second;
 }
 
-std::optional<std::string> Scope::find(std::string_view name, std::string_view inner, std::string_view outer) const {
+std::optional<std::string> Scope::find(std::string_view name, std::string_view inner,
+                                       std::string_view outer) const {
   if (outer.empty() && name.starts_with('/')) {
     name.remove_prefix(1);
     return at(name) ? std::optional(std::string(name)) : std::nullopt;
@@ -72,7 +74,8 @@ bool Scope::is_broken(std::string_view name, std::string_view inner, std::string
   return false;
 }
 
-std::optional<End> Scope::source(std::string_view name, std::string_view inner, std::string_view outer) const {
+std::optional<End> Scope::source(std::string_view name, std::string_view inner,
+                                 std::string_view outer) const {
   auto [word, port] = split_port(name);
   std::optional<std::string> path = find(word, inner, outer);
   if (!path) return {};
@@ -106,7 +109,8 @@ std::vector<End> Scope::inputs(std::string_view path, std::string_view port) con
     return ends;
   }
   for (size_t i = 0; i < item->type->inputs.size(); i++)
-    if ((i == 0 && port == "from") || item->type->inputs[i].id == port) ends.push_back({std::string(path), int(i)});
+    if ((i == 0 && port == "from") || item->type->inputs[i].id == port)
+      ends.push_back({std::string(path), int(i)});
   return ends;
 }
 

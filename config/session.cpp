@@ -47,7 +47,8 @@ class SessionReader {
     bool is_empty = yaml.kind == Yaml::Kind::null;
     if (is_empty) report_.add(yaml.place, "the file is empty", "a session starts with `mixgraph: 1`");
     if (!is_empty && !yaml.is_mapping())
-      report_.add(yaml.place, "this is not a session", "a session is a mapping that starts with `mixgraph: 1`");
+      report_.add(yaml.place, "this is not a session",
+                  "a session is a mapping that starts with `mixgraph: 1`");
     return yaml.is_mapping();
   }
 
@@ -59,7 +60,8 @@ class SessionReader {
       if (is_in_section(entry.key))
         declare(expander, entry);
       else if (!read_settings(entry.key, entry.value, session_, report_) && !is_other_key(entry.key))
-        report_.add(entry.place, "`" + entry.key + "`: no such key of a session", suggest(entry.key, session_keys(), "it has"));
+        report_.add(entry.place, "`" + entry.key + "`: no such key of a session",
+                    suggest(entry.key, session_keys(), "it has"));
     expander.connect();
     make_graph(expander);
     read_audio(yaml.find("audio"), session_, report_);
@@ -75,7 +77,8 @@ class SessionReader {
     for (const auto& [name, composite] : session_.composites) {
       std::string path = (fs::path(folder_) / (name + ".yaml")).string();
       std::error_code error;
-      if (fs::is_regular_file(path, error) && !fs::equivalent(path, file_name_, error)) add_file(path, nullptr, own);
+      if (fs::is_regular_file(path, error) && !fs::equivalent(path, file_name_, error))
+        add_file(path, nullptr, own);
     }
     if (const Yaml::Entry* include = yaml.find("include"))
       for (const Word& word : read_words(include->value, "include", report_)) {
@@ -90,7 +93,8 @@ class SessionReader {
     check_composites(session_.composites, types_);
     for (const std::string& name : names) report_.add(session_.composites.at(name).report);
   }
-  /// A file of the user's: included at a place, or found beside the session, where it may also be something else.
+  /// A file of the user's: included at a place, or found beside the session, where it may also be something
+  /// else.
   void add_file(const std::string& path, const Word* included, Composites& own) {
     Result<std::string> text = read_file(path);
     if (!text) {
@@ -102,12 +106,15 @@ class SessionReader {
     if (!included && (!yaml || !is_composite_file(*yaml))) return;
     report_.add(report);
     if (!yaml) return;
-    if (!yaml->is_mapping()) return report_.add(yaml->place, "this is not a composite type", "a composite type has `type:` and `nodes:`");
+    if (!yaml->is_mapping())
+      return report_.add(yaml->place, "this is not a composite type",
+                         "a composite type has `type:` and `nodes:`");
     Composite composite = parse_composite(*yaml);
     if (composite.type.empty()) return report_.add(composite.report);
     std::string name = composite.type;
     if (included && !included_.insert(name).second)
-      return report_.add(included->place, "`" + included->text + "`: `" + name + "` is defined in two files", "remove one");
+      return report_.add(included->place, "`" + included->text + "`: `" + name + "` is defined in two files",
+                         "remove one");
     own.insert_or_assign(name, std::move(composite));
   }
 
@@ -145,7 +152,8 @@ class SessionReader {
 
 bool Session::operator==(const Session& other) const {
   return name == other.name && audio == other.audio && osc == other.osc && media == other.media &&
-         recordings == other.recordings && include == other.include && graph == other.graph && scenes == other.scenes;
+         recordings == other.recordings && include == other.include && graph == other.graph &&
+         scenes == other.scenes;
 }
 
 Result<Session> parse_session(std::string_view text, const std::string& file_name, const std::string& folder,

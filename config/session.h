@@ -12,14 +12,14 @@ namespace mixgraph {
 
 /// `audio:`, what the daemon opens.
 struct AudioSettings {
-  double rate = 48000;           ///< Hz
-  int block = 0;                 ///< frames of a device's period; 0: the device's choice
-  std::string driver = "auto";   ///< auto, portaudio, clock
-  std::string device;            ///< empty: the default one
-  std::string input_device;      ///< empty: the same one
-  int inputs = 2, outputs = 2;   ///< channels; unless written, as many as the graph uses, and at least 2
+  double rate = 48000;          ///< Hz
+  int block = 0;                ///< frames of a device's period; 0: the device's choice
+  std::string driver = "auto";  ///< auto, portaudio, clock
+  std::string device;           ///< empty: the default one
+  std::string input_device;     ///< empty: the same one
+  int inputs = 2, outputs = 2;  ///< channels; unless written, as many as the graph uses, and at least 2
   std::vector<int> input_map, output_map;  ///< device channels from 1; empty: in order
-  double ceiling = 0;            ///< dBFS, of all outputs
+  double ceiling = 0;                      ///< dBFS, of all outputs
   bool operator==(const AudioSettings&) const = default;
 };
 
@@ -48,16 +48,17 @@ struct Session {
 
 /// Reads a session file: all its problems at once, each with file:line:column. [control, worker]
 Result<Session> load_session(const std::string& path, NodeTypes types);
-/// The same from a text; `folder` is where files beside it and included files are looked for. [control, worker]
+/// The same from a text; `folder` is where files beside it and included files are looked for. [control,
+/// worker]
 Result<Session> parse_session(std::string_view text, const std::string& file_name, const std::string& folder,
                               NodeTypes types);
 
-/// The text of a session: parse_session() makes an equal one of it. Composite instances are folded, and only what
-/// differs from defaults is written. Left out are nodes outside in/, mix/ and master/, and values in scenes that their
-/// parameter can't take. [control, worker]
+/// The text of a session: parse_session() makes an equal one of it. Composite instances are folded, and only
+/// what differs from defaults is written. Left out are nodes outside in/, mix/ and master/, and values in
+/// scenes that their parameter can't take. [control, worker]
 std::string write_session(const Session& session);
-/// Writes it so that whatever happens the file holds either the old or the new session: a new file, synced, renamed over
-/// the old one, which stays as `path`.bak. [worker]
+/// Writes it so that whatever happens the file holds either the old or the new session: a new file, synced,
+/// renamed over the old one, which stays as `path`.bak. [worker]
 Problems save_session(const Session& session, const std::string& path);
 
 }  // namespace mixgraph

@@ -4,7 +4,9 @@
 namespace mixgraph {
 namespace {
 
-std::string ticks(std::string_view text) { return "`" + std::string(text) + "`"; }
+std::string ticks(std::string_view text) {
+  return "`" + std::string(text) + "`";
+}
 
 /// A key up to its first slash, and what follows.
 std::pair<std::string, std::string> split_first(const std::string& key) {
@@ -23,7 +25,8 @@ constexpr Parameter kPre = switch_row("pre", "Pre", "Whether a send takes from b
 
 }  // namespace
 
-void Expander::apply(const std::string& path, const Yaml& settings, const std::string& outer, bool with_type) {
+void Expander::apply(const std::string& path, const Yaml& settings, const std::string& outer,
+                     bool with_type) {
   const Item* item = scope_.at(path);
   if (item->type) mentioned_.insert(path);
   for (const Yaml::Entry& entry : settings.entries)
@@ -40,7 +43,8 @@ void Expander::set_in_composite(const std::string& path, const Yaml::Entry& entr
   const Composite& composite = *scope_.at(path)->composite;
   if (composite.inputs.count(entry.key))
     return add_wire(path, entry.key, read_words(entry.value, entry.key, report_), outer);
-  if (entry.key == "from") return report_.add(entry.place, "`from`: " + composite.type + " has no input", "remove it");
+  if (entry.key == "from")
+    return report_.add(entry.place, "`from`: " + composite.type + " has no input", "remove it");
   auto [head, rest] = split_first(entry.key);
   if (head == "sends" && composite.has_sends()) {
     if (!rest.empty()) return set_send(path, {rest, entry.place, entry.value}, outer);
@@ -93,7 +97,8 @@ void Expander::set_send_key(const std::string& path, const std::string& send, co
     auto value = read_value(kPre, entry.value, "pre", report_);
     if (!value) return;
     const std::optional<Word>& tap = std::get<double>(*value) != 0 ? composite.pre : composite.post;
-    if (!tap) return report_.add(entry.value.place, "`pre`: " + composite.type + " has only the other kind of send");
+    if (!tap)
+      return report_.add(entry.value.place, "`pre`: " + composite.type + " has only the other kind of send");
     add_wire(send, "from", {*tap}, path);
     wires_[wire_of_.at({send, "from"})].inner = path;
   } else {
@@ -166,12 +171,14 @@ void Expander::set_main(const std::string& path, std::string_view name, const Ya
   const Item& item = *scope_.at(path);
   if (item.is_broken()) return;
   if (!item.type)
-    return report_.add(value.place, ticks(name) + ": a mapping is expected", "it is a " + item.composite->type);
+    return report_.add(value.place, ticks(name) + ": a mapping is expected",
+                       "it is a " + item.composite->type);
   Node& node = node_at(path);
   mentioned_.insert(path);
   int main = main_row(*node.type);
   if (main >= 0) {
-    if (auto read = read_value(row(*node.type, main), value, name, report_)) node.values[size_t(main)] = *read;
+    if (auto read = read_value(row(*node.type, main), value, name, report_))
+      node.values[size_t(main)] = *read;
     return;
   }
   bool is_switch = value.is_scalar() && (value.text == "on" || value.text == "off");
@@ -181,7 +188,8 @@ void Expander::set_main(const std::string& path, std::string_view name, const Ya
     return;
   }
   report_.add(value.place, ticks(name) + ": a mapping is expected",
-              node.type->bypassable() ? "or `on` or `off`" : "such as {" + std::string(row(*node.type, 0).id) + ": ...}");
+              node.type->bypassable() ? "or `on` or `off`"
+                                      : "such as {" + std::string(row(*node.type, 0).id) + ": ...}");
 }
 
 }  // namespace mixgraph

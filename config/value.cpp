@@ -10,7 +10,9 @@
 namespace mixgraph {
 namespace {
 
-std::string quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quote(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
 
 enum class Number { finite, infinite, none };
 
@@ -35,7 +37,8 @@ bool is_yaml_infinity(std::string_view text) {
 std::optional<double> read_number(const Yaml& yaml) {
   double number = 0;
   std::string_view rest;
-  if (!yaml.is_scalar() || yaml.quoted || scan(yaml.text, number, rest) != Number::finite || !rest.empty()) return {};
+  if (!yaml.is_scalar() || yaml.quoted || scan(yaml.text, number, rest) != Number::finite || !rest.empty())
+    return {};
   return number;
 }
 
@@ -53,17 +56,20 @@ bool expect_scalar(const Yaml& yaml, std::string_view name, const std::string& h
   if (yaml.kind == Yaml::Kind::null)
     report.add(yaml.place, what + " has no value", hint);
   else
-    report.add(yaml.place, what + ": one value is expected, not a " + (yaml.is_mapping() ? "mapping" : "list"), hint);
+    report.add(yaml.place,
+               what + ": one value is expected, not a " + (yaml.is_mapping() ? "mapping" : "list"), hint);
   return false;
 }
 
-std::optional<Value> read_choice(const Parameter& p, const Yaml& yaml, std::string_view name, Report& report) {
+std::optional<Value> read_choice(const Parameter& p, const Yaml& yaml, std::string_view name,
+                                 Report& report) {
   // Numbers count as names only: a slope of 24 is no index, and an index is no slope.
   std::vector<std::string_view> choices(p.choices.begin(), p.choices.end());
   if (auto found = std::find(choices.begin(), choices.end(), yaml.text); found != choices.end())
     return Value(double(found - choices.begin()));
   if (p.choices.data() == kOffOn)
-    if (auto value = parse_value(p, yaml.text); value && nearest(p, std::get<double>(*value)) == std::get<double>(*value))
+    if (auto value = parse_value(p, yaml.text);
+        value && nearest(p, std::get<double>(*value)) == std::get<double>(*value))
       return *value;
   report.add(yaml.place, "`" + std::string(name) + "`: " + quote(yaml.text) + " is not a choice",
              suggest(yaml.text, choices, "one of"));
@@ -129,7 +135,8 @@ std::vector<Word> read_words(const Yaml& yaml, std::string_view name, Report& re
   return words;
 }
 
-std::string suggest(std::string_view word, const std::vector<std::string_view>& words, std::string_view intro) {
+std::string suggest(std::string_view word, const std::vector<std::string_view>& words,
+                    std::string_view intro) {
   constexpr size_t kMost = 16;
   // One letter is near to any other.
   if (std::string_view near = nearest_word(word, words); word.size() > 1 && !near.empty())

@@ -9,8 +9,8 @@
 
 namespace mixgraph {
 
-/// Reads a value as the row demands it: a number within its range, the name of a choice, a text (a list of scalars is
-/// one joined by '+': [1, 2] is "1+2"). `name` is what problems call it. [any]
+/// Reads a value as the row demands it: a number within its range, the name of a choice, a text (a list of
+/// scalars is one joined by '+': [1, 2] is "1+2"). `name` is what problems call it. [any]
 std::optional<Value> read_value(const Parameter& p, const Yaml& yaml, std::string_view name, Report& report);
 
 /// The same without a row: a plain number, else a text. [any]
@@ -27,7 +27,8 @@ std::vector<Word> read_words(const Yaml& yaml, std::string_view name, Report& re
 Word read_word(const Yaml& yaml, std::string_view name, Report& report);
 
 /// "did you mean `threshold`?", or else "`intro` threshold, ratio, ...". [any]
-std::string suggest(std::string_view word, const std::vector<std::string_view>& words, std::string_view intro);
+std::string suggest(std::string_view word, const std::vector<std::string_view>& words,
+                    std::string_view intro);
 
 /// A value as YAML: the shortest number that reads back the same, the name of a choice, a text. [any]
 Yaml write_value(const Parameter& p, const Value& value);

@@ -13,7 +13,8 @@ inline void check_version(const Yaml& yaml, const std::string& kind, Report& rep
   std::string line = "`mixgraph: " + std::string(kFormatVersion) + "`";
   const Yaml::Entry* version = yaml.find("mixgraph");
   if (!version)
-    report.add(yaml.place, "`mixgraph`, the version of the format, is missing", kind + " starts with " + line);
+    report.add(yaml.place, "`mixgraph`, the version of the format, is missing",
+               kind + " starts with " + line);
   else if (!version->value.is_scalar() || version->value.text != kFormatVersion)
     report.add(version->value.place, "this program doesn't read this version of the format", "write " + line);
 }

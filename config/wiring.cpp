@@ -6,8 +6,12 @@
 namespace mixgraph {
 namespace {
 
-std::string ticks(std::string_view text) { return "`" + std::string(text) + "`"; }
-std::string type_of(const Item& item) { return item.type ? std::string(item.type->id) : item.composite->type; }
+std::string ticks(std::string_view text) {
+  return "`" + std::string(text) + "`";
+}
+std::string type_of(const Item& item) {
+  return item.type ? std::string(item.type->id) : item.composite->type;
+}
 
 }  // namespace
 
@@ -24,7 +28,8 @@ void Expander::connect(Wire& wire) {
       continue;
     }
     if (wire.port == "to") {
-      for (const End& end : targets(name, wire.inner, wire.outer)) wire.cables.push_back({wire.path, 0, end.path, end.port});
+      for (const End& end : targets(name, wire.inner, wire.outer))
+        wire.cables.push_back({wire.path, 0, end.path, end.port});
     } else if (std::optional<End> from = source(name, wire.inner, wire.outer)) {
       for (const End& end : scope_.inputs(wire.path, wire.port))
         wire.cables.push_back({from->path, from->port, end.path, end.port});
@@ -72,13 +77,16 @@ void Expander::explain_source(const Word& name, const std::string& inner, const 
   if (!path) return unknown_name(name, inner, outer);
   const Item& item = *scope_.at(*path);
   if (item.composite && port.empty())
-    return report_.add(name.place, ticks(word) + ": the output of this " + item.composite->type + " is gone",
-                       "name one of its nodes, such as " + std::string(word) + "/" + item.composite->parts[0].name.text);
+    return report_.add(
+        name.place, ticks(word) + ": the output of this " + item.composite->type + " is gone",
+        "name one of its nodes, such as " + std::string(word) + "/" + item.composite->parts[0].name.text);
   if (item.composite)
-    return report_.add(name.place, ticks(name.text) + ": " + type_of(item) + " has one output", "write " + ticks(word));
+    return report_.add(name.place, ticks(name.text) + ": " + type_of(item) + " has one output",
+                       "write " + ticks(word));
   std::vector<std::string_view> ports;
   for (const Port& output : item.type->outputs) ports.push_back(output.id);
-  if (ports.empty()) return report_.add(name.place, ticks(name.text) + ": " + type_of(item) + " has no output");
+  if (ports.empty())
+    return report_.add(name.place, ticks(name.text) + ": " + type_of(item) + " has no output");
   report_.add(name.place, ticks(name.text) + ": " + type_of(item) + " has no output " + ticks(port),
               suggest(port, ports, "it has"));
 }
@@ -101,7 +109,8 @@ void Expander::explain_targets(const Word& name, const std::string& inner, const
 void Expander::unknown_name(const Word& name, const std::string& inner, const std::string& outer) {
   auto [word, port] = split_port(name.text);
   if (outer.empty() && (word.starts_with("in/") || word.starts_with("/in/")))
-    return report_.add(name.place, ticks(name.text) + ": no such input", "write in/1, or in/1+2 for a stereo pair");
+    return report_.add(name.place, ticks(name.text) + ": no such input",
+                       "write in/1, or in/1+2 for a stereo pair");
   std::vector<std::string> names = scope_.names(inner, outer);
   std::vector<std::string_view> near(names.begin(), names.end()), groups;
   for (std::string_view other : near)
@@ -121,7 +130,8 @@ void Expander::check_addresses() {
         std::string_view id = row(*owner->type, i).id;
         if (id != rest && !id.starts_with(std::string(rest) + "/")) continue;
         report_.add(item.place.file ? item.place : owner->place,
-                    ticks(path) + ": this is an address of a parameter of " + ticks(above), "choose another name");
+                    ticks(path) + ": this is an address of a parameter of " + ticks(above),
+                    "choose another name");
         break;
       }
     }

@@ -14,7 +14,9 @@ Yaml mapping() {
   yaml.kind = Yaml::Kind::mapping;
   return yaml;
 }
-void put(Yaml& yaml, std::string key, Yaml value) { yaml.entries.push_back({std::move(key), {}, std::move(value)}); }
+void put(Yaml& yaml, std::string key, Yaml value) {
+  yaml.entries.push_back({std::move(key), {}, std::move(value)});
+}
 
 Yaml write_names(const std::vector<std::string>& names) {
   if (names.size() == 1) return write_text(names[0]);
@@ -27,7 +29,8 @@ Yaml write_names(const std::vector<std::string>& names) {
 /// Writes the nodes of a graph, section by section.
 class GraphWriter {
  public:
-  explicit GraphWriter(const Session& session) : graph_(session.graph), folding_(graph_, session.composites) {}
+  explicit GraphWriter(const Session& session)
+      : graph_(session.graph), folding_(graph_, session.composites) {}
 
   Yaml write() {
     for (const Node& node : graph_.nodes()) {
@@ -54,13 +57,15 @@ class GraphWriter {
   void write_group(const std::string& path) {
     auto group = graph_.groups().find(path);
     if (group == graph_.groups().end() || folding_.is_folded_group(path) || graph_.find(path)) return;
-    if (!is_in_section(path) || !is_path(path) || !is_path(group->second) || !written_.insert(path).second) return;
+    if (!is_in_section(path) || !is_path(path) || !is_path(group->second) || !written_.insert(path).second)
+      return;
     Yaml yaml = mapping();
     put(yaml, "group", write_text(group->second));
     add(path, std::move(yaml));
   }
 
-  /// Entries by path as sections: what stands at the place of a whole section leaves no room for others in it.
+  /// Entries by path as sections: what stands at the place of a whole section leaves no room for others in
+  /// it.
   Yaml arrange() {
     Yaml sections = mapping();
     std::set<std::string> whole;
@@ -118,7 +123,8 @@ class GraphWriter {
     int own = int(node.type->parameters.size());
     for (int i = 0; i < own; i++)
       if (node.values[size_t(i)] != usual.values[size_t(i)])
-        put_row(yaml, std::string(row(*node.type, i).id), write_value(row(*node.type, i), node.values[size_t(i)]));
+        put_row(yaml, std::string(row(*node.type, i).id),
+                write_value(row(*node.type, i), node.values[size_t(i)]));
     if (node.type->bypassable() && node.values.back() != Value(implied))
       put(yaml, "bypass", write_value(kBypass, node.values.back()));
   }
@@ -127,7 +133,8 @@ class GraphWriter {
     size_t slash = id.find('/');
     if (slash == id.npos) return put(yaml, id, std::move(value));
     std::string first = id.substr(0, slash);
-    auto found = std::find_if(yaml.entries.begin(), yaml.entries.end(), [&](const Yaml::Entry& e) { return e.key == first; });
+    auto found = std::find_if(yaml.entries.begin(), yaml.entries.end(),
+                              [&](const Yaml::Entry& e) { return e.key == first; });
     if (found == yaml.entries.end()) {
       put(yaml, first, mapping());
       found = yaml.entries.end() - 1;
@@ -200,14 +207,16 @@ class GraphWriter {
     if (send.to) put(yaml, "to", write_names(*send.to));
     write_rows(node, make_node(node.path, *node.type), 0, yaml);
     int main = main_row(*node.type);
-    bool only_main = yaml.entries.empty() || (yaml.entries.size() == 1 && main >= 0 && yaml.entries[0].key == row(*node.type, main).id);
+    bool only_main = yaml.entries.empty() || (yaml.entries.size() == 1 && main >= 0 &&
+                                              yaml.entries[0].key == row(*node.type, main).id);
     if (main < 0 || !only_main) return yaml;
     return write_value(row(*node.type, main), node.values[size_t(main)]);
   }
   void write_send_source(const ExtraSend& send, const Composite& composite, Yaml& yaml) const {
     std::vector<Cable> cables = folding_.untold({send.node->path, 0});
     auto is_tap = [&](const std::optional<Word>& tap) {
-      std::optional<End> end = tap ? folding_.scope().source(tap->text, send.instance, send.instance) : std::nullopt;
+      std::optional<End> end =
+          tap ? folding_.scope().source(tap->text, send.instance, send.instance) : std::nullopt;
       return end && cables.size() == 1 && cables[0].from == end->path && cables[0].from_port == end->port;
     };
     if (is_tap(composite.post ? composite.post : composite.pre)) return;
@@ -227,7 +236,8 @@ class GraphWriter {
 
 std::string write_session(const Session& session) {
   Yaml yaml = write_settings(session);
-  for (Yaml::Entry& section : GraphWriter(session).write().entries) yaml.entries.push_back(std::move(section));
+  for (Yaml::Entry& section : GraphWriter(session).write().entries)
+    yaml.entries.push_back(std::move(section));
   if (!session.scenes.empty()) put(yaml, "scenes", write_scenes(session));
   return emit(yaml);
 }

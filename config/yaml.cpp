@@ -35,7 +35,8 @@ bool ends(std::string_view text, const Place& place) {
 /// Makes a tree of yaml-cpp's events, which tell of anchors, tags and double keys; its own tree doesn't.
 class Builder final : public YAML::EventHandler {
  public:
-  Builder(std::shared_ptr<const std::string> file, Report& report) : file_(std::move(file)), report_(report) {}
+  Builder(std::shared_ptr<const std::string> file, Report& report)
+      : file_(std::move(file)), report_(report) {}
 
   Yaml take() { return std::move(root_); }
   /// Where the last text in quotes is. Line 0: there is none.
@@ -58,7 +59,8 @@ class Builder final : public YAML::EventHandler {
   void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
     report_.add(place(mark), "`&" + name + "`: anchors are not allowed", "write it out in both places");
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& text) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                const std::string& text) override {
     Yaml node = make(Yaml::Kind::scalar, mark);
     node.text = text;
     node.quoted = tag == "!";
@@ -129,7 +131,8 @@ class Builder final : public YAML::EventHandler {
       take_key(frame, std::move(node));
     } else {
       // yaml-cpp places a missing value at whatever comes next.
-      if (node.kind == Yaml::Kind::null && node.place.line != frame.key_place.line) node.place = frame.key_place;
+      if (node.kind == Yaml::Kind::null && node.place.line != frame.key_place.line)
+        node.place = frame.key_place;
       if (!frame.dropped) frame.node.entries.push_back({frame.key, frame.key_place, std::move(node)});
       frame.has_key = false;
     }
@@ -137,7 +140,8 @@ class Builder final : public YAML::EventHandler {
   void take_key(Frame& frame, Yaml node) {
     frame.has_key = true;
     frame.dropped = !node.is_scalar();
-    if (frame.dropped) return report_.add(node.place, "a key must be a word", "put it in quotes if it is one");
+    if (frame.dropped)
+      return report_.add(node.place, "a key must be a word", "put it in quotes if it is one");
     frame.key = node.text;
     frame.key_place = node.place;
     auto [first, added] = frame.lines.emplace(node.text, node.place.line);

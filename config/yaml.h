@@ -25,9 +25,9 @@ struct Yaml {
 
   Kind kind = Kind::null;
   Place place;
-  std::string text;           ///< of a scalar
-  bool quoted = false;        ///< a scalar in quotes: never a number
-  std::vector<Yaml> items;    ///< of a list
+  std::string text;            ///< of a scalar
+  bool quoted = false;         ///< a scalar in quotes: never a number
+  std::vector<Yaml> items;     ///< of a list
   std::vector<Entry> entries;  ///< of a mapping
 
   bool is_scalar() const { return kind == Kind::scalar; }
@@ -61,9 +61,9 @@ inline constexpr size_t kMaxYamlBytes = 1 << 20;
 inline constexpr int kMaxYamlDepth = 32;
 inline constexpr int kMaxYamlNodes = 100000;
 
-/// Reads one YAML document. Refused, with their places: what isn't YAML, anchors, aliases, tags, keys that are there
-/// twice or aren't words, a second document, and what is beyond the limits above. Without a value there is nothing
-/// to go on with; an empty text is a null. [any]
+/// Reads one YAML document. Refused, with their places: what isn't YAML, anchors, aliases, tags, keys that
+/// are there twice or aren't words, a second document, and what is beyond the limits above. Without a value
+/// there is nothing to go on with; an empty text is a null. [any]
 std::optional<Yaml> parse_yaml(std::string_view text, const std::string& file_name, Report& report);
 
 }  // namespace mixgraph

@@ -51,9 +51,9 @@ DriverSettings driver_settings(const AudioSettings& audio) {
           audio.inputs, audio.outputs, audio.input_map,    audio.output_map};
 }
 
-std::string yes_or(bool yes, const std::string& note) {
-  if (yes) return note.empty() ? "yes" : "yes (" + note + ")";
-  return note.empty() ? "no" : "no (" + note + ")";
+std::string realtime_text(const DriverStatus& driver) {
+  if (driver.realtime) return driver.realtime_note.empty() ? "yes" : driver.realtime_note;
+  return driver.realtime_note.empty() ? "no" : "no, " + driver.realtime_note;
 }
 
 }  // namespace
@@ -128,7 +128,7 @@ void Daemon::print_start_line() const {
       "time: {}; osc udp+tcp {}\n",
       control_.console().session.name, options_.session, driver.driver, driver.device, note, driver.rate,
       driver.period, driver.output_latency_ms + engine_.latency() * 1000 / audio_.rate,
-      yes_or(driver.realtime, driver.realtime_note), listening);
+      realtime_text(driver), listening);
   std::fflush(stdout);
 }
 

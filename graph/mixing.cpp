@@ -49,17 +49,48 @@ MIXGRAPH_CLONES void sum_lanes(float* to, const float* from, int lanes, const in
   }
 }
 
-MIXGRAPH_CLONES void gather_lanes(float* to, int lanes, const Column* columns, bool add, int frames) {
-  for (int l = 0; l < lanes; l++) {
-    Column c = columns[l];
-    if (!c.data) {
-      if (!add)
-        for (int i = 0; i < frames; i++) to[i * lanes + l] = 0;
-    } else if (add) {
-      for (int i = 0; i < frames; i++) to[i * lanes + l] += c.data[i * c.stride] * c.gain;
-    } else {
-      for (int i = 0; i < frames; i++) to[i * lanes + l] = c.data[i * c.stride] * c.gain;
+namespace {
+
+using Four = float __attribute__((vector_size(16), aligned(4), may_alias));
+using Pick = int32_t __attribute__((vector_size(16)));
+
+bool is_planar(const Column* columns) {
+  bool planar = true;
+  for (int l = 0; l < 4; l++) planar = planar && columns[l].data && columns[l].stride == 1;
+  return planar;
+}
+
+// Four planar columns into four lanes, four frames at a time; returns the frames done.
+int transpose_four(float* to, int lanes, const Column* columns, bool add, int frames) {
+  int i = 0;
+  for (; i + 4 <= frames; i += 4) {
+    Four a[4], b[4];
+    for (int l = 0; l < 4; l++) a[l] = *reinterpret_cast<const Four*>(columns[l].data + i) * columns[l].gain;
+    b[0] = __builtin_shuffle(a[0], a[1], Pick{0, 4, 1, 5}), b[1] = __builtin_shuffle(a[2], a[3], Pick{0, 4, 1, 5});
+    b[2] = __builtin_shuffle(a[0], a[1], Pick{2, 6, 3, 7}), b[3] = __builtin_shuffle(a[2], a[3], Pick{2, 6, 3, 7});
+    Four frame[4] = {__builtin_shuffle(b[0], b[1], Pick{0, 1, 4, 5}), __builtin_shuffle(b[0], b[1], Pick{2, 3, 6, 7}),
+                     __builtin_shuffle(b[2], b[3], Pick{0, 1, 4, 5}), __builtin_shuffle(b[2], b[3], Pick{2, 3, 6, 7})};
+    for (int k = 0; k < 4; k++) {
+      auto& target = *reinterpret_cast<Four*>(to + (i + k) * lanes);
+      target = add ? target + frame[k] : frame[k];
     }
+  }
+  return i;
+}
+
+void gather_column(float* to, int lanes, const Column& c, bool add, int first, int frames) {
+  for (int i = first; i < frames; i++) {
+    float x = c.data ? c.data[i * c.stride] * c.gain : 0.f;
+    to[i * lanes] = add ? to[i * lanes] + x : x;
+  }
+}
+
+}  // namespace
+
+void gather_lanes(float* to, int lanes, const Column* columns, bool add, int frames) {
+  for (int l = 0; l < lanes; l += 4) {
+    int done = l + 4 <= lanes && is_planar(columns + l) ? transpose_four(to + l, lanes, columns + l, add, frames) : 0;
+    for (int k = l; k < l + 4 && k < lanes; k++) gather_column(to + k, lanes, columns[k], add, done, frames);
   }
 }
 

@@ -4,8 +4,6 @@
 #define MIXGRAPH_NODE_TYPES(X) \
   X(input)      \
   X(output)     \
-  X(player)     \
-  X(recorder)   \
   X(trim)       \
   X(highpass)   \
   X(eq)         \
@@ -24,16 +22,25 @@
   X(meter)      \
   X(loudness)
 
-namespace mixgraph::MIXGRAPH_ISA {
+// Those in nodes/files/, which wait for a disk and not for arithmetic: compiled once, for every machine.
+#define MIXGRAPH_FILE_NODE_TYPES(X) \
+  X(player)                         \
+  X(recorder)
 
 #define MIXGRAPH_DECLARE(name) extern const NodeType name;
+#define MIXGRAPH_ADDRESS(name) &name,
+#define MIXGRAPH_FILE_ADDRESS(name) &baseline::name,
+
+namespace mixgraph::baseline {
+MIXGRAPH_FILE_NODE_TYPES(MIXGRAPH_DECLARE)
+}
+
+namespace mixgraph::MIXGRAPH_ISA {
+
 MIXGRAPH_NODE_TYPES(MIXGRAPH_DECLARE)
-#undef MIXGRAPH_DECLARE
 
 NodeTypes node_types() {
-#define MIXGRAPH_ADDRESS(name) &name,
-  static constexpr const NodeType* kAll[] = {MIXGRAPH_NODE_TYPES(MIXGRAPH_ADDRESS)};
-#undef MIXGRAPH_ADDRESS
+  static constexpr const NodeType* kAll[] = {MIXGRAPH_FILE_NODE_TYPES(MIXGRAPH_FILE_ADDRESS) MIXGRAPH_NODE_TYPES(MIXGRAPH_ADDRESS)};
   return kAll;
 }
 

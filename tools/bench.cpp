@@ -9,7 +9,8 @@
 namespace mixgraph {
 namespace {
 
-int run_for_sets(const BenchOptions& options, int (*bench)(const BenchOptions&, const std::vector<InstructionSet>&)) {
+int run_for_sets(const BenchOptions& options,
+                 int (*bench)(const BenchOptions&, const std::vector<InstructionSet>&)) {
   if (options.isa == "all") return bench(options, available_instruction_sets());
   auto set = find_instruction_set(options.isa);
   if (!set) return print_problems(set.problems(), kUsage);
@@ -18,9 +19,14 @@ int run_for_sets(const BenchOptions& options, int (*bench)(const BenchOptions&, 
 
 void add_common(CLI::App& app, BenchOptions& options, double seconds) {
   options.seconds = seconds;
-  app.add_option("--seconds", options.seconds, "Sound per run")->check(CLI::Range(0.01, 3600.0))->capture_default_str();
-  app.add_option("--runs", options.runs, "Runs; the fastest counts")->check(CLI::Range(1, 100))->capture_default_str();
-  app.add_option("--isa", options.isa, "Instruction set: baseline, avx2, avx512, or all that the machine has")->capture_default_str();
+  app.add_option("--seconds", options.seconds, "Sound per run")
+      ->check(CLI::Range(0.01, 3600.0))
+      ->capture_default_str();
+  app.add_option("--runs", options.runs, "Runs; the fastest counts")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  app.add_option("--isa", options.isa, "Instruction set: baseline, avx2, avx512, or all that the machine has")
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -54,18 +60,24 @@ void add_bench(CLI::App& program, Subcommands& all) {
   bench->require_subcommand(1);
 
   auto console = std::make_shared<BenchOptions>();
-  CLI::App* app = bench->add_subcommand(
-      "console64",
-      "A console of 64 strips (high-pass, four-band EQ, compressor, fader, pan) into a master (EQ, compressor, limiter), at\n"
-      "48 kHz in blocks of 64 frames on one core. Prints CPU time per strip and sample; the inputs are measured apart and\n"
-      "taken off");
+  CLI::App* app = bench->add_subcommand("console64",
+                                        "A console of 64 strips and a master on one core\n"
+                                        "Strips of high-pass, four-band EQ, compressor, fader and pan into a "
+                                        "master of EQ, compressor and limiter, at 48 kHz in\n"
+                                        "blocks of 64 frames. Prints CPU time per strip and sample; the "
+                                        "inputs are measured apart and taken off.");
   add_common(*app, *console, 60);
-  app->add_option("--peer", console->peer, "A command that prints lines `NAME ... ns_per_strip_sample=N` for other programs; the ratios are printed");
-  app->footer(examples({"mixgraph bench console64", "mixgraph bench console64 --isa avx2 --seconds 10", "mixgraph bench console64 --peer ./scsynth-console64"}));
+  app->add_option("--peer", console->peer,
+                  "A command that prints lines `NAME ... ns_per_strip_sample=N` for other programs; the "
+                  "ratios are printed");
+  app->footer(examples({"mixgraph bench console64", "mixgraph bench console64 --isa avx2 --seconds 10",
+                        "mixgraph bench console64 --peer ./scsynth-console64"}));
   all.push_back({app, [console] { return run_for_sets(*console, bench_console64); }});
 
   auto nodes = std::make_shared<BenchOptions>();
-  app = bench->add_subcommand("nodes", "Every node type alone: CPU nanoseconds per sample of one instance, by itself and in a full bank");
+  app = bench->add_subcommand(
+      "nodes",
+      "Every node type alone\nCPU nanoseconds per sample of one instance, by itself and in a full bank.");
   add_common(*app, *nodes, 2);
   app->add_option("--type", nodes->type, "Only this node type");
   app->footer(examples({"mixgraph bench nodes", "mixgraph bench nodes --type compressor --isa avx512"}));

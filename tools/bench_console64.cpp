@@ -19,10 +19,18 @@ constexpr size_t kNoiseBlocks = 3000;  // 4 s
 
 void add_equaliser(GraphSketch& sketch, const std::string& from, const std::string& path) {
   sketch.node_after(from, path, "eq",
-                    {{"1/gain", 2.}, {"1/freq", 120.}, {"2/gain", -3.}, {"2/freq", 400.}, {"3/gain", 2.}, {"3/freq", 2500.}, {"4/gain", 3.}, {"4/freq", 8000.}});
+                    {{"1/gain", 2.},
+                     {"1/freq", 120.},
+                     {"2/gain", -3.},
+                     {"2/freq", 400.},
+                     {"3/gain", 2.},
+                     {"3/freq", 2500.},
+                     {"4/gain", 3.},
+                     {"4/freq", 8000.}});
 }
 void add_compressor(GraphSketch& sketch, const std::string& from, const std::string& path, double ratio) {
-  sketch.node_after(from, path, "compressor", {{"threshold", -20.}, {"ratio", ratio}, {"attack", 10.}, {"release", 100.}});
+  sketch.node_after(from, path, "compressor",
+                    {{"threshold", -20.}, {"ratio", ratio}, {"attack", 10.}, {"release", 100.}});
 }
 
 void add_strip(GraphSketch& sketch, const std::string& input, int number) {
@@ -72,14 +80,16 @@ class Device {
   double checksum_ = 0;
 };
 
-/// CPU seconds for so much sound: the fastest of some runs, each with a new engine, after half a second to settle.
+/// CPU seconds for so much sound: the fastest of some runs, each with a new engine, after half a second to
+/// settle.
 double cpu_seconds(const Graph& graph, const BenchOptions& options) {
   const int blocks = std::max(1, int(options.seconds * kRate / kBlock));
   double best = HUGE_VAL;
   for (int run = 0; run < options.runs; run++) {
     Device device;
     Engine engine({.environment = {.rate = kRate}, .inputs = kStrips, .outputs = 2});
-    if (Problems problems = engine.update(graph); !problems.empty()) throw std::runtime_error(problems.front().text());
+    if (Problems problems = engine.update(graph); !problems.empty())
+      throw std::runtime_error(problems.front().text());
     for (int b = 0; b < kRate / kBlock / 2; b++) device.run(engine), engine.advance();
     const double start = thread_seconds();
     for (int b = 0; b < blocks; b++) device.run(engine);
@@ -89,7 +99,9 @@ double cpu_seconds(const Graph& graph, const BenchOptions& options) {
   return best;
 }
 
-double ns_per_strip_sample(double cpu, double seconds) { return cpu * 1e9 / (double(kStrips) * seconds * kRate); }
+double ns_per_strip_sample(double cpu, double seconds) {
+  return cpu * 1e9 / (double(kStrips) * seconds * kRate);
+}
 
 /// Runs the peers' command, shows what it prints and compares each of its figures with ours.
 int compare(const std::string& command, double ours, std::string_view isa) {
@@ -120,8 +132,10 @@ int bench_console64(const BenchOptions& options, const std::vector<InstructionSe
     const double full = cpu_seconds(console(node_types(set), true), options);
     const double ns = ns_per_strip_sample(full - inputs, options.seconds);
     if (ns < best) best = ns, best_isa = name_of(set);
-    fmt::print("console64 isa={} ns_per_strip_sample={:.2f} full_cpu_s={:.3f} inputs_cpu_s={:.3f} realtime_factor={:.0f}\n",
-               name_of(set), ns, full, inputs, options.seconds / full);
+    fmt::print(
+        "console64 isa={} ns_per_strip_sample={:.2f} full_cpu_s={:.3f} inputs_cpu_s={:.3f} "
+        "realtime_factor={:.0f}\n",
+        name_of(set), ns, full, inputs, options.seconds / full);
     std::cout.flush();
     fflush(stdout);
   }

@@ -27,9 +27,11 @@ class Buffers {
   Buffers(int channels, int lanes) : samples_(size_t(channels) * kMaxBlock * size_t(lanes)) {
     const std::vector<float> noise = pink_noise(std::max<size_t>(samples_.size(), 1));
     std::copy_n(noise.begin(), samples_.size(), samples_.data());
-    for (int c = 0; c < channels; c++) pointers_.push_back(samples_.data() + size_t(c) * kMaxBlock * size_t(lanes));
+    for (int c = 0; c < channels; c++)
+      pointers_.push_back(samples_.data() + size_t(c) * kMaxBlock * size_t(lanes));
   }
   float* const* data() { return pointers_.data(); }
+  size_t count() const { return pointers_.size(); }
 
  private:
   Floats samples_;
@@ -43,19 +45,23 @@ class BankLoop {
       : bank_(std::move(bank)),
         in_(channels_of(bank_->type().inputs, channels), bank_->lanes()),
         out_(channels_of(bank_->type().outputs, channels), bank_->lanes()),
+        none_(in_.count() + out_.count()),
         device_(2, 1) {}
 
   void run() {
     bank_->start_tick(time_);
     const Chunk chunk{kMaxBlock, 0, time_, {device_.data(), device_.data(), 2, 2, 0}, nullptr, nullptr};
-    if (bank_->type().breaks_loops) bank_->process(chunk, nullptr, out_.data());
-    bank_->process(chunk, in_.data(), bank_->type().breaks_loops ? nullptr : out_.data());
+    const bool twice = bank_->type().breaks_loops;
+    if (twice) bank_->process(chunk, none_.data(), out_.data());
+    bank_->process(chunk, in_.data(), twice ? none_.data() : out_.data());
     time_ += kMaxBlock;
   }
 
  private:
   std::shared_ptr<Bank> bank_;
-  Buffers in_, out_, device_;
+  Buffers in_, out_;
+  std::vector<float*> none_;  // for nodes that break loops (graph/node.h)
+  Buffers device_;
   uint64_t time_ = 0;
 };
 
@@ -81,7 +87,9 @@ std::optional<double> cost(const NodeType& type, const Kernel& kernel, const Ben
 }
 
 /// Device and file nodes only copy here, so they would show nothing.
-bool is_worth_it(const NodeType& type) { return type.role == Role::none && !type.kernels.front().service; }
+bool is_worth_it(const NodeType& type) {
+  return type.role == Role::none && !type.kernels.front().service;
+}
 
 std::string figure(const NodeType& type, const Kernel& kernel, const BenchOptions& options) {
   const auto ns = cost(type, kernel, options);
@@ -100,7 +108,8 @@ void print_row(const NodeType& type, InstructionSet set, const BenchOptions& opt
 
 int bench_nodes(const BenchOptions& options, const std::vector<InstructionSet>& sets) {
   bool found = false;
-  fmt::print("ns per sample of one instance, mono where the type allows, {} Hz, {} frames\n", kRate, kMaxBlock);
+  fmt::print("ns per sample of one instance, mono where the type allows, {} Hz, {} frames\n", kRate,
+             kMaxBlock);
   fmt::print("{:<12} {:<9} {:>10} {:>10} {:>5}\n", "type", "isa", "alone", "in a bank", "lanes");
   for (const NodeType* listed : node_types()) {
     if (!options.type.empty() && listed->id != options.type) continue;
@@ -111,7 +120,8 @@ int bench_nodes(const BenchOptions& options, const std::vector<InstructionSet>& 
         if (type->id == listed->id) print_row(*type, set, options);
   }
   if (found) return kDone;
-  return print_problems({{"--type", "`" + options.type + "` is no node type", "`mixgraph describe` lists them"}}, kUsage);
+  return print_problems(
+      {{"--type", "`" + options.type + "` is no node type", "`mixgraph describe` lists them"}}, kUsage);
 }
 
 }  // namespace mixgraph

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <sstream>
 
 namespace mixgraph {
 namespace {
@@ -11,11 +12,25 @@ constexpr const char* kFooter =
     "Exit codes: 0 done; 1 it failed (a file, a device, the network); 2 wrong usage;\n"
     "            3 problems in what was handed in, printed as file:line:column: what; hint\n";
 
+/// In the list of subcommands only the first line of each description; all of it in the subcommand's own
+/// help.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_subcommand(const CLI::App* app) const override {
+    const std::string what = app->get_description();
+    std::stringstream line;
+    CLI::detail::format_help(line, app->get_name(), what.substr(0, what.find('\n')), get_column_width());
+    return line.str();
+  }
+};
+
 void build(CLI::App& program, Subcommands& all) {
   program.set_version_flag("--version", std::string("mixgraph 0.1.0"), "Print the version and exit");
+  program.formatter(std::make_shared<HelpFormatter>());
   program.require_subcommand(1);
   program.footer(kFooter);
-  for (auto add : {add_render, add_validate, add_describe, add_devices, add_osc, add_dot, add_bench, add_completion})
+  for (auto add :
+       {add_render, add_validate, add_describe, add_devices, add_osc, add_dot, add_bench, add_completion})
     add(program, all);
 }
 

@@ -15,7 +15,8 @@ std::vector<std::string> choices_of(const CLI::Option& option) {
   const size_t open = type.find('{'), close = type.find('}');
   if (open == std::string::npos || close == std::string::npos) return {};
   std::vector<std::string> choices;
-  for (const std::string& choice : CLI::detail::split(type.substr(open + 1, close - open - 1), ',')) choices.push_back(CLI::detail::trim_copy(choice));
+  for (const std::string& choice : CLI::detail::split(type.substr(open + 1, close - open - 1), ','))
+    choices.push_back(CLI::detail::trim_copy(choice));
   return choices;
 }
 
@@ -53,11 +54,12 @@ std::string first_line(const std::string& text) {
 template <class Visit>
 void walk(const CLI::App& app, const std::string& path, const Visit& visit) {
   visit(app, path);
-  for (const CLI::App* child : children(app)) walk(*child, path.empty() ? child->get_name() : path + " " + child->get_name(), visit);
+  for (const CLI::App* child : children(app))
+    walk(*child, path.empty() ? child->get_name() : path + " " + child->get_name(), visit);
 }
 
-/// In bash and zsh alike: a case for each subcommand that sets `list`, one for each option with choices, and files
-/// where neither fits. `typed` are the subcommands typed so far, `before` the word before the cursor.
+/// In bash and zsh alike: a case for each subcommand that sets `list`, one for each option with choices, and
+/// files where neither fits. `typed` are the subcommands typed so far, `before` the word before the cursor.
 std::string word_cases(const CLI::App& program) {
   std::string choices, commands;
   walk(program, "", [&](const CLI::App& app, const std::string& path) {
@@ -65,10 +67,12 @@ std::string word_cases(const CLI::App& program) {
     for (const CLI::Option* option : app.get_options()) {
       const auto list = choices_of(*option);
       if (list.empty() || option->get_positional()) continue;
-      for (const std::string& name : names_of(*option)) choices += fmt::format("    '{} {}') list='{}' ;;\n", path, name, fmt::join(list, " "));
+      for (const std::string& name : names_of(*option))
+        choices += fmt::format("    '{} {}') list='{}' ;;\n", path, name, fmt::join(list, " "));
     }
   });
-  return "  case \"$typed $before\" in\n" + choices + "    *) case \"$typed\" in\n" + commands + "    esac ;;\n  esac\n";
+  return "  case \"$typed $before\" in\n" + choices + "    *) case \"$typed\" in\n" + commands +
+         "    esac ;;\n  esac\n";
 }
 
 std::string path_pattern(const CLI::App& program) {
@@ -82,7 +86,8 @@ std::string path_pattern(const CLI::App& program) {
 std::string fish_condition(const std::string& path, const CLI::App& app) {
   if (path.empty()) return "__fish_use_subcommand";
   std::string condition;
-  for (const std::string& word : CLI::detail::split(path, ' ')) condition += fmt::format("{}__fish_seen_subcommand_from {}", condition.empty() ? "" : "; and ", word);
+  for (const std::string& word : CLI::detail::split(path, ' '))
+    condition += fmt::format("{}__fish_seen_subcommand_from {}", condition.empty() ? "" : "; and ", word);
   std::string inner;
   for (const CLI::App* child : children(app)) inner += " " + child->get_name();
   return inner.empty() ? condition : condition + "; and not __fish_seen_subcommand_from" + inner;
@@ -91,7 +96,8 @@ std::string fish_condition(const std::string& path, const CLI::App& app) {
 }  // namespace
 
 std::string bash_completion(const CLI::App& program) {
-  return fmt::format(R"sh(# bash completion for mixgraph:  mixgraph completion bash > /etc/bash_completion.d/mixgraph
+  return fmt::format(
+      R"sh(# bash completion for mixgraph:  mixgraph completion bash > /etc/bash_completion.d/mixgraph
 _mixgraph() {{
   local current="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}" typed='' list='' word
   for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
@@ -101,7 +107,7 @@ _mixgraph() {{
 }}
 complete -o default -F _mixgraph mixgraph
 )sh",
-                     path_pattern(program), word_cases(program));
+      path_pattern(program), word_cases(program));
 }
 
 std::string zsh_completion(const CLI::App& program) {
@@ -126,10 +132,14 @@ compdef _mixgraph mixgraph
 }
 
 std::string fish_completion(const CLI::App& program) {
-  std::string text = "# fish completion for mixgraph:  mixgraph completion fish > ~/.config/fish/completions/mixgraph.fish\n";
+  std::string text =
+      "# fish completion for mixgraph:  mixgraph completion fish > "
+      "~/.config/fish/completions/mixgraph.fish\n";
   walk(program, "", [&](const CLI::App& app, const std::string& path) {
     const std::string start = fmt::format("complete -c mixgraph -n '{}'", fish_condition(path, app));
-    for (const CLI::App* child : children(app)) text += fmt::format("{} -f -a {} -d '{}'\n", start, child->get_name(), first_line(child->get_description()));
+    for (const CLI::App* child : children(app))
+      text += fmt::format("{} -f -a {} -d '{}'\n", start, child->get_name(),
+                          first_line(child->get_description()));
     for (const CLI::Option* option : app.get_options()) {
       const std::string choices = fmt::format("{}", fmt::join(choices_of(*option), " "));
       std::string line = start;
@@ -147,9 +157,12 @@ void add_completion(CLI::App& program, Subcommands& all) {
   auto shell = std::make_shared<std::string>();
   CLI::App* app = program.add_subcommand("completion", "Print a completion script for a shell");
   app->add_option("shell", *shell, "The shell")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  app->footer(examples({"source <(mixgraph completion bash)", "mixgraph completion fish > ~/.config/fish/completions/mixgraph.fish"}));
+  app->footer(examples({"source <(mixgraph completion bash)",
+                        "mixgraph completion fish > ~/.config/fish/completions/mixgraph.fish"}));
   all.push_back({app, [shell, &program] {
-                   fmt::print("{}", *shell == "bash" ? bash_completion(program) : *shell == "zsh" ? zsh_completion(program) : fish_completion(program));
+                   fmt::print("{}", *shell == "bash"  ? bash_completion(program)
+                                    : *shell == "zsh" ? zsh_completion(program)
+                                                      : fish_completion(program));
                    return kDone;
                  }});
 }

@@ -25,7 +25,9 @@ Problem unknown(const std::string& type, const Composites& composites) {
   for (const NodeType* t : node_types()) names.push_back(t->id);
   for (const auto& [name, composite] : composites) names.push_back(name);
   const std::string_view near = nearest_word(type, names);
-  return {type, "no such node type", near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : fmt::format("did you mean `{}`?", near)};
+  return {type, "no such node type",
+          near.empty() ? fmt::format("one of {}", fmt::join(names, ", "))
+                       : fmt::format("did you mean `{}`?", near)};
 }
 
 int describe(const Options& options) {
@@ -51,14 +53,16 @@ int describe(const Options& options) {
 
 void add_describe(CLI::App& program, Subcommands& all) {
   auto options = std::make_shared<Options>();
-  CLI::App* app = program.add_subcommand(
-      "describe",
-      "Print the reference of a node type, or of all: ports, parameters with range, default, curve and whether a change is\n"
-      "followed live or rebuilds the node, meters, latency (at 48 kHz with default settings); then the composite types");
+  CLI::App* app = program.add_subcommand("describe",
+                                         "Print the reference of a node type, or of all\n"
+                                         "Ports, parameters with range, default, curve and whether a change "
+                                         "is followed live or rebuilds the node, meters, latency\n"
+                                         "(at 48 kHz with default settings); then the composite types.");
   app->add_option("type", options->type, "The node type; all without it")->type_name("TYPE");
   CLI::Option* json = app->add_flag("--json", options->json, "Print a JSON list of types");
   app->add_flag("--markdown", options->markdown, "Print Markdown")->excludes(json);
-  app->footer(examples({"mixgraph describe compressor", "mixgraph describe --markdown > nodes.md", "mixgraph describe --json | jq '.[].type'"}));
+  app->footer(examples({"mixgraph describe compressor", "mixgraph describe --markdown > nodes.md",
+                        "mixgraph describe --json | jq '.[].type'"}));
   all.push_back({app, [options] { return describe(*options); }});
 }
 

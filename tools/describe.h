@@ -17,13 +17,13 @@ nlohmann::ordered_json describe_json(const NodeType& type);
 nlohmann::ordered_json describe_json(const Composite& type);
 
 /// Facts of the table in words, for all forms.
-std::string channels_text(const Port& port);       ///< "mono", "stereo", "mono or stereo"
+std::string channels_text(const Port& port);               ///< "mono", "stereo", "mono or stereo"
 std::string value_text(const Parameter& p, double value);  ///< with the unit: "-18 dB"
 std::string default_text(const Parameter& p);
-std::string range_text(const Parameter& p);        ///< "-60 to 0 dB", "off, on"
+std::string range_text(const Parameter& p);  ///< "-60 to 0 dB", "off, on"
 std::string_view curve_name(Curve curve);
-std::string change_text(const Parameter& p);       ///< "live", "live, at once", "rebuild"
-std::string running_text(const NodeType& type);    ///< "runs in banks of up to 64", "runs alone"
+std::string change_text(const Parameter& p);     ///< "live", "live, at once", "rebuild"
+std::string running_text(const NodeType& type);  ///< "runs in banks of up to 64", "runs alone"
 /// Latency with the initial settings, in ms at 48 kHz; 0: none.
 double latency_ms(const NodeType& type);
 

@@ -16,21 +16,29 @@ std::string value_text(const Parameter& p, double value) {
   return p.unit == Unit::ratio ? number + std::string(unit) : number + " " + std::string(unit);
 }
 
-std::string default_text(const Parameter& p) { return is_text(p) ? "empty" : value_text(p, p.initial); }
+std::string default_text(const Parameter& p) {
+  return is_text(p) ? "empty" : value_text(p, p.initial);
+}
 
 std::string range_text(const Parameter& p) {
   if (is_text(p)) return "text";
-  if (p.choices.empty()) return value_text(p, p.min).substr(0, format_value(p, p.min).size()) + " to " + value_text(p, p.max);
+  if (p.choices.empty())
+    return value_text(p, p.min).substr(0, format_value(p, p.min).size()) + " to " + value_text(p, p.max);
   return fmt::format("{}", fmt::join(p.choices, ", "));
 }
 
 std::string_view curve_name(Curve curve) {
   switch (curve) {
-    case Curve::linear: return "linear";
-    case Curve::log: return "log";
-    case Curve::fader: return "fader";
-    case Curve::stepped: return "stepped";
-    case Curve::text: return "text";
+    case Curve::linear:
+      return "linear";
+    case Curve::log:
+      return "log";
+    case Curve::fader:
+      return "fader";
+    case Curve::stepped:
+      return "stepped";
+    case Curve::text:
+      return "text";
   }
   return "";
 }

@@ -6,7 +6,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json to_json(const Port& port) {
-  Json json{{"id", port.id}, {"channels", port.channels == kAdaptive ? Json("adaptive") : Json(port.channels)}};
+  Json json{{"id", port.id},
+            {"channels", port.channels == kAdaptive ? Json("adaptive") : Json(port.channels)}};
   if (port.normalled >= 0) json["normalled"] = port.normalled;
   return json;
 }
@@ -18,7 +19,11 @@ Json to_json(std::span<const Port> ports) {
 }
 
 Json to_json(const Parameter& p) {
-  Json json{{"id", p.id}, {"label", p.label}, {"doc", p.doc}, {"unit", unit_symbol(p.unit)}, {"curve", curve_name(p.curve)}};
+  Json json{{"id", p.id},
+            {"label", p.label},
+            {"doc", p.doc},
+            {"unit", unit_symbol(p.unit)},
+            {"curve", curve_name(p.curve)}};
   if (is_text(p)) {
     json["default"] = "";
   } else {
@@ -33,7 +38,12 @@ Json to_json(const Parameter& p) {
 
 Json to_json(const Meter& m) {
   constexpr std::string_view kFolds[] = {"max", "min", "last"};
-  return {{"id", m.id}, {"label", m.label}, {"doc", m.doc}, {"unit", unit_symbol(m.unit)}, {"fold", kFolds[size_t(m.fold)]}, {"rest", m.rest}};
+  return {{"id", m.id},
+          {"label", m.label},
+          {"doc", m.doc},
+          {"unit", unit_symbol(m.unit)},
+          {"fold", kFolds[size_t(m.fold)]},
+          {"rest", m.rest}};
 }
 
 }  // namespace
@@ -57,12 +67,14 @@ Json describe_json(const NodeType& type) {
 
 Json describe_json(const Composite& type) {
   Json parts = Json::array(), inputs = Json::object();
-  for (const Composite::Part& part : type.parts) parts.push_back({{"name", part.name.text}, {"type", part.type.text}});
+  for (const Composite::Part& part : type.parts)
+    parts.push_back({{"name", part.name.text}, {"type", part.type.text}});
   for (const auto& [name, fed] : type.inputs) {
     inputs[name] = Json::array();
     for (const Word& part : fed) inputs[name].push_back(part.text);
   }
-  Json json{{"type", type.type}, {"doc", type.doc}, {"category", "composite"}, {"parts", parts}, {"inputs", inputs}, {"output", type.output.text}};
+  Json json{{"type", type.type}, {"doc", type.doc},  {"category", "composite"},
+            {"parts", parts},    {"inputs", inputs}, {"output", type.output.text}};
   if (type.pre) json["pre"] = type.pre->text;
   if (type.post) json["post"] = type.post->text;
   return json;

@@ -17,16 +17,20 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   std::string text;
   for (const auto& cells : rows) {
     std::string line = "  ";
-    for (size_t c = 0; c < cells.size(); c++) line += fmt::format("{:<{}}  ", cells[c], c + 1 < cells.size() ? widths[c] : 0);
+    for (size_t c = 0; c < cells.size(); c++)
+      line += fmt::format("{:<{}}  ", cells[c], c + 1 < cells.size() ? widths[c] : 0);
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return text;
 }
 
-void add_ports(std::vector<std::vector<std::string>>& rows, std::string_view way, std::span<const Port> ports, std::span<const Port> inputs) {
+void add_ports(std::vector<std::vector<std::string>>& rows, std::string_view way, std::span<const Port> ports,
+               std::span<const Port> inputs) {
   for (const Port& port : ports)
     rows.push_back({std::string(port.id), std::string(way), channels_text(port),
-                    port.normalled < 0 ? "" : fmt::format("hears `{}` if nothing is connected", inputs[size_t(port.normalled)].id)});
+                    port.normalled < 0 ? ""
+                                       : fmt::format("hears `{}` if nothing is connected",
+                                                     inputs[size_t(port.normalled)].id)});
 }
 
 std::string ports(const NodeType& type) {
@@ -41,22 +45,26 @@ std::string parameters(const NodeType& type) {
   std::vector<std::vector<std::string>> rows;
   for (int r = 0; r < row_count(type); r++) {
     const Parameter& p = row(type, r);
-    rows.push_back({std::string(p.id) + (p.main ? " *" : ""), range_text(p), "[" + default_text(p) + "]", std::string(curve_name(p.curve)), change_text(p), std::string(p.doc)});
+    rows.push_back({std::string(p.id) + (p.main ? " *" : ""), range_text(p), "[" + default_text(p) + "]",
+                    std::string(curve_name(p.curve)), change_text(p), std::string(p.doc)});
   }
-  return std::string("Parameters: range, [default], curve, change") + (main_row(type) < 0 ? "" : "  (* also at the node's own address)") + "\n" + aligned(rows);
+  return std::string("Parameters: range, [default], curve, change") +
+         (main_row(type) < 0 ? "" : "  (* also at the node's own address)") + "\n" + aligned(rows);
 }
 
 std::string meters(const NodeType& type) {
   if (type.meters.empty()) return "";
   std::vector<std::vector<std::string>> rows;
-  for (const Meter& m : type.meters) rows.push_back({std::string(m.id), std::string(unit_symbol(m.unit)), std::string(m.doc)});
+  for (const Meter& m : type.meters)
+    rows.push_back({std::string(m.id), std::string(unit_symbol(m.unit)), std::string(m.doc)});
   return "Meters\n" + aligned(rows);
 }
 
 }  // namespace
 
 std::string describe_text(const NodeType& type) {
-  std::string text = fmt::format("{}: {}\n  {} node, {}", type.id, type.doc, type.category, running_text(type));
+  std::string text =
+      fmt::format("{}: {}\n  {} node, {}", type.id, type.doc, type.category, running_text(type));
   if (const double ms = latency_ms(type); ms > 0) text += fmt::format(", latency {:.2f} ms", ms);
   if (type.breaks_loops) text += ", may stand in a loop";
   return text + "\n" + ports(type) + parameters(type) + meters(type);

@@ -40,7 +40,8 @@ class Dot {
   Dot(const Song& song, const Plan& plan) : song_(song), plan_(plan) {}
 
   std::string text() {
-    text_ = "digraph " + in_quotes(song_.session.name) + " {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\", fontsize=10];\n";
+    text_ = "digraph " + in_quotes(song_.session.name) +
+            " {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\", fontsize=10];\n";
     text_ += "  edge [fontname=\"sans-serif\", fontsize=8];\n";
     add(grouped(plan_), "", "  ");
     for (const Route& route : plan_.routes) add(route);
@@ -54,7 +55,8 @@ class Dot {
     for (const Instance* node : group.nodes) add(*node, indent);
     for (const auto& [name, inner] : group.groups) {
       const std::string inner_path = path.empty() ? name : path + "/" + name;
-      text_ += indent + "subgraph " + in_quotes("cluster_" + inner_path) + " {\n" + indent + "  label=" + in_quotes(label(name, inner_path)) + ";\n";
+      text_ += indent + "subgraph " + in_quotes("cluster_" + inner_path) + " {\n" + indent +
+               "  label=" + in_quotes(label(name, inner_path)) + ";\n";
       add(inner, inner_path, indent + "  ");
       text_ += indent + "}\n";
     }
@@ -68,7 +70,8 @@ class Dot {
   void add(const Instance& node, const std::string& indent) {
     std::string label = node.path.substr(node.path.rfind('/') + 1) + "\n" + std::string(node.type->id);
     if (node.latency) label += fmt::format("\n{:.1f} ms", milliseconds(node.latency));
-    text_ += fmt::format("{}{} [label={}{}];\n", indent, in_quotes(node.path), with_breaks(in_quotes(label)), node.type->role == Role::none ? "" : ", shape=cds");
+    text_ += fmt::format("{}{} [label={}{}];\n", indent, in_quotes(node.path), with_breaks(in_quotes(label)),
+                         node.type->role == Role::none ? "" : ", shape=cds");
   }
   static std::string with_breaks(std::string text) {
     for (size_t at; (at = text.find('\n')) != std::string::npos;) text.replace(at, 1, "\\n");
@@ -82,7 +85,8 @@ class Dot {
     if (route.from_port > 0) label += std::string(from.id) + " ";
     if (route.to_port > 0) label += "to " + std::string(to.id) + " ";
     if (route.delay) label += fmt::format("+{:.1f} ms", milliseconds(route.delay));
-    text_ += fmt::format("  {} -> {} [penwidth={}", in_quotes(route.from->path), in_quotes(route.to->path), channels_of(*route.from, from));
+    text_ += fmt::format("  {} -> {} [penwidth={}", in_quotes(route.from->path), in_quotes(route.to->path),
+                         channels_of(*route.from, from));
     if (!label.empty()) text_ += ", label=" + in_quotes(label);
     if (route.to->type->breaks_loops) text_ += ", style=dashed, constraint=false";
     text_ += "];\n";
@@ -108,10 +112,11 @@ int print_dot(const std::string& path) {
 
 void add_dot(CLI::App& program, Subcommands& all) {
   auto path = std::make_shared<std::string>();
-  CLI::App* app = program.add_subcommand(
-      "dot",
-      "Print the graph of a session for Graphviz: nodes in boxes by their paths, with latencies; thick cables are stereo, those\n"
-      "that the engine delays to align paths say by how much, and loops close with dashed ones");
+  CLI::App* app = program.add_subcommand("dot",
+                                         "Print the graph of a session for Graphviz\n"
+                                         "Nodes stand in boxes by their paths, with latencies; thick cables "
+                                         "are stereo, those that the engine delays to align\n"
+                                         "paths say by how much, and loops close with dashed ones.");
   app->add_option("session", *path, "The session file")->required()->type_name("FILE");
   app->footer(examples({"mixgraph dot song.yaml | dot -Tsvg > song.svg"}));
   all.push_back({app, [path] { return print_dot(*path); }});

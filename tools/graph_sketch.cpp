@@ -23,9 +23,12 @@ void GraphSketch::node(const std::string& path, std::string_view type, Settings 
   edits_.push_back(AddNode{std::move(node)});
 }
 
-void GraphSketch::cable(const std::string& from, const std::string& to) { edits_.push_back(Connect{{from, 0, to, 0}}); }
+void GraphSketch::cable(const std::string& from, const std::string& to) {
+  edits_.push_back(Connect{{from, 0, to, 0}});
+}
 
-void GraphSketch::node_after(const std::string& from, const std::string& path, std::string_view type, Settings settings) {
+void GraphSketch::node_after(const std::string& from, const std::string& path, std::string_view type,
+                             Settings settings) {
   node(path, type, settings);
   cable(from, path);
 }

@@ -9,7 +9,8 @@
 
 namespace mixgraph {
 
-/// Writes a graph down node by node, for benchmarks. What it is told must be right: a mistake ends in an exception. [any]
+/// Writes a graph down node by node, for benchmarks. What it is told must be right: a mistake ends in an
+/// exception. [any]
 class GraphSketch {
  public:
   using Settings = std::initializer_list<std::pair<std::string_view, Value>>;
@@ -20,7 +21,8 @@ class GraphSketch {
   /// A cable from the first output to the first input.
   void cable(const std::string& from, const std::string& to);
   /// Adds a node that hears another.
-  void node_after(const std::string& from, const std::string& path, std::string_view type, Settings settings = {});
+  void node_after(const std::string& from, const std::string& path, std::string_view type,
+                  Settings settings = {});
   Graph graph() const;
 
  private:

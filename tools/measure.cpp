@@ -14,14 +14,17 @@
 namespace mixgraph {
 namespace {
 
-constexpr int kMode = EBUR128_MODE_I | EBUR128_MODE_LRA | EBUR128_MODE_S | EBUR128_MODE_TRUE_PEAK | EBUR128_MODE_SAMPLE_PEAK;
+constexpr int kMode =
+    EBUR128_MODE_I | EBUR128_MODE_LRA | EBUR128_MODE_S | EBUR128_MODE_TRUE_PEAK | EBUR128_MODE_SAMPLE_PEAK;
 
 struct Destroy {
   void operator()(ebur128_state* state) const { ebur128_destroy(&state); }
 };
 using State = std::unique_ptr<ebur128_state, Destroy>;
 
-double decibels(double gain) { return 20 * std::log10(gain); }
+double decibels(double gain) {
+  return 20 * std::log10(gain);
+}
 
 double highest(const State& state, int channels, int (*peak_of)(ebur128_state*, unsigned, double*)) {
   double highest = 0;
@@ -39,8 +42,8 @@ double reading(const State& state, int (*read)(ebur128_state*, double*)) {
   return value;
 }
 
-// Feeds 10 ms at a time, so that the highest momentary loudness is exact enough (EBU Tech 3341, case 13); the short-term
-// one is read ten times a second.
+// Feeds 10 ms at a time, so that the highest momentary loudness is exact enough (EBU Tech 3341, case 13); the
+// short-term one is read ten times a second.
 void feed(const State& state, SoundReader& file, Measurement& m) {
   const int step = std::max(1, m.rate / 100);
   std::vector<float> buffer(size_t(step) * size_t(m.channels));
@@ -50,8 +53,10 @@ void feed(const State& state, SoundReader& file, Measurement& m) {
     ebur128_add_frames_float(state.get(), buffer.data(), size_t(frames));
     total += frames;
     // A window that isn't full yet is no reading.
-    if (total * 10 >= int64_t(4) * m.rate) m.max_momentary = std::max(m.max_momentary, reading(state, ebur128_loudness_momentary));
-    if (total >= int64_t(3) * m.rate && total / step % 10 == 0) m.max_short_term = std::max(m.max_short_term, reading(state, ebur128_loudness_shortterm));
+    if (total * 10 >= int64_t(4) * m.rate)
+      m.max_momentary = std::max(m.max_momentary, reading(state, ebur128_loudness_momentary));
+    if (total >= int64_t(3) * m.rate && total / step % 10 == 0)
+      m.max_short_term = std::max(m.max_short_term, reading(state, ebur128_loudness_shortterm));
   }
   m.seconds = double(total) / m.rate;
 }
@@ -87,8 +92,8 @@ std::string to_text(const Measurement& m) {
       "true peak {:.2f} dBTP\n"
       "sample peak {:.2f} dBFS\n"
       "loudest momentary {:.1f} LUFS, short-term {:.1f} LUFS\n",
-      m.seconds, m.channels, m.channels == 1 ? "" : "s", m.rate, m.integrated, m.range, m.true_peak, m.sample_peak,
-      m.max_momentary, m.max_short_term);
+      m.seconds, m.channels, m.channels == 1 ? "" : "s", m.rate, m.integrated, m.range, m.true_peak,
+      m.sample_peak, m.max_momentary, m.max_short_term);
 }
 
 std::string to_json(const std::string& path, const Measurement& m) {

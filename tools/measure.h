@@ -9,10 +9,10 @@ namespace mixgraph {
 struct Measurement {
   int rate = 0, channels = 0;
   double seconds = 0;
-  double integrated = 0;   ///< LUFS; -infinity if all is below -70
-  double range = 0;        ///< LU
-  double true_peak = 0;    ///< dBTP, the highest channel's
-  double sample_peak = 0;  ///< dBFS
+  double integrated = 0;                         ///< LUFS; -infinity if all is below -70
+  double range = 0;                              ///< LU
+  double true_peak = 0;                          ///< dBTP, the highest channel's
+  double sample_peak = 0;                        ///< dBFS
   double max_momentary = 0, max_short_term = 0;  ///< LUFS
 };
 

@@ -10,12 +10,12 @@ namespace mixgraph {
 struct OscOptions : OscPeer {
   std::string address;
   std::vector<std::string> values;
-  int wait_ms = 1000;        ///< for answers; 0: don't
-  bool bare = false;         ///< print values without addresses and types
+  int wait_ms = 1000;  ///< for answers; 0: don't
+  bool bare = false;   ///< print values without addresses and types
   std::vector<std::string> patterns;
-  int interval_ms = 0;       ///< between values of one parameter; 0: the daemon's default
-  double seconds = 0;        ///< 0: until interrupted
-  int count = 0;             ///< lines; 0: until interrupted
+  int interval_ms = 0;  ///< between values of one parameter; 0: the daemon's default
+  double seconds = 0;   ///< 0: until interrupted
+  int count = 0;        ///< lines; 0: until interrupted
 };
 
 // Each returns an ExitCode.

@@ -37,12 +37,18 @@ osc::Argument untyped(const std::string& text) {
 Result<osc::Argument> parse_argument(const std::string& text) {
   const char type = text.size() > 1 && text[1] == ':' ? text[0] : ' ';
   switch (type) {
-    case 's': return osc::Argument(text.substr(2));
-    case 'i': return typed<int32_t>(text);
-    case 'h': return typed<int64_t>(text);
-    case 'f': return typed<float>(text);
-    case 'd': return typed<double>(text);
-    default: return untyped(text);
+    case 's':
+      return osc::Argument(text.substr(2));
+    case 'i':
+      return typed<int32_t>(text);
+    case 'h':
+      return typed<int64_t>(text);
+    case 'f':
+      return typed<float>(text);
+    case 'd':
+      return typed<double>(text);
+    default:
+      return untyped(text);
   }
 }
 

@@ -3,7 +3,9 @@
 namespace mixgraph {
 
 Result<std::unique_ptr<OscLink>> OscLink::open(const OscPeer& peer) {
-  const OscTransport transport = !peer.tcp ? OscTransport::udp : peer.framing == "slip" ? OscTransport::tcp_slip : OscTransport::tcp;
+  const OscTransport transport = !peer.tcp                ? OscTransport::udp
+                                 : peer.framing == "slip" ? OscTransport::tcp_slip
+                                                          : OscTransport::tcp;
   auto client = OscClient::open(peer.host, uint16_t(peer.port), transport);
   if (!client) return client.problems();
   return std::unique_ptr<OscLink>(new OscLink(std::move(*client)));

@@ -11,7 +11,9 @@ using Milliseconds = std::chrono::milliseconds;
 constexpr Milliseconds kRenewal{3000}, kPatience{2000}, kStep{200};
 
 volatile std::sig_atomic_t interrupted = 0;
-void interrupt(int) { interrupted = 1; }
+void interrupt(int) {
+  interrupted = 1;
+}
 
 /// Subscriptions to a daemon, from the first request to the last message.
 class Watch {
@@ -26,7 +28,8 @@ class Watch {
       if (const auto message = link_.receive(kStep)) take(*message);
       if (link_.failure()) return print_problems({*link_.failure()}, kFailed);
       if (!answered_ && Clock::now() - start > kPatience)
-        return print_problems({{options_.name(), "no answer", "is mixgraphd running, with this --port?"}}, kFailed);
+        return print_problems({{options_.name(), "no answer", "is mixgraphd running, with this --port?"}},
+                              kFailed);
       if (Clock::now() - renewed < kRenewal) continue;
       link_.send({"/renew", {}});
       renewed = Clock::now();
@@ -64,7 +67,8 @@ class Watch {
   }
   bool is_complete(Clock::time_point start) const {
     const bool enough = options_.count > 0 && printed_ >= options_.count;
-    return enough || (options_.seconds > 0 && Clock::now() - start > std::chrono::duration<double>(options_.seconds));
+    return enough ||
+           (options_.seconds > 0 && Clock::now() - start > std::chrono::duration<double>(options_.seconds));
   }
 
   const OscOptions& options_;

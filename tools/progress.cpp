@@ -8,7 +8,9 @@
 
 namespace mixgraph {
 
-bool Progress::wanted() { return isatty(STDERR_FILENO) == 1; }
+bool Progress::wanted() {
+  return isatty(STDERR_FILENO) == 1;
+}
 
 Progress::Progress(bool shown, double seconds) : shown_(shown), end_(seconds) {}
 
@@ -31,8 +33,8 @@ void Progress::draw(double seconds) const {
   double part = end_ > 0 ? std::min(seconds / end_, 1.0) : 0;
   double passed = std::chrono::duration<double>(Clock::now() - start_).count();
   int filled = int(part * kWidth);
-  std::string line = fmt::format("\r[{:#<{}}{:-<{}}] {:3.0f} %  {:.1f} s of {:.1f} s", "", filled, "", kWidth - filled,
-                                 part * 100, seconds, end_);
+  std::string line = fmt::format("\r[{:#<{}}{:-<{}}] {:3.0f} %  {:.1f} s of {:.1f} s", "", filled, "",
+                                 kWidth - filled, part * 100, seconds, end_);
   if (passed > 0.2) line += fmt::format("  {:.0f}x real time", seconds / passed);
   std::fputs((line + "\033[K").c_str(), stderr);
   std::fflush(stderr);

@@ -24,7 +24,10 @@ class Planar {
 /// The device's inputs, from a file; silence after its end, and if there is none.
 class Input {
  public:
-  Input(SoundReader* file, int frames) : file_(file), planar_(file ? file->channels() : 0, frames), mixed_(size_t(planar_.channels()) * size_t(frames)) {}
+  Input(SoundReader* file, int frames)
+      : file_(file),
+        planar_(file ? file->channels() : 0, frames),
+        mixed_(size_t(planar_.channels()) * size_t(frames)) {}
 
   const float* const* next(int frames) {
     if (!file_) return planar_.data();
@@ -54,7 +57,9 @@ class Ending {
     }
     return frames;
   }
-  bool done() const { return position_ >= span_.longest || (position_ >= span_.length && silent_for_ >= span_.silence); }
+  bool done() const {
+    return position_ >= span_.longest || (position_ >= span_.length && silent_for_ >= span_.silence);
+  }
   int64_t position() const { return position_; }
 
  private:
@@ -72,7 +77,8 @@ class Ending {
 std::vector<std::string> starved_players(Engine& engine) {
   std::vector<std::string> addresses;
   for (const Reading& r : engine.meters())
-    if (r.node->type->meters[size_t(r.meter)].id == "underruns" && r.value > 0) addresses.push_back("/" + r.node->path);
+    if (r.node->type->meters[size_t(r.meter)].id == "underruns" && r.value > 0)
+      addresses.push_back("/" + r.node->path);
   return addresses;
 }
 
@@ -84,7 +90,8 @@ Result<RenderReport> render(const Song& song, const RenderOptions& options, Soun
   EngineSettings settings = song.engine;
   settings.inputs = input ? input->channels() : 0;
   Engine engine(settings);
-  if (Problems problems = engine.update(song.session.graph); !problems.empty()) return with_lines(problems, song.path);
+  if (Problems problems = engine.update(song.session.graph); !problems.empty())
+    return with_lines(problems, song.path);
   auto span = render_span(options, song, engine.latency());
   if (!span) return with_lines(span.problems(), song.path);
 

@@ -7,13 +7,16 @@
 namespace mixgraph {
 namespace {
 
-double number(const Node& node, std::string_view row) { return std::get<double>(node.values[size_t(find_row(*node.type, row))]); }
+double number(const Node& node, std::string_view row) {
+  return std::get<double>(node.values[size_t(find_row(*node.type, row))]);
+}
 
 /// When a player falls silent, in seconds; nothing if it doesn't play.
 Result<double> end_of(const Node& player, const std::string& media) {
   const std::string& file = std::get<std::string>(player.values[size_t(find_row(*player.type, "file"))]);
   if (file.empty() || number(player, "play") < 0.5) return 0.0;
-  if (number(player, "loop") > 0.5) return Problem{"/" + player.path, "it plays in a loop, so the render has no end", "give --length"};
+  if (number(player, "loop") > 0.5)
+    return Problem{"/" + player.path, "it plays in a loop, so the render has no end", "give --length"};
   auto info = read_sound_info(media, file);
   if (!info) return info.problems();
   return std::max(0.0, double(info->frames) / info->rate - number(player, "position"));
@@ -36,7 +39,8 @@ Result<double> end_of(const Song& song) {
 Result<RenderSpan> render_span(const RenderOptions& options, const Song& song, int latency) {
   const double rate = song.engine.environment.rate;
   const auto frames = [rate](double seconds) { return int64_t(std::llround(seconds * rate)); };
-  RenderSpan span{.skip = latency + frames(options.from), .length = 0, .longest = 0, .silence = frames(kSilenceSeconds)};
+  RenderSpan span{
+      .skip = latency + frames(options.from), .length = 0, .longest = 0, .silence = frames(kSilenceSeconds)};
   if (options.length) {
     span.length = span.longest = frames(*options.length);
     return span;
@@ -49,8 +53,11 @@ Result<RenderSpan> render_span(const RenderOptions& options, const Song& song, i
     if (!input) return input.problems();
     seconds = std::max(seconds, (*input)->seconds());
   }
-  if (seconds <= 0) return Problem{song.path, "nothing in it plays, so the render has no end", "give --length"};
-  if (seconds <= options.from && !options.tail) return Problem{"--from", "everything has been played by then", "less than " + std::to_string(seconds) + " s"};
+  if (seconds <= 0)
+    return Problem{song.path, "nothing in it plays, so the render has no end", "give --length"};
+  if (seconds <= options.from && !options.tail)
+    return Problem{"--from", "everything has been played by then",
+                   "less than " + std::to_string(seconds) + " s"};
   span.length = frames(std::max(0.0, seconds + options.tail.value_or(0) - options.from));
   span.longest = span.length + (options.tail ? 0 : frames(kLongestTail));
   return span;

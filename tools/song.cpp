@@ -16,7 +16,8 @@ std::string beside(const std::string& session_path, const std::string& folder) {
   return (fs::path(session_path).parent_path() / folder).lexically_normal().string();
 }
 
-/// Where the innermost key that leads to `address` stands: for "/mix/vox/eq" that of "vox", if no "eq" is written.
+/// Where the innermost key that leads to `address` stands: for "/mix/vox/eq" that of "vox", if no "eq" is
+/// written.
 Place place_of(const Yaml& file, const std::string& address) {
   Place place = file.place;
   const Yaml* at = &file;
@@ -34,7 +35,8 @@ Problem out_of_range(const Parameter& p, const std::string& address, const std::
   return {address, text + " is not a value of " + std::string(p.label), accepted(p)};
 }
 
-Problems set_parameter(Graph& graph, const Namespace& names, const std::string& address, const std::string& text) {
+Problems set_parameter(Graph& graph, const Namespace& names, const std::string& address,
+                       const std::string& text) {
   const Entry* entry = names.find(address);
   if (!entry) return {names.unknown(address, {})};
   const Parameter& p = entry->parameter();
@@ -53,7 +55,8 @@ Result<Song> load_song(const std::string& path, NodeTypes types, double rate) {
   if (!session) return session.problems();
   Song song{path, std::move(*session), {}};
   const AudioSettings& audio = song.session.audio;
-  song.engine.environment = {rate > 0 ? rate : audio.rate, beside(path, song.session.media), beside(path, song.session.recordings)};
+  song.engine.environment = {rate > 0 ? rate : audio.rate, beside(path, song.session.media),
+                             beside(path, song.session.recordings)};
   song.engine.inputs = audio.inputs;
   song.engine.outputs = audio.outputs;
   song.engine.ceiling_db = audio.ceiling;

@@ -14,8 +14,8 @@ struct Song {
   EngineSettings engine;
 };
 
-/// Loads a session. `rate` in Hz; 0: the session's. Folders of players and recorders that the file names are resolved
-/// against the file's own. [any]
+/// Loads a session. `rate` in Hz; 0: the session's. Folders of players and recorders that the file names are
+/// resolved against the file's own. [any]
 Result<Song> load_song(const std::string& path, NodeTypes types, double rate = 0);
 
 /// Gives problems that name a node ("/mix/vox") the line of the session file that it stands on. [any]

@@ -12,7 +12,8 @@ constexpr size_t kFlushSamples = 1 << 16;
 
 std::string ending(const std::string& path) {
   std::string text = fs::path(path).extension().string();
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return char(std::tolower(c)); });
   return text;
 }
 
@@ -23,22 +24,28 @@ int subtype(FileFormat format) {
 
 }  // namespace
 
-Result<std::unique_ptr<SoundWriter>> SoundWriter::open(const std::string& path, int rate, int channels, FileFormat format) {
+Result<std::unique_ptr<SoundWriter>> SoundWriter::open(const std::string& path, int rate, int channels,
+                                                       FileFormat format) {
   const std::string end = ending(path);
   const bool flac = end == ".flac";
-  if (!flac && end != ".wav" && end != ".wave") return Problem{path, "can't tell which kind of file to write", "end its name in .wav or .flac"};
-  if (flac && format == FileFormat::floating) return Problem{path, "FLAC holds no floats", "use pcm24 or pcm16, or write a .wav"};
+  if (!flac && end != ".wav" && end != ".wave")
+    return Problem{path, "can't tell which kind of file to write", "end its name in .wav or .flac"};
+  if (flac && format == FileFormat::floating)
+    return Problem{path, "FLAC holds no floats", "use pcm24 or pcm16, or write a .wav"};
   SF_INFO info{};
   info.samplerate = rate;
   info.channels = channels;
   info.format = (flac ? SF_FORMAT_FLAC : SF_FORMAT_RF64) | subtype(format);
   if (!sf_format_check(&info))
-    return Problem{path, "the file can't have " + std::to_string(channels) + " channels at " + std::to_string(rate) + " Hz", flac ? "FLAC holds up to 8 channels at up to 655350 Hz" : ""};
+    return Problem{
+        path,
+        "the file can't have " + std::to_string(channels) + " channels at " + std::to_string(rate) + " Hz",
+        flac ? "FLAC holds up to 8 channels at up to 655350 Hz" : ""};
   std::unique_ptr<SoundWriter> writer(new SoundWriter(path, channels, format));
   writer->file_.reset(sf_open(writer->part_.c_str(), SFM_WRITE, &info));
   if (!writer->file_) return Problem{path, std::string("can't be written: ") + sf_strerror(nullptr), ""};
-  // libsndfile's PEAK chunk holds the time of day: the same render would give other bytes.
-  sf_command(writer->file_.get(), SFC_SET_ADD_PEAK_CHUNK, nullptr, SF_FALSE);
+  // No SFC_SET_ADD_PEAK_CHUNK: RF64 has no PEAK chunk, which holds the time of day, and libsndfile 1.2.0 adds
+  // one when told not to.
   if (!flac) sf_command(writer->file_.get(), SFC_RF64_AUTO_DOWNGRADE, nullptr, SF_TRUE);
   return writer;
 }
@@ -70,7 +77,8 @@ void SoundWriter::flush() {
     written = sf_write_float(file_.get(), pending_.data(), count);
   } else {
     whole_.resize(pending_.size());
-    std::transform(pending_.begin(), pending_.end(), whole_.begin(), [this](float x) { return quantised(x); });
+    std::transform(pending_.begin(), pending_.end(), whole_.begin(),
+                   [this](float x) { return quantised(x); });
     written = sf_write_int(file_.get(), whole_.data(), count);
   }
   if (written != count && failure_.empty()) failure_ = sf_strerror(file_.get());
@@ -91,7 +99,9 @@ Problems SoundWriter::close() {
 Result<std::unique_ptr<SoundReader>> SoundReader::open(const std::string& path) {
   std::unique_ptr<SoundReader> reader(new SoundReader);
   reader->file_.reset(sf_open(path.c_str(), SFM_READ, &reader->info_));
-  if (!reader->file_) return Problem{path, std::string("can't be read: ") + sf_strerror(nullptr), "a sound file that libsndfile knows: WAV, FLAC, AIFF, Ogg ..."};
+  if (!reader->file_)
+    return Problem{path, std::string("can't be read: ") + sf_strerror(nullptr),
+                   "a sound file that libsndfile knows: WAV, FLAC, AIFF, Ogg ..."};
   return reader;
 }
 

@@ -17,9 +17,9 @@ enum class FileFormat : uint8_t {
   pcm16,     ///< dithered
 };
 
-/// Triangular dither of +-1 step, without memory between samples, so that the same samples in the same order always give
-/// the same bytes. A multiplicative generator modulo 2^64; two uniform numbers per sample (Lipshitz, Wannamaker and
-/// Vanderkooy, "Quantization and Dither", 1992, section 4). [any]
+/// Triangular dither of +-1 step, without memory between samples, so that the same samples in the same order
+/// always give the same bytes. A multiplicative generator modulo 2^64; two uniform numbers per sample
+/// (Lipshitz, Wannamaker and Vanderkooy, "Quantization and Dither", 1992, section 4). [any]
 class Dither {
  public:
   /// In steps, -1..1.
@@ -33,12 +33,15 @@ class Dither {
   uint64_t state_ = 0x6d6978677261ull;
 };
 
-/// Writes a sound file: WAV (RF64 beyond 4 GB) or FLAC, by its name's ending. Samples beyond full scale are held at it
-/// in the two integer formats. Until it is closed the file is called PATH.part; one that isn't closed is removed. [any]
+/// Writes a sound file: WAV (RF64 beyond 4 GB) or FLAC, by its name's ending. Samples beyond full scale are
+/// held at it in the two integer formats. Until it is closed the file is called PATH.part; one that isn't
+/// closed is removed. [any]
 class SoundWriter {
  public:
-  /// Problems: an ending that isn't .wav or .flac, a format or channel count that the file can't have, no permission.
-  static Result<std::unique_ptr<SoundWriter>> open(const std::string& path, int rate, int channels, FileFormat format);
+  /// Problems: an ending that isn't .wav or .flac, a format or channel count that the file can't have, no
+  /// permission.
+  static Result<std::unique_ptr<SoundWriter>> open(const std::string& path, int rate, int channels,
+                                                   FileFormat format);
   SoundWriter(const SoundWriter&) = delete;
   SoundWriter& operator=(const SoundWriter&) = delete;
   ~SoundWriter();

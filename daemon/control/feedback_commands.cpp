@@ -72,14 +72,18 @@ Answer meters(Console& console, const Call& call) {
 Answer sync(Console& console, const Call& call) {
   const std::string prefix = call.text(0, "/");
   std::vector<std::string> addresses;
-  for (const Entry& entry : console.live.names().entries())
-    if (is_beneath(entry.address, prefix)) addresses.push_back(entry.address);
+  for (const Entry& entry : console.live.names().entries()) {
+    if (is_beneath(entry.address, prefix))
+      addresses.push_back(entry.address);
+    else if (!entry.alias.empty() && is_beneath(entry.alias, prefix))
+      addresses.push_back(entry.alias);
+  }
   if (addresses.empty()) return console.live.names().unknown(prefix, {});
   LongAnswer answer{addresses.size(), {}, {}};
   answer.message = [&console, addresses](size_t i) -> std::optional<osc::Message> {
     const Entry* entry = console.live.names().find(addresses[i]);
     if (!entry) return {};
-    return osc::Message{entry->address, {console.value_of(*entry, false)}};
+    return osc::Message{addresses[i], {console.value_of(*entry, false)}};
   };
   answer.last = [](size_t sent) { return osc::Message{"/sync/done", {int32_t(sent)}}; };
   return console.answer_long(call.client, std::move(answer));

@@ -27,7 +27,8 @@ class Files {
     std::string lines;
     if (session) return lines;
     for (const Problem& p : session.problems()) lines += p.text() + "\n";
-    for (size_t at; (at = lines.find(folder_.path() + "/")) != std::string::npos;) lines.erase(at, folder_.path().size() + 1);
+    for (size_t at; (at = lines.find(folder_.path() + "/")) != std::string::npos;)
+      lines.erase(at, folder_.path().size() + 1);
     return lines;
   }
 
@@ -80,7 +81,8 @@ mix:
   CHECK(g.has({"mix/slap/level", 0, "mix/sum/sum", 0}));
   CHECK(std::get<double>(g.find("mix/slap/room")->values[0]) == 0.6);
   CHECK(std::get<double>(g.find("mix/slap/tone")->values[0]) == 500);
-  CHECK(write_session(*files.load()).find("  slap: {type: echo, tone: 500, level: -3}\n") != std::string::npos);
+  CHECK(write_session(*files.load()).find("  slap: {type: echo, tone: 500, level: -3}\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("composites may contain composites, sources and wiring of their own") {
@@ -95,9 +97,12 @@ nodes:
 input: [a, "b:key"]
 output: both
 )");
-  files.write("tone.yaml", "mixgraph: 1\ntype: tone\nnodes: {play: {type: player, loop: on}, level: {type: fader}}\n");
-  files.write("song.yaml", "mixgraph: 1\ninclude: [duo.yaml, tone.yaml]\n"
-                           "mix: {t: {type: tone, play: {file: sine.wav}}, d: {type: duo, from: t, a: {gate: {bypass: on}}, b/fader: -1}}\n");
+  files.write("tone.yaml",
+              "mixgraph: 1\ntype: tone\nnodes: {play: {type: player, loop: on}, level: {type: fader}}\n");
+  files.write("song.yaml",
+              "mixgraph: 1\ninclude: [duo.yaml, tone.yaml]\n"
+              "mix: {t: {type: tone, play: {file: sine.wav}}, d: {type: duo, from: t, a: {gate: {bypass: "
+              "on}}, b/fader: -1}}\n");
   Graph g = files.graph();
   CHECK(g.groups().at("mix/d") == "duo");
   CHECK(g.groups().at("mix/d/a") == "strip");
@@ -119,7 +124,8 @@ TEST_CASE("a file of the same name beside the session replaces a standard type")
   Graph g = files.graph();
   CHECK(g.find("mix/v/level"));
   CHECK(!g.find("mix/v/trim"));
-  files.write("other/strip.yaml", "mixgraph: 1\ntype: strip\nnodes: {level: {type: fader}, pan: {type: pan}}\n");
+  files.write("other/strip.yaml",
+              "mixgraph: 1\ntype: strip\nnodes: {level: {type: fader}, pan: {type: pan}}\n");
   files.write("song.yaml", "mixgraph: 1\ninclude: other/strip.yaml\nmix: {v: {type: strip}}\n");
   CHECK(files.graph().find("mix/v/pan"));
 }
@@ -140,8 +146,12 @@ inputs: {key: "b:kee", c: c}
 output: "c:left"
 sends: {mid: c, pre: e}
 )");
-  files.write("song.yaml", "mixgraph: 1\ninclude: my.yaml\nmix: {outside: {type: my, from: in/1, a: 3}, v: {type: my}, w: {type: trim, from: v}}\n");
-  CHECK(files.problems() == R"(my.yaml:3:1: `colour`: no such key of a composite type; it has mixgraph, type, doc, nodes, input, inputs, output, sends
+  files.write("song.yaml",
+              "mixgraph: 1\ninclude: my.yaml\nmix: {outside: {type: my, from: in/1, a: 3}, v: {type: my}, w: "
+              "{type: trim, from: v}}\n");
+  CHECK(
+      files.problems() ==
+      R"(my.yaml:3:1: `colour`: no such key of a composite type; it has mixgraph, type, doc, nodes, input, inputs, output, sends
 my.yaml:5:13: `eqq`: no such node type; did you mean `eq`?
 my.yaml:6:25: `treshold`: no such parameter of compressor; did you mean `threshold`?
 my.yaml:6:50: `outside`: no such node; there are b, c
@@ -168,11 +178,13 @@ TEST_CASE("composites that contain each other, and other impossible ones, are re
   files.write("a.yaml", "mixgraph: 1\ntype: a\nnodes: {x: {type: a}}\n");
   files.write("b.yaml", "mixgraph: 1\ntype: eq\nnodes: {y: {type: trim}}\n");
   files.write("c.yaml", "mixgraph: 1\ntype: strip\nnodes: {}\n");
-  CHECK(files.problems() == "a.yaml:3:19: `a` contains itself; a -> a\n"
-                            "b.yaml:2:7: `eq` is the name of a node type; choose another name\n"
-                            "c.yaml:1:1: the composite type has no `nodes`\n"
-                            "song.yaml:3:17: `b`: no such node type; one of a, bus, eq, master, strip, trim, highpass, eq, gate, compressor, "
-                            "fader, mute, pan, width, send, sum, ...\n");
+  CHECK(files.problems() ==
+        "a.yaml:3:19: `a` contains itself; a -> a\n"
+        "b.yaml:2:7: `eq` is the name of a node type; choose another name\n"
+        "c.yaml:1:1: the composite type has no `nodes`\n"
+        "song.yaml:3:17: `b`: no such node type; one of a, bus, eq, master, strip, trim, highpass, eq, gate, "
+        "compressor, "
+        "fader, mute, pan, width, send, sum, ...\n");
 }
 
 TEST_CASE("composites that grow without bounds are refused") {
@@ -187,17 +199,21 @@ TEST_CASE("composites that grow without bounds are refused") {
     include = name;
   }
   files.write("song.yaml", "mixgraph: 1\ninclude: [" + names + "]\nmix: {v: {type: t5}}\n");
-  CHECK(files.problems().starts_with("t2.yaml:2:7: the composite type is too large; at most 1000 nodes, nested 8 deep\n"));
+  CHECK(files.problems().starts_with(
+      "t2.yaml:2:7: the composite type is too large; at most 1000 nodes, nested 8 deep\n"));
 }
 
 TEST_CASE("includes that don't work") {
   Files files;
-  files.write("song.yaml", "mixgraph: 1\ninclude: [gone.yaml, ., one.yaml, two.yaml, list.yaml, bad.yaml, song.yaml]\n");
+  files.write("song.yaml",
+              "mixgraph: 1\ninclude: [gone.yaml, ., one.yaml, two.yaml, list.yaml, bad.yaml, song.yaml]\n");
   files.write("one.yaml", "mixgraph: 1\ntype: one\nnodes: {a: {type: eq}}\n");
   files.write("two.yaml", "mixgraph: 1\ntype: one\nnodes: {a: {type: eq}}\n");
   files.write("list.yaml", "- a\n");
   files.write("bad.yaml", "a: [\n");
-  CHECK(files.problems() == R"(bad.yaml:2:1: not YAML: end of sequence flow not found; check indentation, colons, quotes and brackets
+  CHECK(
+      files.problems() ==
+      R"(bad.yaml:2:1: not YAML: end of sequence flow not found; check indentation, colons, quotes and brackets
 list.yaml:1:1: this is not a composite type; a composite type has `type:` and `nodes:`
 song.yaml:1:1: the composite type has no name; write `type: name`
 song.yaml:2:1: `include`: no such key of a composite type; it has mixgraph, type, doc, nodes, input, inputs, output, sends

@@ -16,7 +16,9 @@ struct Desk {
     add({"mix/hall", "reverb", {}, {}});
     add({"/mix/sum", "bus", {}, {"mix/hall"}});
   }
-  Result<std::vector<Edit>> edits(const NewNode& node) const { return expand(node, graph, composites, table_types()); }
+  Result<std::vector<Edit>> edits(const NewNode& node) const {
+    return expand(node, graph, composites, table_types());
+  }
   void add(const NewNode& node) { apply(edits(node)); }
   void apply(const Result<std::vector<Edit>>& edits) {
     if (!edits) FAIL(edits.problems()[0].text());
@@ -39,14 +41,18 @@ std::string lines(const Result<std::vector<Edit>>& edits) {
 
 TEST_CASE("a strip joins a running graph as it would join a file") {
   Desk desk;
-  desk.add({"mix/vox", "strip", {{"fader", "-3"}, {"eq/2/gain", "4"}, {"gate/threshold", "-30"}, {"sends/hall", "-9"}}, {"in/1", "in/2"}});
+  desk.add({"mix/vox",
+            "strip",
+            {{"fader", "-3"}, {"eq/2/gain", "4"}, {"gate/threshold", "-30"}, {"sends/hall", "-9"}},
+            {"in/1", "in/2"}});
   desk.apply(connection("mix/vox", "mix/sum", desk.graph, desk.composites, table_types()));
   Result<Session> file = parse_session(R"(mixgraph: 1
 mix:
   hall: {type: reverb}
   sum: {type: bus, from: [hall, vox]}
   vox: {type: strip, from: [in/1, in/2], fader: -3, eq: {2: {gain: 4}}, gate: {threshold: -30}, sends: {hall: -9}}
-)", "f", "", table_types());
+)",
+                                       "f", "", table_types());
   REQUIRE(file);
   CHECK(desk.graph == file->graph);
 }
@@ -76,9 +82,12 @@ TEST_CASE("removal takes an instance as a whole") {
 
 TEST_CASE("what is wrong with a new node is told by address") {
   Desk desk;
-  CHECK(lines(desk.edits({"aux/x", "strip", {}, {}})) == "/aux/x: no place for a node; a path begins with mix/, master/ or in/\n");
-  CHECK(lines(desk.edits({"mix/hall", "strip", {}, {}})) == "/mix/hall: `mix/hall`: there is a node here already; choose another name\n");
-  CHECK(lines(desk.edits({"mix/x", "stripp", {}, {}})) == "/mix/x: `stripp`: no such node type; did you mean `strip`?\n");
+  CHECK(lines(desk.edits({"aux/x", "strip", {}, {}})) ==
+        "/aux/x: no place for a node; a path begins with mix/, master/ or in/\n");
+  CHECK(lines(desk.edits({"mix/hall", "strip", {}, {}})) ==
+        "/mix/hall: `mix/hall`: there is a node here already; choose another name\n");
+  CHECK(lines(desk.edits({"mix/x", "stripp", {}, {}})) ==
+        "/mix/x: `stripp`: no such node type; did you mean `strip`?\n");
   CHECK(lines(desk.edits({"mix/x", "strip", {{"fader", "30"}, {"eq/2/gian", "3"}}, {"hal", "mixx/hall"}})) ==
         "/mix/x: `hal`: no such node; did you mean `hall`?\n"
         "/mix/x: `mixx/hall`: no such node; did you mean `mix/hall`?\n"

@@ -81,8 +81,10 @@ TEST_CASE("nodes keep the order of the file, device inputs first") {
 }
 
 TEST_CASE("a strip is a chain whose optional parts are bypassed until they are named") {
-  Graph g = read("mixgraph: 1\nmix: {v: {type: strip, from: in/1+2, gate: {threshold: -50}, highpass: 120, "
-                 "compressor: {ratio: 4, bypass: on}}, w: {type: strip, compressor: on, gate: {}}}\n").graph;
+  Graph g = read(
+                "mixgraph: 1\nmix: {v: {type: strip, from: in/1+2, gate: {threshold: -50}, highpass: 120, "
+                "compressor: {ratio: 4, bypass: on}}, w: {type: strip, compressor: on, gate: {}}}\n")
+                .graph;
   CHECK(value(g, "mix/v/gate", "bypass") == Value(0.0));
   CHECK(value(g, "mix/v/highpass", "bypass") == Value(0.0));
   CHECK(value(g, "mix/v/highpass", "freq") == Value(120.0));
@@ -91,8 +93,14 @@ TEST_CASE("a strip is a chain whose optional parts are bypassed until they are n
   CHECK(value(g, "mix/w/compressor", "bypass") == Value(0.0));
   CHECK(value(g, "mix/w/gate", "bypass") == Value(0.0));
   CHECK(value(g, "mix/v/eq", "bypass") == Value(0.0));
-  for (auto [from, to] : {std::pair{"trim", "highpass"}, {"highpass", "gate"}, {"gate", "compressor"}, {"compressor", "eq"},
-                          {"eq", "fader"}, {"fader", "mute"}, {"mute", "pan"}, {"pan", "meter"}})
+  for (auto [from, to] : {std::pair{"trim", "highpass"},
+                          {"highpass", "gate"},
+                          {"gate", "compressor"},
+                          {"compressor", "eq"},
+                          {"eq", "fader"},
+                          {"fader", "mute"},
+                          {"mute", "pan"},
+                          {"pan", "meter"}})
     CHECK(connected(g, std::string("mix/v/") + from, std::string("mix/v/") + to));
   CHECK(value(g, "in/1+2", "channels") == Value(std::string("1+2")));
 }
@@ -104,7 +112,8 @@ mix:
   hall: {type: reverb}
   fx: {type: bus}
   fx/echo: {type: reverb}
-)").graph;
+)")
+                .graph;
   CHECK(connected(g, "mix/v/eq", "mix/v/sends/hall"));
   CHECK(!connected(g, "mix/v/pan", "mix/v/sends/hall"));
   CHECK(value(g, "mix/v/sends/hall", "level") == Value(-6.0));
@@ -122,7 +131,8 @@ mix:
   pad:  {type: strip, from: bands:high, gate: {key: kick/trim}, eq: {from: [gate, in/4]}}
   bands: {type: split, from: in/3}
   duck: {type: compressor, from: bands, key: [kick, /mix/bass/fader]}
-)").graph;
+)")
+                .graph;
   CHECK(connected(g, "mix/kick/meter", "mix/bass/compressor", 1));
   CHECK(value(g, "mix/bass/compressor", "bypass") == Value(0.0));
   CHECK(g.has({"mix/bands", 1, "mix/pad/trim", 0}));
@@ -141,19 +151,25 @@ mix:
 master:
   eq: {type: eq, from: mix/eq}
   out: {type: output, from: eq}
-)").graph;
+)")
+                .graph;
   CHECK(connected(g, "mix/eq", "mix/v/trim"));
   CHECK(connected(g, "mix/v/eq", "mix/v/gate", 1));
   CHECK(connected(g, "master/eq", "master/out"));
 }
 
 TEST_CASE("the master may be nodes, a composite among nodes, or a composite as a whole") {
-  Graph g = read("mixgraph: 1\nmix: {s: {type: sum}}\n"
-                 "master: {chain: {type: master, from: mix/s, limiter: -2}, out: {type: output, from: chain}}\n").graph;
+  Graph g =
+      read(
+          "mixgraph: 1\nmix: {s: {type: sum}}\n"
+          "master: {chain: {type: master, from: mix/s, limiter: -2}, out: {type: output, from: chain}}\n")
+          .graph;
   CHECK(value(g, "master/chain/limiter", "ceiling") == Value(-2.0));
   CHECK(connected(g, "master/chain/loudness", "master/out"));
-  g = read("mixgraph: 1\nmix: {s: {type: sum}}\nmaster: {type: master, from: mix/s, limiter: {ceiling: -3}}\n"
-           "master/out: {type: output, from: master}\n").graph;
+  g = read(
+          "mixgraph: 1\nmix: {s: {type: sum}}\nmaster: {type: master, from: mix/s, limiter: {ceiling: -3}}\n"
+          "master/out: {type: output, from: master}\n")
+          .graph;
   CHECK(value(g, "master/limiter", "ceiling") == Value(-3.0));
   CHECK(connected(g, "mix/s", "master/sum"));
   CHECK(connected(g, "master/loudness", "master/out"));
@@ -166,7 +182,8 @@ in: {vocal: {type: input, channels: [3, 4]}}
 mix:
   v: {type: strip, from: in/vocal, mute: yes, trim: {invert: true, gain: +3}, pan: {law: linear}, highpass: {slope: 24}}
   p: {type: player, file: "takes/one: two.wav", play: off}
-)").graph;
+)")
+                .graph;
   CHECK(value(g, "in/vocal", "channels") == Value(std::string("3+4")));
   CHECK(value(g, "mix/v/mute", "on") == Value(1.0));
   CHECK(value(g, "mix/v/trim", "invert") == Value(1.0));
@@ -211,7 +228,10 @@ scenes:
   verse: {mix/v/fader: -6, /mix/v/mute: on, mix/v/eq/2/gain: 3, mix/p/file: 7.wav}
   "the end": {mix: {v: {fader: -90, pan/law: linear}}, mix/gone/fader: -1, mix/gone/file: x}
 )");
-  CHECK(s.scenes.at("verse") == Scene{{"mix/v/fader", -6.0}, {"mix/v/mute", 1.0}, {"mix/v/eq/2/gain", 3.0}, {"mix/p/file", "7.wav"}});
-  CHECK(s.scenes.at("the end") ==
-        Scene{{"mix/v/fader", -90.0}, {"mix/v/pan/law", 1.0}, {"mix/gone/fader", -1.0}, {"mix/gone/file", "x"}});
+  CHECK(s.scenes.at("verse") ==
+        Scene{{"mix/v/fader", -6.0}, {"mix/v/mute", 1.0}, {"mix/v/eq/2/gain", 3.0}, {"mix/p/file", "7.wav"}});
+  CHECK(s.scenes.at("the end") == Scene{{"mix/v/fader", -90.0},
+                                        {"mix/v/pan/law", 1.0},
+                                        {"mix/gone/fader", -1.0},
+                                        {"mix/gone/file", "x"}});
 }

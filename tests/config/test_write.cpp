@@ -101,12 +101,14 @@ TEST_CASE("instances are folded however they are wired") {
     CHECK(write_session(s).find("hall: {to: low:key, level: -12}") != std::string::npos);
   }
   SECTION("a node of its own inside an instance") {
-    s.graph = edited(g, {AddNode{make_node("mix/vox/extra", table_type("trim"))}, Connect{{"mix/vox/eq", 0, "mix/vox/extra", 0}}});
+    s.graph = edited(g, {AddNode{make_node("mix/vox/extra", table_type("trim"))},
+                         Connect{{"mix/vox/eq", 0, "mix/vox/extra", 0}}});
     CHECK(write_session(s).find("  vox/extra: {type: trim, from: eq}\n") != std::string::npos);
   }
   SECTION("without one of its parts it is written as plain nodes of a group") {
     s.graph = edited(g, {RemoveNode{"mix/vox/gate"}});
-    CHECK(write_session(s).find("  vox: {group: strip}\n  vox/trim: {type: trim, from: in/vocal}\n") != std::string::npos);
+    CHECK(write_session(s).find("  vox: {group: strip}\n  vox/trim: {type: trim, from: in/vocal}\n") !=
+          std::string::npos);
   }
   SECTION("a group of a type that nobody knows") {
     s.graph = edited(g, {SetGroup{"mix/vox", "console"}});
@@ -120,11 +122,16 @@ TEST_CASE("instances are folded however they are wired") {
 
 TEST_CASE("texts survive, whatever is in them") {
   Session s;
-  s.name = "tab\t, line\n, \"quotes\", 'more', back\\slash, #: [x] {y} & * ! | > % @ `, \x01, \xc3\xa4\xe2\x82\xac";
-  for (const char* text : {"null", "~", "", " x", "x ", "-", "- x", "---", "...", "a: b", "a #b", "yes", "1e5", ".inf", "a:", ":a", "?", "<<", "0x10",
-                           "[", "]", "{", "}", ",", "*", "&", "!", "%", "@", "`", "\"", "'", "|", ">", "#", "= ", "+", ".", "-.5", "+1", "1+2", "/x"}) {
+  s.name =
+      "tab\t, line\n, \"quotes\", 'more', back\\slash, #: [x] {y} & * ! | > % @ `, \x01, "
+      "\xc3\xa4\xe2\x82\xac";
+  for (const char* text :
+       {"null", "~",  "",   " x", "x ",   "-", "- x", "---", "...", "a: b", "a #b", "yes", "1e5", ".inf",
+        "a:",   ":a", "?",  "<<", "0x10", "[", "]",   "{",   "}",   ",",    "*",    "&",   "!",   "%",
+        "@",    "`",  "\"", "'",  "|",    ">", "#",   "= ",  "+",   ".",    "-.5",  "+1",  "1+2", "/x"}) {
     std::string path = "mix/p" + std::to_string(s.graph.nodes().size());
-    s.graph = edited(s.graph, {AddNode{make_node(path, table_type("player"))}, SetValue{path, 0, std::string(text)}});
+    s.graph = edited(s.graph,
+                     {AddNode{make_node(path, table_type("player"))}, SetValue{path, 0, std::string(text)}});
     s.media = s.recordings = text;
     s.include = {};
     s.scenes[std::string("scene ") + text][path + "/file"] = std::string(text);
@@ -145,11 +152,13 @@ TEST_CASE("numbers survive to the last bit") {
 
 TEST_CASE("keys that look like something else, names that hide others") {
   Session s;
-  for (const char* path : {"mix/null", "mix/-", "mix/1.5", "mix/type", "mix/group", "mix/.", "mix/from", "mix/a/mix/b", "mix/b", "mix/a/c", "mix",
-                           "mix/a/in/1", "in/1", "in/1+2", "in/x/y", "master/---", "in"})
+  for (const char* path :
+       {"mix/null", "mix/-", "mix/1.5", "mix/type", "mix/group", "mix/.", "mix/from", "mix/a/mix/b", "mix/b",
+        "mix/a/c", "mix", "mix/a/in/1", "in/1", "in/1+2", "in/x/y", "master/---", "in"})
     s.graph = edited(s.graph, {AddNode{make_node(path, table_type("fader"))}});
   for (const Node& a : std::vector<Node>(s.graph.nodes()))
-    for (const Node& b : std::vector<Node>(s.graph.nodes())) s.graph = edited(s.graph, {Connect{{a.path, 0, b.path, 0}}});
+    for (const Node& b : std::vector<Node>(s.graph.nodes()))
+      s.graph = edited(s.graph, {Connect{{a.path, 0, b.path, 0}}});
   check_round_trip(s);
 }
 
@@ -159,7 +168,8 @@ TEST_CASE("an input that is no longer what its name says is written out") {
   s.audio.inputs = 7;
   check_round_trip(s);
   s.graph = edited(s.graph, {Disconnect{{"in/1", 0, "mix/v", 0}}});
-  CHECK(write_session(s).find("in:\n  1: {type: input, channels: 1}\n  2: {type: input, channels: 7}\n") != std::string::npos);
+  CHECK(write_session(s).find("in:\n  1: {type: input, channels: 1}\n  2: {type: input, channels: 7}\n") !=
+        std::string::npos);
   check_round_trip(s);
 }
 
@@ -171,17 +181,24 @@ class RandomEdits {
   std::vector<Edit> next(const Session& s) {
     const auto& nodes = s.graph.nodes();
     switch (nodes.empty() ? 0 : below(9)) {
-      case 0: return add_instance(s);
-      case 1: return add_node(s);
+      case 0:
+        return add_instance(s);
+      case 1:
+        return add_node(s);
       case 2:
-      case 3: return change_cable(s);
+      case 3:
+        return change_cable(s);
       case 4: {
         const auto& cables = s.graph.cables();
-        return cables.empty() ? std::vector<Edit>() : std::vector<Edit>{Disconnect{cables[below(cables.size())]}};
+        return cables.empty() ? std::vector<Edit>()
+                              : std::vector<Edit>{Disconnect{cables[below(cables.size())]}};
       }
-      case 5: return below(3) ? std::vector<Edit>() : std::vector<Edit>{RemoveNode{path(s)}};
-      case 6: return below(4) ? std::vector<Edit>() : change_group(s);
-      default: return change_value(s);
+      case 5:
+        return below(3) ? std::vector<Edit>() : std::vector<Edit>{RemoveNode{path(s)}};
+      case 6:
+        return below(4) ? std::vector<Edit>() : change_group(s);
+      default:
+        return change_value(s);
     }
   }
 

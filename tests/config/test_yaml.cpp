@@ -78,10 +78,17 @@ scenes: {a: {mix/vox/fader: -3}}
     for (unsigned edits = random() % 4 + 1; edits > 0; edits--) {
       size_t at = random() % text.size();
       switch (random() % 4) {
-        case 0: text[at] = pieces[random() % pieces.size()]; break;
-        case 1: text.insert(at, 1, pieces[random() % pieces.size()]); break;
-        case 2: text.erase(at, random() % 9); break;
-        default: text.insert(at, text.substr(random() % text.size(), random() % 40));
+        case 0:
+          text[at] = pieces[random() % pieces.size()];
+          break;
+        case 1:
+          text.insert(at, 1, pieces[random() % pieces.size()]);
+          break;
+        case 2:
+          text.erase(at, random() % 9);
+          break;
+        default:
+          text.insert(at, text.substr(random() % text.size(), random() % 40));
       }
       if (text.empty()) text = "x";
     }

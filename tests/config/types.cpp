@@ -5,21 +5,33 @@
 namespace mixgraph::test {
 namespace {
 
-constexpr Parameter level(std::string_view id, Unit unit, double min, double max, double initial, bool main = false) {
-  return {.id = id, .label = "L", .doc = "D.", .unit = unit, .min = min, .max = max, .initial = initial, .main = main};
+constexpr Parameter level(std::string_view id, Unit unit, double min, double max, double initial,
+                          bool main = false) {
+  return {.id = id,
+          .label = "L",
+          .doc = "D.",
+          .unit = unit,
+          .min = min,
+          .max = max,
+          .initial = initial,
+          .main = main};
 }
 constexpr Parameter along(Curve curve, Parameter p) {
   p.curve = curve;
   return p;
 }
-constexpr Parameter fader_row() { return along(Curve::fader, level("level", Unit::decibel, -90, 10, 0, true)); }
+constexpr Parameter fader_row() {
+  return along(Curve::fader, level("level", Unit::decibel, -90, 10, 0, true));
+}
 constexpr Parameter choice(std::string_view id, std::span<const std::string_view> choices) {
   Parameter p = along(Curve::stepped, level(id, Unit::none, 0, double(choices.size() - 1), 0));
   p.choices = choices;
   p.change = Change::rebuild;
   return p;
 }
-constexpr Parameter text(std::string_view id) { return {.id = id, .label = "L", .doc = "D.", .curve = Curve::text}; }
+constexpr Parameter text(std::string_view id) {
+  return {.id = id, .label = "L", .doc = "D.", .curve = Curve::text};
+}
 constexpr Parameter on_main(Parameter p) {
   p.main = true;
   return p;
@@ -28,15 +40,18 @@ constexpr Parameter on_main(Parameter p) {
 constexpr std::string_view kSlopes[] = {"12", "18", "24"}, kShapes[] = {"shelf", "bell"};
 constexpr std::string_view kLaws[] = {"sine", "linear", "compromise"};
 
-constexpr Parameter kTrim[] = {level("gain", Unit::decibel, -60, 24, 0, true), switch_row("invert", "I", "D.")};
-constexpr Parameter kHighpass[] = {along(Curve::log, level("freq", Unit::hertz, 20, 2000, 80, true)), choice("slope", kSlopes)};
+constexpr Parameter kTrim[] = {level("gain", Unit::decibel, -60, 24, 0, true),
+                               switch_row("invert", "I", "D.")};
+constexpr Parameter kHighpass[] = {along(Curve::log, level("freq", Unit::hertz, 20, 2000, 80, true)),
+                                   choice("slope", kSlopes)};
 constexpr Parameter kEq[] = {level("1/gain", Unit::decibel, -18, 18, 0),
                              along(Curve::log, level("1/freq", Unit::hertz, 20, 20000, 100)),
                              choice("1/type", kShapes),
                              level("2/gain", Unit::decibel, -18, 18, 0),
                              along(Curve::log, level("2/freq", Unit::hertz, 20, 20000, 400)),
                              along(Curve::log, level("2/q", Unit::none, 0.1, 18, 1))};
-constexpr Parameter kGate[] = {level("threshold", Unit::decibel, -80, 0, -40), level("range", Unit::decibel, 0, 80, 60)};
+constexpr Parameter kGate[] = {level("threshold", Unit::decibel, -80, 0, -40),
+                               level("range", Unit::decibel, 0, 80, 60)};
 constexpr Parameter kCompressor[] = {level("threshold", Unit::decibel, -60, 0, -18),
                                      along(Curve::log, level("ratio", Unit::ratio, 1, 20, 3)),
                                      along(Curve::log, level("attack", Unit::millisecond, 0.1, 250, 10)),
@@ -50,7 +65,8 @@ constexpr Parameter kReverb[] = {along(Curve::log, level("time", Unit::second, 0
 constexpr Parameter kLimiter[] = {level("ceiling", Unit::decibel_true_peak, -24, 0, -1, true),
                                   level("gain", Unit::decibel, 0, 24, 0)};
 constexpr Parameter kInput[] = {text("channels")}, kOutput[] = {text("to")};
-constexpr Parameter kPlayer[] = {text("file"), on_main(switch_row("play", "Play", "D.", true)), switch_row("loop", "Loop", "D.")};
+constexpr Parameter kPlayer[] = {text("file"), on_main(switch_row("play", "Play", "D.", true)),
+                                 switch_row("loop", "Loop", "D.")};
 constexpr Parameter kRecorder[] = {text("file"), on_main(switch_row("record", "Record", "D."))};
 static_assert(is_sound(kEq) && is_sound(kPan) && is_sound(kFader) && is_sound(kHighpass));
 

@@ -29,8 +29,8 @@ struct SessionCopy {
 /// The session that a transcript names in a line `session NAME`.
 fs::path session_of(const fs::path& transcript) {
   std::ifstream in(transcript);
-  for (std::string word, name; in >> word;)
-    if (word == "session" && in >> name) return kTranscripts / name;
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with("session ")) return kTranscripts / line.substr(8);
   return kTranscripts / "session.yaml";
 }
 

@@ -6,11 +6,13 @@
 #include "tools/measure.h"
 
 using namespace mixgraph;
+using namespace mixgraph::program;
 
-TEST_CASE("A stereo tone of 1 kHz at -23 dBFS measures -23 LUFS (EBU Tech 3341, case 1)", "[tools][measure]") {
+TEST_CASE("A stereo tone of 1 kHz at -23 dBFS measures -23 LUFS (EBU Tech 3341, case 1)",
+          "[tools][measure]") {
   const Folder folder;
   const auto tone = sine(1000, std::pow(10, -23 / 20.0), 20);
-  write_wav(folder / "tone.wav", {tone, tone});
+  write_sound(folder / "tone.wav", {tone, tone});
   const auto m = measure(folder / "tone.wav");
   REQUIRE(m);
   CHECK(m->integrated == Approx(-23).margin(0.1));
@@ -24,7 +26,7 @@ TEST_CASE("A stereo tone of 1 kHz at -23 dBFS measures -23 LUFS (EBU Tech 3341, 
 
 TEST_CASE("The same tone in one channel alone is 3 dB quieter", "[tools][measure]") {
   const Folder folder;
-  write_wav(folder / "tone.wav", {sine(1000, std::pow(10, -23 / 20.0), 5)});
+  write_sound(folder / "tone.wav", {sine(1000, std::pow(10, -23 / 20.0), 5)});
   const auto m = measure(folder / "tone.wav");
   REQUIRE(m);
   CHECK(m->integrated == Approx(-26).margin(0.1));
@@ -34,7 +36,7 @@ TEST_CASE("True peak finds what lies between the samples (EBU Tech 3341, case 16
   const Folder folder;
   // A quarter of the sample rate, 45 degrees: every sample is at 0.707 of the peak.
   const auto tone = sine(12000, 0.5, 1, 48000, M_PI / 4);
-  write_wav(folder / "tone.wav", {tone, tone});
+  write_sound(folder / "tone.wav", {tone, tone});
   const auto m = measure(folder / "tone.wav");
   REQUIRE(m);
   CHECK(m->true_peak > -6.4);
@@ -44,7 +46,7 @@ TEST_CASE("True peak finds what lies between the samples (EBU Tech 3341, case 16
 
 TEST_CASE("Silence has no level, and JSON says null", "[tools][measure]") {
   const Folder folder;
-  write_wav(folder / "silence.wav", {std::vector<float>(48000)});
+  write_sound(folder / "silence.wav", {std::vector<float>(48000)});
   const auto m = measure(folder / "silence.wav");
   REQUIRE(m);
   CHECK(std::isinf(m->integrated));

@@ -4,6 +4,7 @@
 #include "tools/osc_arguments.h"
 
 using namespace mixgraph;
+using namespace mixgraph::program;
 
 namespace {
 osc::Argument parsed(const std::string& text) {

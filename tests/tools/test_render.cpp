@@ -6,6 +6,7 @@
 #include "tools/measure.h"
 
 using namespace mixgraph;
+using namespace mixgraph::program;
 
 namespace {
 
@@ -19,14 +20,15 @@ master:
   out: {type: output, from: limiter}
 )";
 
-/// A folder with a session that plays one second of noise and tone at half its level through a limiter that has
-/// nothing to do.
+/// A folder with a session that plays one second of noise and tone at half its level through a limiter that
+/// has nothing to do.
 struct Fixture {
   Fixture() {
     samples = sine(1000, 0.2, 1);
     uint32_t seed = 1;
-    for (float& x : samples) seed = seed * 1664525u + 1013904223u, x += float(int32_t(seed)) * 0x1p-31f * 0.1f;
-    write_wav(folder / "tone.wav", {samples, samples});
+    for (float& x : samples)
+      seed = seed * 1664525u + 1013904223u, x += float(int32_t(seed)) * 0x1p-31f * 0.1f;
+    write_sound(folder / "tone.wav", {samples, samples});
     session = folder.write("song.yaml", kSession);
   }
   Outcome render(std::vector<std::string> more, const std::string& name = "out.wav") {
@@ -44,18 +46,20 @@ struct Fixture {
 TEST_CASE("A render begins with the first sample of the players, at the level set", "[tools][render]") {
   Fixture f;
   REQUIRE(f.render({}).code == 0);
-  const auto out = read_sound(f.folder / "out.wav");
+  const auto out = read_sound(f.folder / "out.wav").channels;
   REQUIRE(out.size() == 2);
   // The player's second, and the second of silence that ends the file.
   REQUIRE(out[0].size() >= 2 * f.samples.size());
   CHECK(out[0].size() <= 2 * f.samples.size() + 480);
   const double gain = std::pow(10, -6 / 20.0);
   double worst = 0;
-  for (size_t i = 0; i < f.samples.size(); i++) worst = std::max(worst, std::abs(double(out[0][i]) - gain * double(f.samples[i])));
+  for (size_t i = 0; i < f.samples.size(); i++)
+    worst = std::max(worst, std::abs(double(out[0][i]) - gain * double(f.samples[i])));
   CHECK(worst < 1e-4);
   // Negative control: one frame off, and they differ.
   double off = 0;
-  for (size_t i = 1; i < f.samples.size(); i++) off = std::max(off, std::abs(double(out[0][i]) - gain * double(f.samples[i - 1])));
+  for (size_t i = 1; i < f.samples.size(); i++)
+    off = std::max(off, std::abs(double(out[0][i]) - gain * double(f.samples[i - 1])));
   CHECK(off > 1e-2);
 }
 
@@ -76,11 +80,12 @@ TEST_CASE("A render is the same, byte for byte, whatever the block size", "[tool
   }
 }
 
-TEST_CASE("--from and --length cut the same render", "[tools][render]") {
+TEST_CASE("The options --from and --length cut the same render", "[tools][render]") {
   Fixture f;
   REQUIRE(f.render({"--length", "1"}, "whole.wav").code == 0);
   REQUIRE(f.render({"--from", "0.25", "--length", "0.5"}, "part.wav").code == 0);
-  const auto whole = read_sound(f.folder / "whole.wav"), part = read_sound(f.folder / "part.wav");
+  const auto whole = read_sound(f.folder / "whole.wav").channels,
+             part = read_sound(f.folder / "part.wav").channels;
   CHECK(whole[0].size() == 48000);
   REQUIRE(part[0].size() == 24000);
   CHECK(std::equal(part[0].begin(), part[0].end(), whole[0].begin() + 12000));
@@ -100,7 +105,8 @@ TEST_CASE("The loudness printed is that of the file", "[tools][render]") {
   REQUIRE(m);
   CHECK(json["integrated_lufs"].get<double>() == Approx(m->integrated).margin(0.001));
   const Outcome louder = f.render({"--json", "--set", "/mix/level", "-6"});
-  CHECK(nlohmann::json::parse(louder.out)["integrated_lufs"].get<double>() - m->integrated == Approx(6).margin(0.01));
+  CHECK(nlohmann::json::parse(louder.out)["integrated_lufs"].get<double>() - m->integrated ==
+        Approx(6).margin(0.01));
 }
 
 TEST_CASE("FLAC and other rates", "[tools][render]") {
@@ -115,10 +121,13 @@ TEST_CASE("FLAC and other rates", "[tools][render]") {
 
 TEST_CASE("Device inputs come from a file", "[tools][render]") {
   Fixture f;
-  const std::string live = f.folder.write("live.yaml", "mixgraph: 1\nname: Live\nmaster:\n  out: {type: output, from: in/2}\n");
-  write_wav(f.folder / "take.wav", {sine(500, 0.5, 0.5), sine(1000, 0.25, 0.5)});
-  REQUIRE(run_mixgraph({"render", live, "-o", f.folder / "out.wav", "--input", f.folder / "take.wav", "--tail", "0"}).code == 0);
-  CHECK(read_sound(f.folder / "out.wav")[0] == sine(1000, 0.25, 0.5));
+  const std::string live =
+      f.folder.write("live.yaml", "mixgraph: 1\nname: Live\nmaster:\n  out: {type: output, from: in/2}\n");
+  write_sound(f.folder / "take.wav", {sine(500, 0.5, 0.5), sine(1000, 0.25, 0.5)});
+  REQUIRE(run_mixgraph(
+              {"render", live, "-o", f.folder / "out.wav", "--input", f.folder / "take.wav", "--tail", "0"})
+              .code == 0);
+  CHECK(read_sound(f.folder / "out.wav").channels[0] == sine(1000, 0.25, 0.5));
   const Outcome silent = run_mixgraph({"render", live, "-o", f.folder / "out.wav", "--length", "0.1"});
   CHECK(silent.code == 0);
   CHECK(silent.err.find("--input") != std::string::npos);
@@ -131,5 +140,5 @@ TEST_CASE("A render without an end is refused, and leaves no file", "[tools][ren
   CHECK(outcome.err.find("--length") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(f.folder / "out.wav"));
   CHECK(f.render({"--set", "/mix/tone/loop", "on", "--length", "2.5"}).code == 0);
-  CHECK(read_sound(f.folder / "out.wav")[0].size() == 120000);
+  CHECK(read_sound(f.folder / "out.wav").channels[0].size() == 120000);
 }
