@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <new>
 #include <numbers>
 
@@ -157,10 +156,12 @@ void Bank::read_meters(int lane, float* to) const {
 }
 
 void Bank::feed_dry(const Chunk& chunk, const float* const* in) {
-  size_t width = size_t(lanes());
-  for (size_t c = 0; c < size_t(channels_); c++)
-    for (size_t i = 0; i < size_t(chunk.frames); i++)
-      std::memcpy(dry_.data() + (c * dry_frames_ + (dry_at_ + i) % dry_frames_) * width, in[c] + i * width, width * 4);
+  size_t width = size_t(lanes()), frames = size_t(chunk.frames), first = std::min(frames, dry_frames_ - dry_at_);
+  for (size_t c = 0; c < size_t(channels_); c++) {
+    float* ring = dry_.data() + c * dry_frames_ * width;
+    std::copy_n(in[c], first * width, ring + dry_at_ * width);
+    std::copy_n(in[c] + first * width, (frames - first) * width, ring);
+  }
 }
 
 void Bank::mix_dry(const Chunk& chunk, const float* const* in, float* const* out) {

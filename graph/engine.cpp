@@ -181,11 +181,11 @@ struct Engine::State {
     for (int c = 0; c < settings.outputs; c++) std::fill_n(out[c], frames, 0.f);
     uint64_t mark = orders.readable();
     Program* next = incoming.exchange(nullptr, std::memory_order_acquire);
+    start_tick_if_due();
     if (next) {
       adopt(*next);
       mark = std::max(mark, next->ring_mark);
     }
-    start_tick_if_due();
     take_orders(mark);
     // The program before, and what only it kept alive, may go now that no order can name it.
     if (next) taken.store(next->serial, std::memory_order_release);

@@ -69,7 +69,7 @@ class Engine {
   bool settled() const;
   /// The meters of all nodes of the graph, folded since the last call. [control]
   std::vector<Reading> meters();
-  /// Frames from the first node to the outputs. [control]
+  /// Frames from the first node to the device's outputs, along the longest path. [control]
   int latency() const;
   /// Does the nodes' slow work; call it every few milliseconds, and between blocks when rendering. [worker]
   void service();

@@ -44,7 +44,7 @@ struct Pack {
   NativeFloat v[U];
   Pack() = default;
   Pack(float x) {
-    for (auto& n : v) n = NativeFloat{} + x;
+    for (auto& n : v) n = x - NativeFloat{};  // -0 too; the compiler sees a plain broadcast
   }
   float operator[](int lane) const { return v[lane / kNative][lane % kNative]; }
   void set(int lane, float x) { v[lane / kNative][lane % kNative] = x; }
@@ -187,7 +187,7 @@ template <int U>
 [[gnu::always_inline]] inline Pack<U> min(Pack<U> a, Pack<U> b) {
   for (int u = 0; u < U; u++)
 #if defined(__AVX512F__)
-    b.v[u] = (NativeFloat)_mm512_min_ps((__m512)a.v[u], (__m512)b.v[u]);
+    b.v[u] = (NativeFloat)_mm512_maskz_min_ps(-1, (__m512)a.v[u], (__m512)b.v[u]);
 #elif defined(__AVX2__)
     b.v[u] = (NativeFloat)_mm256_min_ps((__m256)a.v[u], (__m256)b.v[u]);
 #elif defined(__SSE2__)
@@ -201,7 +201,7 @@ template <int U>
 [[gnu::always_inline]] inline Pack<U> max(Pack<U> a, Pack<U> b) {
   for (int u = 0; u < U; u++)
 #if defined(__AVX512F__)
-    b.v[u] = (NativeFloat)_mm512_max_ps((__m512)a.v[u], (__m512)b.v[u]);
+    b.v[u] = (NativeFloat)_mm512_maskz_max_ps(-1, (__m512)a.v[u], (__m512)b.v[u]);
 #elif defined(__AVX2__)
     b.v[u] = (NativeFloat)_mm256_max_ps((__m256)a.v[u], (__m256)b.v[u]);
 #elif defined(__SSE2__)
@@ -276,7 +276,7 @@ template <int U>
 [[gnu::always_inline]] inline Pack<U> sqrt(Pack<U> a) {
   for (int u = 0; u < U; u++) {
 #if defined(__AVX512F__)
-    a.v[u] = (NativeFloat)_mm512_sqrt_ps((__m512)a.v[u]);
+    a.v[u] = (NativeFloat)_mm512_mask_sqrt_ps((__m512)a.v[u], -1, (__m512)a.v[u]);
 #elif defined(__AVX2__)
     a.v[u] = (NativeFloat)_mm256_sqrt_ps((__m256)a.v[u]);
 #else

@@ -61,18 +61,22 @@ bool is_planar(const Column* columns) {
 }
 
 // Four planar columns into four lanes, four frames at a time; returns the frames done.
-int transpose_four(float* to, int lanes, const Column* columns, bool add, int frames) {
+template <bool kAdd>
+int transpose_four(float* to, int lanes, const Column* columns, int frames) {
+  const float* from[4];
+  float gain[4];
+  for (int l = 0; l < 4; l++) from[l] = columns[l].data, gain[l] = columns[l].gain;
   int i = 0;
-  for (; i + 4 <= frames; i += 4) {
+  for (; i + 4 <= frames; i += 4, to += 4 * lanes) {
     Four a[4], b[4];
-    for (int l = 0; l < 4; l++) a[l] = *reinterpret_cast<const Four*>(columns[l].data + i) * columns[l].gain;
+    for (int l = 0; l < 4; l++) a[l] = *reinterpret_cast<const Four*>(from[l] + i) * gain[l];
     b[0] = __builtin_shuffle(a[0], a[1], Pick{0, 4, 1, 5}), b[1] = __builtin_shuffle(a[2], a[3], Pick{0, 4, 1, 5});
     b[2] = __builtin_shuffle(a[0], a[1], Pick{2, 6, 3, 7}), b[3] = __builtin_shuffle(a[2], a[3], Pick{2, 6, 3, 7});
     Four frame[4] = {__builtin_shuffle(b[0], b[1], Pick{0, 1, 4, 5}), __builtin_shuffle(b[0], b[1], Pick{2, 3, 6, 7}),
                      __builtin_shuffle(b[2], b[3], Pick{0, 1, 4, 5}), __builtin_shuffle(b[2], b[3], Pick{2, 3, 6, 7})};
     for (int k = 0; k < 4; k++) {
-      auto& target = *reinterpret_cast<Four*>(to + (i + k) * lanes);
-      target = add ? target + frame[k] : frame[k];
+      auto& target = *reinterpret_cast<Four*>(to + k * lanes);
+      target = kAdd ? target + frame[k] : frame[k];
     }
   }
   return i;
@@ -89,7 +93,9 @@ void gather_column(float* to, int lanes, const Column& c, bool add, int first, i
 
 void gather_lanes(float* to, int lanes, const Column* columns, bool add, int frames) {
   for (int l = 0; l < lanes; l += 4) {
-    int done = l + 4 <= lanes && is_planar(columns + l) ? transpose_four(to + l, lanes, columns + l, add, frames) : 0;
+    int done = 0;
+    if (l + 4 <= lanes && is_planar(columns + l))
+      done = add ? transpose_four<true>(to + l, lanes, columns + l, frames) : transpose_four<false>(to + l, lanes, columns + l, frames);
     for (int k = l; k < l + 4 && k < lanes; k++) gather_column(to + k, lanes, columns[k], add, done, frames);
   }
 }

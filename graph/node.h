@@ -104,7 +104,7 @@ struct NodeType {
   int (*channels)(const Setup&) = nullptr;  ///< 1 or 2, of a node without inputs [control]; nullptr: 2
   Role role = Role::none;
   /// Its output is what it read at least kMaxBlock frames ago, so that it may stand in a loop. Its kernel is called twice
-  /// per block: first with all `in` null, to fill `out`, later with all `out` null, to read `in`.
+  /// per block: first without `in`, to fill `out`, later without `out`, to read `in`.
   bool breaks_loops = false;
   /// Whether output 0 can be swapped for input 0: then the node has a `bypass`.
   constexpr bool bypassable() const {
@@ -152,8 +152,9 @@ class Block {
   uint64_t time() const { return raw_.time; }
   int channels() const { return raw_.channels; }
   /// Buffers by channel over all ports in order: a stereo "in" and a mono "key" are 0, 1 and 2. Never the same buffer.
-  const V* in(int channel) const { return reinterpret_cast<const V*>(raw_.in[channel]); }
-  V* out(int channel) const { return reinterpret_cast<V*>(raw_.out[channel]); }
+  /// A node that breaks loops gets nullptr from one of them (NodeType::breaks_loops).
+  const V* in(int channel) const { return raw_.in ? reinterpret_cast<const V*>(raw_.in[channel]) : nullptr; }
+  V* out(int channel) const { return raw_.out ? reinterpret_cast<V*>(raw_.out[channel]) : nullptr; }
   Ramp<V> ramp(int row) const {
     const V* c = reinterpret_cast<const V*>(raw_.ramps) + 4 * row;
     return {c[0], c[1], c[2], c[3]};

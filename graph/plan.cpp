@@ -162,7 +162,7 @@ class Planner {
       const Instance& i = *plan_.nodes[node];
       if (!i.type->breaks_loops)
         for (size_t e : heard_[node]) arrival[node] = std::max(arrival[node], arrival[edges_[e].from] + plan_.nodes[edges_[e].from]->latency);
-      plan_.latency = std::max(plan_.latency, arrival[node] + i.latency);
+      if (i.type->role == Role::device_output) plan_.latency = std::max(plan_.latency, arrival[node] + i.latency);
     }
     for (const Edge& e : edges_) {
       const InstancePtr &from = plan_.nodes[e.from], &to = plan_.nodes[e.to];

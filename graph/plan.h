@@ -48,7 +48,7 @@ struct Route {
 struct Plan {
   std::vector<InstancePtr> nodes;
   std::vector<Route> routes;
-  int latency = 0;  ///< frames, of the longest path
+  int latency = 0;  ///< frames, of the longest path to the device
 };
 
 /// Makes a plan of a graph. Instances of `before` that still fit are used again; new ones are numbered from `next_id`.

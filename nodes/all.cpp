@@ -2,8 +2,6 @@
 #include "graph/node.h"
 
 #define MIXGRAPH_NODE_TYPES(X) \
-  X(input)      \
-  X(output)     \
   X(trim)       \
   X(highpass)   \
   X(eq)         \
@@ -22,17 +20,19 @@
   X(meter)      \
   X(loudness)
 
-// Those in nodes/files/, which wait for a disk and not for arithmetic: compiled once, for every machine.
-#define MIXGRAPH_FILE_NODE_TYPES(X) \
-  X(player)                         \
+// Those in nodes/io/, devices and files, which have no arithmetic to speak of: compiled once, for every machine.
+#define MIXGRAPH_IO_NODE_TYPES(X) \
+  X(input)                        \
+  X(output)                       \
+  X(player)                       \
   X(recorder)
 
 #define MIXGRAPH_DECLARE(name) extern const NodeType name;
 #define MIXGRAPH_ADDRESS(name) &name,
-#define MIXGRAPH_FILE_ADDRESS(name) &baseline::name,
+#define MIXGRAPH_IO_ADDRESS(name) &baseline::name,
 
 namespace mixgraph::baseline {
-MIXGRAPH_FILE_NODE_TYPES(MIXGRAPH_DECLARE)
+MIXGRAPH_IO_NODE_TYPES(MIXGRAPH_DECLARE)
 }
 
 namespace mixgraph::MIXGRAPH_ISA {
@@ -40,7 +40,7 @@ namespace mixgraph::MIXGRAPH_ISA {
 MIXGRAPH_NODE_TYPES(MIXGRAPH_DECLARE)
 
 NodeTypes node_types() {
-  static constexpr const NodeType* kAll[] = {MIXGRAPH_FILE_NODE_TYPES(MIXGRAPH_FILE_ADDRESS) MIXGRAPH_NODE_TYPES(MIXGRAPH_ADDRESS)};
+  static constexpr const NodeType* kAll[] = {MIXGRAPH_IO_NODE_TYPES(MIXGRAPH_IO_ADDRESS) MIXGRAPH_NODE_TYPES(MIXGRAPH_ADDRESS)};
   return kAll;
 }
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "nodes/files/media_path.h"
+#include "nodes/io/media_path.h"
 #include "tools/render.h"
 
 namespace mixgraph {

@@ -124,13 +124,19 @@ void Control::tick(const Now& now) {
   end_transactions();
 }
 
+/// What arrives is told in the tick in which it does: told later, a message that was due in between would
+/// have brought the target already, and it would come twice.
 void Control::follow_moves() {
+  const Namespace& names = console_.live.names();
+  const auto tell = [&](const std::vector<std::string>& addresses) {
+    for (const std::string& address : addresses)
+      if (const Entry* entry = names.find(address))
+        console_.feedback.changed(*entry, names.index(*entry), nullptr);
+  };
+  tell(console_.live.take_arrived(console_.now.frame));
   if (console_.now.monotonic_ns < next_moves_ns_) return;
   next_moves_ns_ = console_.now.monotonic_ns + kMovesInterval;
-  const Namespace& names = console_.live.names();
-  for (const std::string& address : console_.live.moving(console_.now.frame))
-    if (const Entry* entry = names.find(address))
-      console_.feedback.changed(*entry, names.index(*entry), nullptr);
+  tell(console_.live.moving(console_.now.frame));
 }
 
 void Control::read_meters() {

@@ -41,8 +41,9 @@ class LiveGraph {
   Problems redo();
   static constexpr size_t kUndoDepth = 200;
 
-  /// Addresses of parameters under way, for feedback.
-  std::vector<std::string> moving(uint64_t frame) { return moves_.under_way(frame); }
+  /// Addresses of parameters that move, and of those that have arrived since the last call, for feedback.
+  std::vector<std::string> moving(uint64_t frame) const { return moves_.under_way(frame); }
+  std::vector<std::string> take_arrived(uint64_t frame) { return moves_.take_arrived(frame); }
   /// Goes up whenever nodes come or go.
   uint64_t generation() const { return generation_; }
 

@@ -23,12 +23,21 @@ std::optional<double> Moves::value(const std::string& address, uint64_t frame) c
   return found->second.at(frame);
 }
 
-std::vector<std::string> Moves::under_way(uint64_t frame) {
-  std::vector<std::string> begun;
+std::vector<std::string> Moves::under_way(uint64_t frame) const {
+  std::vector<std::string> list;
   for (const auto& [address, move] : moves_)
-    if (move.start <= frame) begun.push_back(address);
-  drop([&](const std::string&, const RunningMove& move) { return move.end() <= double(frame); });
-  return begun;
+    if (move.start <= frame && move.end() > double(frame)) list.push_back(address);
+  return list;
+}
+
+std::vector<std::string> Moves::take_arrived(uint64_t frame) {
+  std::vector<std::string> list;
+  drop([&](const std::string& address, const RunningMove& move) {
+    const bool arrived = move.end() <= double(frame);
+    if (arrived) list.push_back(address);
+    return arrived;
+  });
+  return list;
 }
 
 }  // namespace mixgraph

@@ -27,8 +27,10 @@ class Moves {
   void stop(const std::string& address) { moves_.erase(address); }
   /// The value now; nullopt if it rests.
   std::optional<double> value(const std::string& address, uint64_t frame) const;
-  /// What has begun; forgets what has ended, which is told this once more.
-  std::vector<std::string> under_way(uint64_t frame);
+  /// What has begun and not arrived.
+  std::vector<std::string> under_way(uint64_t frame) const;
+  /// What has arrived since the last call; it is forgotten, and rests.
+  std::vector<std::string> take_arrived(uint64_t frame);
   /// Forgets every move for which `over(address, move)`.
   template <class Over>
   void drop(Over over) {

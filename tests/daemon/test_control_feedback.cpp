@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <set>
@@ -58,6 +59,23 @@ TEST_CASE("What a client sets right after another's set is not followed by the o
   desk.send(client, message("/mix/vox/fader", {-9.F}));
   desk.run(100);
   CHECK(desk.lines(client).empty());
+}
+
+TEST_CASE("A move is told at a pace, and its target once, however the intervals fall") {
+  Desk desk(kMix);
+  const ClientId client = subscriber(desk, "/mix/vox/fader");
+  for (int i = 0; i < 40; i++) {
+    const float target = i % 2 ? -1.F : -20.F;
+    desk.send("/mix/vox/fader", {target, 0.1F + 0.0017F * float(i)});
+    desk.run(230 + 2 * (i % 7));
+    const auto told = desk.lines(client);
+    INFO("move " << i);
+    CHECK(told.size() >= 4);
+    CHECK(told.size() <= 9);
+    const std::string last = osc::describe(message("/mix/vox/fader", {target}));
+    CHECK(told.back() == last);
+    CHECK(std::count(told.begin(), told.end(), last) == 1);
+  }
 }
 
 TEST_CASE("Two patterns that want the same parameter bring it once in each form") {

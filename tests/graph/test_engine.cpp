@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/support/engine_runner.h"
@@ -168,4 +169,67 @@ TEST_CASE("a mono sound feeds both sides, two sides feed a mono input by their m
   auto out = r.run(64);
   CHECK(out[0][9] == Approx(noise(0, 9) + noise(2, 9)));
   CHECK(out[1][9] == Approx(noise(1, 9) + noise(2, 9)));
+}
+
+TEST_CASE("a loop with a feedback node repeats") {
+  EngineRunner r;
+  r.input = [](int, uint64_t frame) { return frame == 100 ? 1.f : 0.f; };
+  r.add("in/1", "input", {{"channels", "1"}});
+  r.add("sum", "sum");
+  r.add("loop", "feedback", {{"time", 10.0}, {"gain", -6.0}});
+  r.add("out", "output");
+  r.connect("in/1", "sum");
+  r.connect("loop", "sum");
+  r.connect("sum", "loop");
+  r.connect("sum", "out");
+  r.update();
+  auto out = r.run(2000, 100)[0];
+  double gain = std::pow(10, -6 / 20.0);
+  CHECK(out[100] == 1);
+  CHECK(out[580] == Approx(gain));
+  CHECK(out[1060] == Approx(gain * gain));
+  CHECK(out[1540] == Approx(gain * gain * gain));
+  CHECK(out[300] == 0);
+}
+
+TEST_CASE("parallel paths of different latency are aligned") {
+  // A limiter far below its ceiling only delays. Against it in the other polarity nothing is left.
+  EngineRunner r;
+  r.input = [](int channel, uint64_t frame) { return 0.2f * noise(channel, frame); };
+  r.add("in/1", "input", {{"channels", "1"}});
+  r.add("limiter", "limiter");
+  r.add("inverted", "trim", {{"invert", 1.0}});
+  r.add("out", "output");
+  r.connect("in/1", "limiter");
+  r.connect("in/1", "inverted");
+  r.connect("limiter", "out");
+  r.connect("inverted", "out");
+  r.update();
+  auto out = r.run(9600)[0];
+  CHECK(*std::max_element(out.begin(), out.end()) == 0);
+  CHECK(r.engine.latency() > 200);
+  SECTION("and with the limiter bypassed, too") {
+    Move m = r.move("limiter", "bypass", 1);
+    r.engine.move({&m, 1});
+    out = r.run(9600)[0];
+    CHECK(*std::max_element(out.begin(), out.end()) == 0);
+  }
+}
+
+TEST_CASE("what is removed rings out") {
+  EngineRunner r;
+  r.input = [](int, uint64_t frame) { return frame < 4800 ? 0.5f * float(std::sin(double(frame) * 0.05)) : 0.f; };
+  r.add("in/1", "input", {{"channels", "1"}});
+  r.add("echo", "delay", {{"time", 200.0}, {"feedback", 50.0}});
+  r.add("out", "output");
+  r.connect("in/1", "echo");
+  r.connect("echo", "out");
+  r.update();
+  r.run(4800);
+  r.remove("echo");
+  r.update();
+  auto out = r.run(48000)[0];
+  CHECK(*std::max_element(out.begin() + 9600 - 2400, out.begin() + 9600 + 2400) > 0.2);
+  r.run(48000 * 20);
+  CHECK(r.engine.settled());
 }

@@ -1,4 +1,4 @@
-#include "nodes/files/recording.h"
+#include "nodes/io/recording.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,5 +1,5 @@
 #include "graph/node.h"
-#include "nodes/files/device_channels.h"
+#include "nodes/io/device_channels.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "nodes/files/looped_file.h"
+#include "nodes/io/looped_file.h"
 
 namespace mixgraph {
 

@@ -1,5 +1,5 @@
 #include "graph/node.h"
-#include "nodes/files/recording.h"
+#include "nodes/io/recording.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {

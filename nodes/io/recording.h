@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "graph/ring.h"
-#include "nodes/files/take.h"
+#include "nodes/io/take.h"
 
 namespace mixgraph {
 

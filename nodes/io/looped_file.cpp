@@ -1,4 +1,4 @@
-#include "nodes/files/looped_file.h"
+#include "nodes/io/looped_file.h"
 
 #include <algorithm>
 #include <cmath>

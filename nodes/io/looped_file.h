@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "graph/problem.h"
-#include "nodes/files/media_path.h"
+#include "nodes/io/media_path.h"
 
 namespace mixgraph {
 

@@ -1,4 +1,4 @@
-#include "nodes/files/read_ahead.h"
+#include "nodes/io/read_ahead.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "nodes/files/device_channels.h"
+#include "nodes/io/device_channels.h"
 
 #include <charconv>
 

@@ -1,4 +1,4 @@
-#include "nodes/files/take.h"
+#include "nodes/io/take.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "nodes/files/media_path.h"
+#include "nodes/io/media_path.h"
 
 namespace mixgraph {
 namespace fs = std::filesystem;

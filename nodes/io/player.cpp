@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "graph/node.h"
-#include "nodes/files/read_ahead.h"
+#include "nodes/io/read_ahead.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {

@@ -1,4 +1,4 @@
-#include "nodes/files/media_path.h"
+#include "nodes/io/media_path.h"
 
 #include <sndfile.h>
 
