@@ -1,7 +1,9 @@
 // PortAudio on a real JACK server (its dummy driver). A killed server leaves PortAudio hanging for ever, so
 // every scenario runs in a process of its own: this program again, asked for the hidden test case below.
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -317,9 +319,13 @@ bool jack_is_installed() {
   return std::system("command -v jackd >/dev/null && command -v jack_wait >/dev/null") == 0;
 }
 
+// JACK's registry of servers has eight places and forgets a killed server only when its name comes again. So there is one
+// name, and one test that uses it at a time.
 std::string server_name() {
-  static int count = 0;
-  return "mgtest" + std::to_string(getpid()) + "-" + std::to_string(++count);
+  const std::string file = (std::filesystem::temp_directory_path() / "mixgraph-jack-test.lock").string();
+  static const int lock = open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+  flock(lock, LOCK_EX);
+  return "mixgraph-test";
 }
 
 int run_scenario(const std::string& name, const std::string& server, pid_t server_pid) {
