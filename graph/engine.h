@@ -18,6 +18,9 @@ enum class Course : uint8_t {
   s_curve,      ///< eased at both ends along the fader scale
 };
 
+/// Where a move of the parameter is after the share `t`, 0..1, of its time; in the unit. [any]
+double course_value(const Parameter& p, double from, double to, Course course, double t);
+
 /// A parameter on its way to a new value.
 struct Move {
   std::string_view path;     ///< the node's

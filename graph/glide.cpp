@@ -20,6 +20,14 @@ constexpr double kShortest = 8 * kTick;
 
 }  // namespace
 
+double course_value(const Parameter& p, double from, double to, Course course, double t) {
+  if (course == Course::s_curve) t = t * t * (3 - 2 * t);
+  auto between = [t](double a, double b) { return a + (b - a) * t; };
+  if (course == Course::linear) return between(from, to);
+  if (course == Course::exponential) return p.unit != Unit::decibel && from > 0 && to > 0 ? from * std::pow(to / from, t) : between(from, to);
+  return from_position(p, between(to_position(p, from), to_position(p, to)));
+}
+
 void Glide::hold(const Parameter& p, double value) {
   cubic_ = {{to_domain(p, value), 0, 0, 0}};
   from_ = target_ = value;
@@ -61,18 +69,8 @@ Glide::Point Glide::plan_at(const Parameter& p, double frame) const {
     return {value, slope};
   }
   double step = std::min({1 / length_, t, 1 - t});
-  double slope = (course_at(p, t + step) - course_at(p, t - step)) / (2 * step * length_);
-  return {course_at(p, t), slope};
-}
-
-double Glide::course_at(const Parameter& p, double t) const {
-  if (course_ == Course::s_curve) t = t * t * (3 - 2 * t);
-  auto between = [t](double a, double b) { return a + (b - a) * t; };
-  if (course_ == Course::linear) return to_domain(p, between(from_, target_));
-  if (course_ == Course::exponential && p.unit != Unit::decibel && from_ > 0 && target_ > 0)
-    return to_domain(p, from_ * std::pow(target_ / from_, t));
-  if (course_ == Course::exponential) return to_domain(p, between(from_, target_));
-  return to_domain(p, from_position(p, between(to_position(p, from_), to_position(p, target_))));
+  auto value_at = [&](double share) { return to_domain(p, course_value(p, from_, target_, course_, share)); };
+  return {value_at(t), (value_at(t + step) - value_at(t - step)) / (2 * step * length_)};
 }
 
 void Glide::bend(int from_index, Point end) {

@@ -32,7 +32,6 @@ class Glide {
     double value, slope;
   };
   Point plan_at(const Parameter& p, double frame) const;
-  double course_at(const Parameter& p, double t) const;
   void bend(int from_index, Point end);
 
   Cubic cubic_;

@@ -192,23 +192,4 @@ std::vector<Edit> diff(const Graph& from, const Graph& to) {
   return edits;
 }
 
-void History::commit(Graph next) {
-  past_.push_back(std::move(current_));
-  if (past_.size() > kDepth) past_.erase(past_.begin());
-  current_ = std::move(next);
-  future_.clear();
-}
-bool History::undo() {
-  if (past_.empty()) return false;
-  future_.push_back(std::exchange(current_, std::move(past_.back())));
-  past_.pop_back();
-  return true;
-}
-bool History::redo() {
-  if (future_.empty()) return false;
-  past_.push_back(std::exchange(current_, std::move(future_.back())));
-  future_.pop_back();
-  return true;
-}
-
 }  // namespace mixgraph

@@ -30,7 +30,7 @@ struct Cable {
 };
 
 /// The document: nodes in the order they were written, cables, and which paths are instances of composite types. A plain
-/// value: compared, copied, kept for undo. Edits go through apply(). [any]
+/// value: compared, copied, kept. Edits go through apply(). [any]
 class Graph {
  public:
   const std::vector<Node>& nodes() const { return nodes_; }
@@ -89,21 +89,5 @@ std::vector<Edit> diff(const Graph& from, const Graph& to);
 bool is_path(std::string_view path);
 /// The nearest of some words to one that is unknown, for "did you mean"; empty if none is near. [any]
 std::string_view nearest_word(std::string_view word, const std::vector<std::string_view>& words);
-
-/// Undo and redo by keeping values. [control]
-class History {
- public:
-  explicit History(Graph start) : current_(std::move(start)) {}
-  const Graph& current() const { return current_; }
-  void commit(Graph next);           ///< a new state; what could be redone is gone
-  Graph& current() { return current_; }  ///< to set values that aren't to be undone on their own: a fader's move
-  bool undo();                       ///< false: nothing to undo
-  bool redo();
-  static constexpr size_t kDepth = 200;
-
- private:
-  Graph current_;
-  std::vector<Graph> past_, future_;
-};
 
 }  // namespace mixgraph

@@ -12,6 +12,7 @@
   X(pan)        \
   X(send)       \
   X(sum)        \
+  X(tremolo)    \
   X(delay)      \
   X(feedback)   \
   X(reverb)     \

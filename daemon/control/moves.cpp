@@ -1,20 +1,11 @@
 #include "daemon/control/moves.h"
 
-#include <cmath>
-
 namespace mixgraph {
 
 double RunningMove::at(uint64_t frame) const {
   if (frame < start) return from;
   if (double(frame) >= end()) return to;
-  const Parameter& p = *parameter;
-  double t = double(frame - start) / frames;
-  if (course == Course::s_curve) t = t * t * (3 - 2 * t);
-  const auto between = [t](double a, double b) { return a + (b - a) * t; };
-  if (course == Course::linear) return between(from, to);
-  if (course == Course::exponential)
-    return p.unit != Unit::decibel && from > 0 && to > 0 ? from * std::pow(to / from, t) : between(from, to);
-  return from_position(p, between(to_position(p, from), to_position(p, to)));
+  return course_value(*parameter, from, to, course, double(frame - start) / frames);
 }
 
 std::optional<double> Moves::value(const std::string& address, uint64_t frame) const {

@@ -58,25 +58,6 @@ TEST_CASE("diff leads from one graph to the other") {
   }
 }
 
-TEST_CASE("undo and redo walk through the states") {
-  Chain r;
-  History history(r.graph);
-  CHECK(!history.undo());
-  r.set("mix/a", "gain", -6.0);
-  history.commit(r.graph);
-  r.remove("mix/a");
-  history.commit(r.graph);
-  CHECK(history.undo());
-  CHECK(std::get<double>(history.current().find("mix/a")->values[0]) == -6);
-  CHECK(history.undo());
-  CHECK(history.current() == Chain().graph);
-  CHECK(!history.undo());
-  CHECK(history.redo());
-  CHECK(history.redo());
-  CHECK(!history.redo());
-  CHECK(history.current() == r.graph);
-}
-
 TEST_CASE("parameters convert between unit, position and text") {
   const Parameter fader{.id = "f", .label = "F", .doc = "F.", .unit = Unit::decibel, .curve = Curve::fader, .min = -90, .max = 10};
   CHECK(from_position(fader, 0.75) == Approx(0).margin(1e-12));
