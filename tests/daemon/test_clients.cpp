@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <unistd.h>
 
@@ -64,8 +65,11 @@ TEST_CASE("oscsend sets over UDP and TCP") {
   CHECK(get("/mix/a/fader") == "/mix/a/fader ,f -20");
   CHECK(run("oscsend osc.tcp://127.0.0.1:" + port + " /mix/a/pan i 1") == "exit 0");
   // Another connection: give it time to arrive.
-  std::string pan;
-  for (int i = 0; i < 50 && pan != "/mix/a/pan ,f 1"; i++) pan = get("/mix/a/pan");
+  std::string pan = get("/mix/a/pan");
+  for (int i = 0; i < 500 && pan != "/mix/a/pan ,f 1"; i++) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    pan = get("/mix/a/pan");
+  }
   CHECK(pan == "/mix/a/pan ,f 1");
   std::filesystem::remove(file);
 }
