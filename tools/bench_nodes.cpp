@@ -31,7 +31,6 @@ class Buffers {
       pointers_.push_back(samples_.data() + size_t(c) * kMaxBlock * size_t(lanes));
   }
   float* const* data() { return pointers_.data(); }
-  size_t count() const { return pointers_.size(); }
 
  private:
   Floats samples_;
@@ -45,23 +44,20 @@ class BankLoop {
       : bank_(std::move(bank)),
         in_(channels_of(bank_->type().inputs, channels), bank_->lanes()),
         out_(channels_of(bank_->type().outputs, channels), bank_->lanes()),
-        none_(in_.count() + out_.count()),
         device_(2, 1) {}
 
   void run() {
     bank_->start_tick(time_);
     const Chunk chunk{kMaxBlock, 0, time_, {device_.data(), device_.data(), 2, 2, 0}, nullptr, nullptr};
     const bool twice = bank_->type().breaks_loops;
-    if (twice) bank_->process(chunk, none_.data(), out_.data());
-    bank_->process(chunk, in_.data(), twice ? none_.data() : out_.data());
+    if (twice) bank_->process(chunk, nullptr, out_.data());
+    bank_->process(chunk, in_.data(), twice ? nullptr : out_.data());
     time_ += kMaxBlock;
   }
 
  private:
   std::shared_ptr<Bank> bank_;
-  Buffers in_, out_;
-  std::vector<float*> none_;  // for nodes that break loops (graph/node.h)
-  Buffers device_;
+  Buffers in_, out_, device_;
   uint64_t time_ = 0;
 };
 
