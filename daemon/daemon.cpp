@@ -97,7 +97,7 @@ Problems Daemon::open_sockets() {
   OscServerEvents events;
   events.on_packet = [this](const ClientId& client, std::span<const uint8_t> packet) {
     spdlog::trace("{}: {} bytes", client.name, packet.size());
-    control_.receive(client, packet, clock_.now());
+    if (!faults_.take(packet)) control_.receive(client, packet, clock_.now());
   };
   events.on_bad_frame = [this](const ClientId& client, const Problem& problem) {
     spdlog::debug("{}: {}", client.name, problem.text());

@@ -10,6 +10,7 @@
 #include "daemon/audio/host.h"
 #include "daemon/control/control.h"
 #include "daemon/engine_clock.h"
+#include "daemon/faults.h"
 #include "daemon/net/osc_server.h"
 #include "daemon/options.h"
 #include "daemon/sound.h"
@@ -49,6 +50,7 @@ class Daemon {
   const OscSettings osc_;
   Engine engine_;
   Sound sound_;
+  Faults faults_{sound_};
   AudioHost host_;
   EngineClock clock_;
   boost::asio::io_context io_;

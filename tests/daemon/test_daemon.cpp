@@ -121,3 +121,16 @@ TEST_CASE("A port that is taken is said", "[daemon]") {
   CHECK(second.wait() == 1);
   CHECK(second.output().find(std::to_string(first.port())) != std::string::npos);
 }
+
+TEST_CASE("Faults on purpose: only for tests that ask for them", "[daemon]") {
+  const SessionFile session;
+  session.write(kSong);
+  const std::vector<std::string> arguments{session.file, "--osc", "0", "--driver", "clock"};
+  const std::string stall = "> /test/stall_audio 300\n";
+  DaemonProcess usual(arguments);
+  CHECK(play(session, usual, stall + "< /error ,sss /test/stall_audio * *\n") == "");
+  DaemonProcess faulty(arguments, {"MIXGRAPH_TEST_FAULTS=1"});
+  REQUIRE(faulty.port() > 0);
+  CHECK(play(session, faulty,
+             "> /test/stall_audio 50\nwait 200\n> /status\n<~ /status/max_gap_ms ,f 45..1000\n") == "");
+}

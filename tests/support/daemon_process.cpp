@@ -12,7 +12,8 @@ namespace mixgraph {
 
 using Clock = std::chrono::steady_clock;
 
-DaemonProcess::DaemonProcess(const std::vector<std::string>& arguments) {
+DaemonProcess::DaemonProcess(const std::vector<std::string>& arguments,
+                             const std::vector<std::string>& environment) {
   const std::string program = MIXGRAPH_BINARY_DIR "/mixgraphd";
   std::vector<char*> words{const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
@@ -25,6 +26,7 @@ DaemonProcess::DaemonProcess(const std::vector<std::string>& arguments) {
     dup2(ends[1], STDERR_FILENO);
     close(ends[0]);
     close(ends[1]);
+    for (const std::string& variable : environment) putenv(const_cast<char*>(variable.c_str()));
     execv(words[0], words.data());
     _exit(127);
   }

@@ -10,8 +10,10 @@ namespace mixgraph {
 /// A daemon of its own for a test: started on a free port, stopped at the end.
 class DaemonProcess {
  public:
-  /// Starts `mixgraphd` with these arguments and reads its start line, if it gets that far.
-  explicit DaemonProcess(const std::vector<std::string>& arguments);
+  /// Starts `mixgraphd` with these arguments, and these variables ("NAME=value") in its environment, and reads
+  /// its start line, if it gets that far.
+  explicit DaemonProcess(const std::vector<std::string>& arguments,
+                         const std::vector<std::string>& environment = {});
   ~DaemonProcess();
   DaemonProcess(const DaemonProcess&) = delete;
   DaemonProcess& operator=(const DaemonProcess&) = delete;
