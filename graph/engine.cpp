@@ -251,7 +251,7 @@ struct Engine::State {
       for (int i = 0; i < chunk.frames; i++) fade_in[i] = shape.gain(program.fade_at + i), fade_out[i] = 1 - fade_in[i];
       program.fade_at = std::min(program.fade_at + chunk.frames, shape.length());
     }
-    program.run(chunk);
+    program.run(chunk, costs);
     if (program.fade_at == shape.length()) faded.store(program.serial, std::memory_order_release);
   }
   void post_meters() {
@@ -297,6 +297,7 @@ struct Engine::State {
   std::vector<Order> timed;
   float fade_in[kMaxBlock], fade_out[kMaxBlock];
   float ceiling;
+  CostMeter costs;
   uint64_t late = 0, ticked = UINT64_MAX;
 
   // both
@@ -322,6 +323,7 @@ EngineCounters Engine::counters() const {
   const State& s = *state_;
   return {s.frame, s.blocks, s.late_changes, s.bad_samples, s.limited_samples, s.taken};
 }
+std::vector<TypeCost> Engine::costs() const { return state_->costs.read(); }
 uint64_t Engine::frame() const { return state_->frame.load(std::memory_order_relaxed); }
 
 void Engine::process(const float* const* in, float* const* out, int frames) noexcept { state_->process(in, out, frames); }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/costs.h"
 #include "graph/graph.h"
 
 namespace mixgraph {
@@ -78,6 +79,8 @@ class Engine {
   void service();
 
   EngineCounters counters() const;
+  /// What each node type took so far, in the blocks that were measured. [control]
+  std::vector<TypeCost> costs() const;
   /// Frames processed so far. [any]
   uint64_t frame() const;
 

@@ -37,8 +37,20 @@ struct Run {
 
 }  // namespace
 
-void Program::run(const Chunk& chunk) noexcept {
-  for (const Step& step : steps) std::visit(Run{chunk}, step);
+void Program::run(const Chunk& chunk, CostMeter& costs) noexcept {
+  if (!costs.begin()) {
+    for (const Step& step : steps) std::visit(Run{chunk}, step);
+    return;
+  }
+  uint64_t before = CostMeter::clock();
+  for (const Step& step : steps) {
+    std::visit(Run{chunk}, step);
+    const RunBank* node = std::get_if<RunBank>(&step);
+    const uint64_t now = CostMeter::clock();
+    costs.add(node ? &node->bank->type().id : nullptr, now - before);
+    before = now;
+  }
+  costs.end(chunk.frames);
 }
 
 }  // namespace mixgraph

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph/bank.h"
+#include "graph/costs.h"
 #include "graph/mixing.h"
 
 namespace mixgraph {
@@ -96,7 +97,7 @@ struct Program {
   std::vector<Floats> buffers;
 
   /// Runs a block's piece. [audio]
-  void run(const Chunk& chunk) noexcept;
+  void run(const Chunk& chunk, CostMeter& costs) noexcept;
 };
 
 }  // namespace mixgraph

@@ -1,0 +1,76 @@
+#include "graph/costs.h"
+
+#include <chrono>
+
+namespace mixgraph {
+namespace {
+
+constexpr double kInterrupted = 4;  // times what a block usually takes
+
+int64_t now_ns() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+CostMeter::CostMeter() : start_ticks_(clock()), start_ns_(now_ns()) {}
+
+uint64_t CostMeter::clock() noexcept {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+  uint64_t ticks;
+  asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+  return ticks;
+#else
+  return uint64_t(now_ns());
+#endif
+}
+
+void CostMeter::add(const std::string_view* type, uint64_t ticks) noexcept {
+  size_t at = type ? 1 : 0;
+  for (; at > 0 && at < kTypes; at++) {
+    const std::string_view* here = entries_[at].type.load(std::memory_order_relaxed);
+    if (here == type) break;
+    if (here) continue;
+    entries_[at].type.store(type, std::memory_order_relaxed);
+    break;
+  }
+  if (at < kTypes) entries_[at].now += ticks;
+}
+
+void CostMeter::end(int frames) noexcept {
+  until_next_ = kEvery;
+  uint64_t all = 0;
+  for (const Entry& e : entries_) all += e.now;
+  const double per_frame = double(all) / frames;
+  const bool unusual = usual_ > 0 && per_frame > kInterrupted * usual_;
+  const bool interrupted = unusual && skipped_ < kMostSkipped;
+  skipped_ = interrupted ? skipped_ + 1 : 0;
+  if (!interrupted) {
+    usual_ = unusual || usual_ == 0 ? per_frame : usual_ + 0.1 * (per_frame - usual_);
+    for (Entry& e : entries_) e.ticks.store(e.ticks.load(std::memory_order_relaxed) + e.now, std::memory_order_relaxed);
+    frames_.store(frames_.load(std::memory_order_relaxed) + uint64_t(frames), std::memory_order_release);
+  }
+  for (Entry& e : entries_) e.now = 0;
+}
+
+double CostMeter::ns_per_tick() const {
+  const uint64_t ticks = clock() - start_ticks_;
+  return ticks ? double(now_ns() - start_ns_) / double(ticks) : 0;
+}
+
+std::vector<TypeCost> CostMeter::read() const {
+  std::vector<TypeCost> costs;
+  const double scale = ns_per_tick();
+  const uint64_t frames = frames_.load(std::memory_order_acquire);
+  for (size_t i = 0; i < kTypes; i++) {
+    const std::string_view* type = entries_[i].type.load(std::memory_order_relaxed);
+    if (i > 0 && !type) break;
+    costs.push_back({type ? *type : "mixing", double(entries_[i].ticks.load(std::memory_order_relaxed)) * scale, frames});
+  }
+  return costs;
+}
+
+}  // namespace mixgraph
