@@ -30,6 +30,7 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
       shape_(shape),
       channels_(setup.channels),
       latency_(type.latency ? type.latency(setup) : 0),
+      shortest_move_(shortest_move(setup.rate())),
       state_(state),
       ramps_(type.parameters.size() * 4 * size_t(kernel.lanes)),
       meters_(type.meters.size() * size_t(kernel.lanes)),
@@ -37,6 +38,7 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
       glides_(type.parameters.size() * size_t(kernel.lanes)),
       gliding_(type.parameters.size()) {
   wet_.fill(shape.length());
+  wet_goal_.fill(shape.length());
   wet_target_.fill(shape.length());
   for (size_t m = 0; m < type.meters.size(); m++) {
     std::fill_n(meters_.data() + m * size_t(lanes()), lanes(), type.meters[m].rest);
@@ -62,7 +64,7 @@ void Bank::start_lane(int lane, std::span<const Value> values, uint32_t owner) {
   owners_[size_t(lane)] = owner;
   if (!type_.bypassable()) return;
   bool bypassed = std::get<double>(values.back()) > 0.5;
-  wet_[size_t(lane)] = wet_target_[size_t(lane)] = bypassed ? 0 : shape_.length();
+  wet_[size_t(lane)] = wet_goal_[size_t(lane)] = wet_target_[size_t(lane)] = bypassed ? 0 : shape_.length();
   dry_lanes_ = bypassed ? dry_lanes_ | 1ull << lane : dry_lanes_ & ~(1ull << lane);
 }
 
@@ -85,6 +87,7 @@ void Bank::take_lane(int lane, const Bank& from, int from_lane) {
   copy_bit(restless_before_, from.restless_before_);
   copy_bit(dry_lanes_, from.dry_lanes_);
   wet_[size_t(lane)] = from.wet_[size_t(from_lane)];
+  wet_goal_[size_t(lane)] = from.wet_goal_[size_t(from_lane)];
   wet_target_[size_t(lane)] = from.wet_target_[size_t(from_lane)];
 }
 
@@ -106,7 +109,7 @@ void Bank::begin_move(int row, int lane, uint64_t frame, double value, double le
   if (p.motion == Motion::jump) {
     glide.hold(p, value);
   } else {
-    glide.begin(p, frame, value, length, course);
+    glide.begin(p, frame, value, length, course, shortest_move_);
     gliding_[size_t(row)] |= 1ull << lane;
     any_gliding_ = true;
   }
@@ -164,22 +167,31 @@ void Bank::feed_dry(const Chunk& chunk, const float* const* in) {
   }
 }
 
+// A fade that has begun is completed before it turns back: a turn half-way would be a corner.
+void Bank::step_wet(size_t lane, float* gains, int frames) {
+  int at = wet_[lane], goal = wet_goal_[lane];
+  for (int i = 0; i < frames; i++) {
+    gains[i] = shape_.gain(at);
+    if (at == goal) goal = wet_target_[lane];
+    at += goal > at ? 1 : goal < at ? -1 : 0;
+  }
+  wet_[lane] = at, wet_goal_[lane] = goal;
+  if (at == shape_.length() && goal == at && wet_target_[lane] == at) dry_lanes_ &= ~(1ull << lane);
+}
+
 void Bank::mix_dry(const Chunk& chunk, const float* const* in, float* const* out) {
   size_t width = size_t(lanes());
   for (uint64_t left = dry_lanes_; left; left &= left - 1) {
     size_t lane = size_t(std::countr_zero(left));
-    int position = wet_[lane], step = wet_target_[lane] > position ? 1 : -1;
-    int steps = std::min(std::abs(wet_target_[lane] - position), chunk.frames);
+    float wet[kMaxBlock];
+    step_wet(lane, wet, chunk.frames);
     for (size_t c = 0; c < size_t(channels_); c++)
       for (int i = 0; i < chunk.frames; i++) {
-        float wet = shape_.gain(position + step * std::min(i, steps));
         size_t frame = (dry_at_ + dry_frames_ + size_t(i) - size_t(latency_)) % std::max<size_t>(dry_frames_, 1);
         float dry = dry_frames_ ? dry_.data()[(c * dry_frames_ + frame) * width + lane] : in[c][size_t(i) * width + lane];
         float& y = out[c][size_t(i) * width + lane];
-        y = wet == 0 ? dry : dry + (y - dry) * wet;
+        y = wet[i] == 0 ? dry : dry + (y - dry) * wet[i];
       }
-    wet_[lane] = position + step * steps;
-    if (wet_[lane] == shape_.length()) dry_lanes_ &= ~(1ull << lane);
   }
 }
 

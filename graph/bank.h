@@ -90,6 +90,7 @@ class Bank {
   void write_ramp(int row, int lane);
   void fold_meters();
   void feed_dry(const Chunk& chunk, const float* const* in);
+  void step_wet(size_t lane, float* gains, int frames);
   void mix_dry(const Chunk& chunk, const float* const* in, float* const* out);
   bool all_wet() const { return dry_lanes_ == 0; }
 
@@ -97,6 +98,7 @@ class Bank {
   const Kernel& kernel_;
   const FadeShape& shape_;
   int channels_, latency_;
+  double shortest_move_;  // frames
   void* state_;
   Floats ramps_, meters_, folded_;
   std::vector<Glide> glides_;           // [row][lane]
@@ -105,7 +107,7 @@ class Bank {
   uint64_t restless_now_ = 0, restless_before_ = 0, touched_ = 0;
   bool meters_fresh_ = true;
   std::array<uint32_t, kMaxLanes> owners_{};
-  std::array<int, kMaxLanes> wet_{}, wet_target_{};  // fade positions of the processed signal
+  std::array<int, kMaxLanes> wet_{}, wet_goal_{}, wet_target_{};  // the processed signal's fade: where it is, goes, is to go next
   uint64_t dry_lanes_ = 0;              // lanes that hear any of the dry signal
   Floats dry_;                          // [channel][frame][lane]: past input, for nodes with latency
   size_t dry_frames_ = 0, dry_at_ = 0;

@@ -15,8 +15,15 @@ double from_domain(const Parameter& p, double x) {
   return x;
 }
 
-// The shortest move: about 10 ms at 48 kHz, whole ticks.
-constexpr double kShortest = 8 * kTick;
+/// A cubic B-spline's weights of the four control points about `x`, which is 0..1 between the middle two, and its slope's.
+struct Weights {
+  double value[4], slope[4];
+};
+Weights weights_at(double x) {
+  double y = 1 - x;
+  return {{y * y * y / 6, (4 - 6 * x * x + 3 * x * x * x) / 6, (4 - 6 * y * y + 3 * y * y * y) / 6, x * x * x / 6},
+          {-y * y / 2, (3 * x - 4) * x / 2, (4 - 3 * y) * y / 2, x * x / 2}};
+}
 
 }  // namespace
 
@@ -28,49 +35,100 @@ double course_value(const Parameter& p, double from, double to, Course course, d
   return from_position(p, between(to_position(p, from), to_position(p, to)));
 }
 
+double shortest_move(double rate) { return 8 * kTick * std::max(1.0, std::round(rate / 48000)); }
+
 void Glide::hold(const Parameter& p, double value) {
-  cubic_ = {{to_domain(p, value), 0, 0, 0}};
-  from_ = target_ = value;
-  moving_ = false;
+  base_ = to_domain(p, value);
+  cubic_ = {{base_, 0, 0, 0}};
+  count_ = 0;
+  waits_ = false;
 }
 
-void Glide::begin(const Parameter& p, uint64_t frame, double target, double length, Course course) {
+void Glide::begin(const Parameter& p, uint64_t frame, double target, double length, Course course, double shortest) {
+  shortest_ = shortest;
+  waits_ = false;
   int index = int(frame % kTick);
-  start_ = {cubic_.at(index), cubic_.slope(index)};
-  from_ = std::clamp(from_domain(p, start_.value), p.min, p.max);
-  target_ = target;
-  start_frame_ = frame;
-  eased_ = length <= kShortest;
-  length_ = std::max(length, kShortest);
-  course_ = course;
-  moving_ = true;
-  bend(index, plan_at(p, double(frame - uint64_t(index)) + kTick));
+  Plan plan{frame, std::clamp(from_domain(p, cubic_.at(index)), p.min, p.max), target, length <= shortest ? 0 : length, course};
+  if (count_ > 0 && plans_[size_t(count_ - 1)].start == frame)
+    count_--;  // it had not begun yet
+  else if (count_ == kPlans) {
+    waiting_ = plan, waits_ = true;
+    return;
+  }
+  follow(p, plan, index);
+}
+
+void Glide::follow(const Parameter& p, const Plan& plan, int index) {
+  plans_[size_t(count_++)] = plan;
+  bend(index, course_at(p, plan.start - uint64_t(index) + kTick));
 }
 
 bool Glide::next_tick(const Parameter& p, uint64_t frame) {
-  if (!moving_) return false;
-  if (double(frame) >= double(start_frame_) + length_) {
-    hold(p, target_);
-    return false;
-  }
+  if (count_ == 0) return false;
+  forget_old(p, frame);
+  if (count_ == 0 && !waits_) return false;
   cubic_ = {{cubic_.at(kTick), cubic_.slope(kTick), 0, 0}};
-  bend(0, plan_at(p, double(frame) + kTick));
+  bend(0, course_at(p, frame + kTick));
+  if (waits_ && count_ < kPlans) {
+    waits_ = false;
+    double late = double(frame - waiting_.start);
+    waiting_.start = frame;
+    waiting_.from = std::clamp(from_domain(p, cubic_.at(0)), p.min, p.max);
+    waiting_.length = waiting_.length - late <= shortest_ ? 0 : waiting_.length - late;
+    follow(p, waiting_, 0);
+  }
   return true;
 }
 
-Glide::Point Glide::plan_at(const Parameter& p, double frame) const {
-  double x = frame - double(start_frame_);
-  if (x >= length_) return {to_domain(p, target_), 0};
-  double t = x / length_;
-  if (eased_) {
-    double end = to_domain(p, target_), h00 = 1 - t * t * (3 - 2 * t), h10 = t * (1 - t) * (1 - t);
-    double value = h00 * start_.value + h10 * length_ * start_.slope + (1 - h00) * end;
-    double slope = 6 * t * (1 - t) * (end - start_.value) / length_ + (1 - t) * (1 - 3 * t) * start_.slope;
-    return {value, slope};
+// A plan that has taken over makes those before it void; one that is at its end as well is a value to hold.
+void Glide::forget_old(const Parameter& p, uint64_t frame) {
+  int first = count_;
+  while (first > 0 && double(frame - plans_[size_t(first - 1)].start) < shortest_) first--;
+  if (first == 0) return;
+  const Plan& plan = plans_[size_t(first - 1)];
+  bool ended = double(frame - plan.start) >= plan.length;
+  if (ended && first == count_ && !waits_) return hold(p, plan.target);
+  if (ended) base_ = to_domain(p, plan.target);
+  int keep_from = ended ? first : first - 1;
+  std::copy(plans_.begin() + keep_from, plans_.begin() + count_, plans_.begin());
+  count_ -= keep_from;
+}
+
+Glide::Point Glide::course_at(const Parameter& p, uint64_t frame) const {
+  Point at{base_, 0};
+  for (int i = 0; i < count_; i++) {
+    const Plan& plan = plans_[size_t(i)];
+    double x = double(frame - plan.start) / shortest_;
+    Point goal = plan_at(p, plan, double(frame - plan.start));
+    if (x >= 1) {
+      at = goal;
+      continue;
+    }
+    // The fade is an S-curve made of three parabolas' integrals: a B-spline's step.
+    Weights w = weights_at(3 * x - std::floor(3 * x));
+    int knot = int(3 * x);
+    double share = 0, rise = 0;
+    for (int k = 0; k < 4; k++)
+      if (knot + k >= 3) share += w.value[k], rise += w.slope[k] * 3 / shortest_;
+    at = {at.value + share * (goal.value - at.value), at.slope + share * (goal.slope - at.slope) + rise * (goal.value - at.value)};
   }
-  double step = std::min({1 / length_, t, 1 - t});
-  auto value_at = [&](double share) { return to_domain(p, course_value(p, from_, target_, course_, share)); };
-  return {value_at(t), (value_at(t + step) - value_at(t - step)) / (2 * step * length_)};
+  return at;
+}
+
+// A timed plan is a B-spline as well, its control points along the course: eased at both ends, and over the corners of a
+// fader's law.
+Glide::Point Glide::plan_at(const Parameter& p, const Plan& plan, double x) const {
+  if (x >= plan.length) return {to_domain(p, plan.target), 0};
+  double pieces = std::max(3.0, std::floor(plan.length / shortest_ * 4)), span = plan.length / pieces, knot = std::floor(x / span);
+  Weights w = weights_at(x / span - knot);
+  Point at{0, 0};
+  for (int k = 0; k < 4; k++) {
+    double share = pieces > 3 ? (knot + k - 2.5) / (pieces - 3) : knot + k > 2 ? 1 : 0;
+    double value = to_domain(p, course_value(p, plan.from, plan.target, plan.course, std::clamp(share, 0.0, 1.0)));
+    at.value += w.value[k] * value;
+    at.slope += w.slope[k] * value / span;
+  }
+  return at;
 }
 
 void Glide::bend(int from_index, Point end) {

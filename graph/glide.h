@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 
 #include "graph/engine.h"
@@ -9,7 +10,12 @@ namespace mixgraph {
 /// depends on how the device cuts time.
 inline constexpr int kTick = kMaxBlock;
 
-/// A parameter's course: it holds a value, or follows a plan to a new one, tick by tick, without a step in value or slope.
+/// Frames of the shortest move at a rate: whole ticks, about 11 ms. [any]
+double shortest_move(double rate);
+
+/// A parameter's course: it holds a value, or follows a plan to a new one, tick by tick, without a step in value or slope
+/// and, but for what a tick's cubic can't follow, without one in curvature. A new move takes over by fading from the old
+/// course to its own, so however fast moves follow each other, the value stays between those it comes from and goes to.
 class Glide {
  public:
   /// Coefficients of a cubic in the index within the tick.
@@ -21,27 +27,37 @@ class Glide {
 
   /// Holds a value, in the unit. [any, before it is shared; audio]
   void hold(const Parameter& p, double value);
-  /// Begins a move at `frame`, from wherever it is. `length` in frames. [audio]
-  void begin(const Parameter& p, uint64_t frame, double target, double length, Course course);
+  /// Begins a move at `frame`, from wherever it is. `length` in frames; the shortest one is shortest_move(). [audio]
+  void begin(const Parameter& p, uint64_t frame, double target, double length, Course course, double shortest);
   /// Computes the course over the tick that begins at `frame`; false: it rests. [audio]
   bool next_tick(const Parameter& p, uint64_t frame);
   const Cubic& cubic() const { return cubic_; }
 
  private:
   struct Point {
-    double value, slope;
+    double value, slope;  ///< in the domain
   };
-  Point plan_at(const Parameter& p, double frame) const;
+  struct Plan {
+    uint64_t start;
+    double from, target;  ///< in the unit
+    double length;        ///< frames; 0: a jump, which the fade makes smooth
+    Course course;
+  };
+  static constexpr int kPlans = 8;
+
+  void follow(const Parameter& p, const Plan& plan, int index);
+  Point course_at(const Parameter& p, uint64_t frame) const;
+  Point plan_at(const Parameter& p, const Plan& plan, double frame) const;
   void bend(int from_index, Point end);
+  void forget_old(const Parameter& p, uint64_t frame);
 
   Cubic cubic_;
-  Point start_{};                     // in the domain
-  double from_ = 0, target_ = 0;      // in the unit
-  uint64_t start_frame_ = 0;
-  double length_ = 0;
-  Course course_ = Course::position;
-  bool eased_ = true;   // the shortest move: a single S-curve in the domain
-  bool moving_ = false;
+  double base_ = 0;                   // in the domain: where the first plan comes from
+  double shortest_ = 1;               // frames in which one plan fades to the next
+  std::array<Plan, kPlans> plans_{};  // each takes over from those before
+  int count_ = 0;
+  Plan waiting_{};  // for a place among the plans
+  bool waits_ = false;
 };
 
 }  // namespace mixgraph

@@ -80,7 +80,8 @@ class Planner {
       r.fading = Fading::none;
     } else {
       make_delays(r);
-      bool fed_before_heard = is_new(*r.to) && !r.to->type->outputs.empty();
+      // What keeps sound for long would put out the start of it after it has itself been faded in.
+      bool fed_before_heard = is_new(*r.to) && !r.to->type->outputs.empty() && !r.to->type->tail;
       r.fading = before_.nodes.empty() || fed_before_heard ? Fading::none : Fading::in;
       if (!before_.nodes.empty()) result_.lead_in = std::max(result_.lead_in, r.delay + r.from->latency);
     }

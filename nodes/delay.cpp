@@ -104,8 +104,7 @@ class Delay {
   FractionalTap<V> tap_at(V ms) const {
     FractionalTap<V> tap;
     for (int l = 0; l < kLanes<V>; l++) {
-      double time = lane(ms, l);
-      tap.set(l, (time < kShortestMs ? kShortestMs : time) * frames_per_ms_);
+      tap.set(l, std::clamp(double(lane(ms, l)), kShortestMs, kLongestMs) * frames_per_ms_);
     }
     return tap;
   }

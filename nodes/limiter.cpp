@@ -67,8 +67,8 @@ int latency_of(const Setup& setup) {
 /// Peaks are measured with eight points per frame and held over the look-ahead and the hold. From the held
 /// level comes the reduction (1 - gain) that is needed; it falls exponentially, and two moving averages as
 /// long as the look-ahead together turn its steps into slopes that are complete when the peak comes out of
-/// the delay. All means of reductions that are enough are enough, so samples stay below the ceiling; only
-/// while the ceiling itself comes down are they clipped to it.
+/// the delay. All means of reductions that are enough are enough, so samples stay below the highest ceiling
+/// since they came in; rounding is clipped to it.
 template <class V>
 class Limiter {
  public:
@@ -77,6 +77,7 @@ class Limiter {
         held_(lookahead_of(setup) + 2 + frames_of(setup, setup.number(kHold))),
         first_(first_length(setup)),
         second_(lookahead_of(setup) + 2 - first_length(setup)),
+        highest_(latency_of(setup) + 1),
         per_release_(float(1000 / setup.rate())) {}
 
   void process(Block<V> b) {
@@ -88,6 +89,7 @@ class Limiter {
     release(b, level);
     first_.process(level, b.frames());
     second_.process(level, b.frames());
+    highest_.process(ceiling, b.frames());
     for (int c = 0; c < b.channels(); c++) put_out(b, c, level, ceiling);
     V deepest = level[b.frames() - 1];
     for (int i = 0; i < b.frames(); i += 8) deepest = max(deepest, level[i]);
@@ -150,6 +152,7 @@ class Limiter {
   FixedDelay<V> delay_[2];
   RunningMax<V> held_;
   MovingAverage<V> first_, second_;
+  RunningMax<V> highest_;  ///< ceiling
   Gliding<V, 1> keep_;
   V last_ = V(0.f);
   float per_release_;

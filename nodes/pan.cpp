@@ -15,8 +15,7 @@ constexpr Parameter kParameters[] = {
      .main = true},
     {.id = "law",
      .label = "Law",
-     .doc = "Level in the centre: -3 dB (constant power), -6 dB (constant sum) or -4.5 dB; balance stays at "
-            "0 dB.",
+     .doc = "A mono sound's level in the centre: -3 dB (constant power), -6 dB (constant sum) or -4.5 dB.",
      .curve = Curve::stepped,
      .max = 2,
      .choices = kLaws,
@@ -49,9 +48,9 @@ class Pan {
       scale(b, 0, 0, [&](int index) { return side_gain(law, V(1.f) - right(index)); });
       scale(b, 0, 1, [&](int index) { return side_gain(law, right(index)); });
     } else {
-      V centre = side_gain(law, V(0.5f));
-      auto balance = [&](V amount) {
-        return select(amount < V(0.5f), min(side_gain(law, amount) / centre, V(1.f)), V(1.f));
+      // A sine whatever the law: it leaves the centre without a corner.
+      auto balance = [](V amount) {
+        return select(amount < V(0.5f), sin_quarter(amount * V(3.14159265f)), V(1.f));
       };
       scale(b, 0, 0, [&](int index) { return balance(V(1.f) - right(index)); });
       scale(b, 1, 1, [&](int index) { return balance(right(index)); });

@@ -1,11 +1,12 @@
 #include "nodes/dsp/gliding.h"
 #include "nodes/dsp/svf.h"
+#include "nodes/dsp/toggle.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {
 
 enum Row { kWidth, kMonoBelow };
-constexpr float kOffBelow = 20, kOnAbove = 25;
+constexpr float kOff = 20;
 constexpr Parameter kParameters[] = {
     {.id = "width",
      .label = "Width",
@@ -20,9 +21,9 @@ constexpr Parameter kParameters[] = {
      .doc = "Takes the side signal away below this frequency, 12 dB per octave; off at its minimum.",
      .unit = Unit::hertz,
      .curve = Curve::log,
-     .min = kOffBelow,
+     .min = kOff,
      .max = 500,
-     .initial = kOffBelow},
+     .initial = kOff},
 };
 static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in", 2}}, kOut[] = {{"out", 2}};
@@ -42,24 +43,25 @@ class Width {
  public:
   static constexpr bool kPlain = true;
   explicit Width(const Setup& setup)
-      : rate_(V(float(setup.rate()))), forget_(V(float(1 / (0.3 * setup.rate())))) {}
+      : on_(setup.rate()), rate_(V(float(setup.rate()))), forget_(V(float(1 / (0.3 * setup.rate())))) {}
 
   void process(Block<V> b) {
     Ramp<V> width = b.ramp(kWidth), below = b.ramp(kMonoBelow);
     auto design = [&](int index, uint64_t lanes, V* c) {
       c[kFactor] = width.at(index) * V(0.01f);
       V hertz = exp2(below.at(index));
-      c[kAmount] = min(max((hertz - V(kOffBelow)) * V(1 / (kOnAbove - kOffBelow)), V(0.f)), V(1.f));
       for_lanes(lanes, [&](int l) { set_filter(c, l, lane(hertz, l)); });
     };
+    V filtered[kMaxBlock];
+    on_.run(b, [&](int index) { return V(std::log2(1.0005f * kOff)) < below.at(index); }, filtered);
     coefficients_.run(b, design, [&](int first, int count, auto c) {
-      for (int i = first; i < first + count; i++) tick(b, i, [&](int n) { return c(n, i); });
+      for (int i = first; i < first + count; i++) tick(b, i, filtered[i], [&](int n) { return c(n, i); });
     });
     b.meter(kCorrelation) = left_right_ / max(sqrt(left_) * sqrt(right_), V(1e-12f));
   }
 
  private:
-  enum Coefficient { kFactor = kHighPassCoefficients, kAmount, kCoefficients };
+  enum Coefficient { kFactor = kHighPassCoefficients, kCoefficients };
 
   void set_filter(V* c, int l, double hertz) {
     auto filter = svf_high_pass(high_pass(hertz, 0.70710678118654752, lane(rate_, l)));
@@ -67,10 +69,10 @@ class Width {
   }
 
   template <class K>
-  void tick(const Block<V>& b, int i, K k) {
+  void tick(const Block<V>& b, int i, V amount, K k) {
     V left = b.in(0)[i], right = b.in(1)[i], side = (left - right) * V(0.5f);
     V filtered = filter_.high_pass(side, k);
-    V change = k(kFactor) * madd(k(kAmount), filtered - side, side) - side;
+    V change = k(kFactor) * madd(amount, filtered - side, side) - side;
     left += change;
     right -= change;
     b.out(0)[i] = left;
@@ -82,6 +84,7 @@ class Width {
 
   Gliding<V, kCoefficients> coefficients_;
   Svf<V> filter_;
+  Toggle<V> on_;  ///< of the filter
   V left_ = V(0.f), right_ = V(0.f), left_right_ = V(0.f);  ///< mean products, forgetting over 300 ms
   V rate_, forget_;
 };

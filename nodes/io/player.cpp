@@ -93,7 +93,7 @@ class Player {
     if (b.touched(kPosition)) {
       target_ = file_->frame_of(double(b.ramp(kPosition).begin()));
       seeking_ = true;
-      settle_ = fade_length_;
+      settle_ = (rises_ ? fade_length_ - fade_ : 0) + fade_length_;
     }
     if (play && !play_) {
       if (frame_ == file_->length()) frame_ = 0;
@@ -126,10 +126,12 @@ class Player {
 
   void play_frame(const Block<float>& b, int i) {
     if (frame_ == file_->length() && loop_ && play_) frame_ = 0;
-    bool wanted = play_ && !seeking_, starves = available_ - ahead_ < fade_length_;
+    bool wanted = play_ && !seeking_, starves = available_ - ahead_ < 2 * fade_length_;
     if (wanted && starves && !starved_) underruns_++;
     starved_ = starves;
-    fade_ = std::clamp(fade_ + (wanted && !starves ? 1 : -1), 0, fade_length_);
+    // A fade that has begun is completed before it turns back: a turn half-way would be a corner.
+    if (fade_ == 0 || fade_ == fade_length_) rises_ = wanted && !starves;
+    fade_ = std::clamp(fade_ + (rises_ ? 1 : -1), 0, fade_length_);
     bool moves = (wanted || fade_ > 0) && frame_ < file_->length();
     for (int c = 0; c < b.channels(); c++)
       b.out(c)[i] = moves && ahead_ < available_
@@ -143,7 +145,7 @@ class Player {
   double rate_;
   int fade_length_;
   Memory<float> shape_;
-  bool play_, loop_ = false;
+  bool play_, loop_ = false, rises_ = false;
   int fade_;               // 0: silence, fade_length_: as it is
   uint64_t frame_;         // of the file, next to be heard; length(): at the end
   int64_t ahead_ = 0;      // frames taken since the file was told

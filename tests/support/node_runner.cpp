@@ -165,7 +165,7 @@ void NodeRunner::set(std::string_view id, std::string_view choice, int lane) {
 void NodeRunner::move(std::string_view id, double value, double seconds, int lane) {
   double frames = std::round(seconds * environment_.rate);
   change(id, lane, [&](const Parameter& p, Glide& g) {
-    g.begin(p, time_, value, frames, Course::position);
+    g.begin(p, time_, value, frames, Course::position, shortest_move(environment_.rate));
     return true;
   });
 }
