@@ -72,8 +72,7 @@ Daemon::Daemon(Session session, const Options& options)
                    server_->send(client, osc::encode(packet),
                                  droppable ? Delivery::droppable : Delivery::certain);
                },
-               {std::filesystem::absolute(options.session).string(),
-                std::max(0.05, 2 * audio_.block / audio_.rate), [this] { return status(); }}) {}
+               control_settings()) {}
 
 Daemon::~Daemon() {
   working_ = false;
@@ -132,6 +131,25 @@ void Daemon::print_start_line() const {
   std::fflush(stdout);
 }
 
+ControlSettings Daemon::control_settings() {
+  ControlSettings settings;
+  settings.session_file = std::filesystem::absolute(options_.session).string();
+  settings.device_period = [this] { return host_.period() / audio_.rate; };
+  settings.device_latency = [this] { return host_.status().driver.output_latency_ms * 1e-3; };
+  settings.more_status = [this] { return status(); };
+  settings.late_blocks = [this] { return late_blocks(); };
+  return settings;
+}
+
+std::vector<LateBlockFacts> Daemon::late_blocks() const {
+  const Now now = clock_.now();
+  std::vector<LateBlockFacts> facts;
+  for (const LateEvent& event : host_.late().events())
+    facts.push_back({event.monotonic_ns + now.system_ns - now.monotonic_ns, event.milliseconds,
+                     name_of(event.cause), event.kind});
+  return facts;
+}
+
 std::vector<StatusItem> Daemon::status() const {
   const HostStatus host = host_.status();
   const DriverStatus& driver = host.driver;
@@ -148,7 +166,12 @@ std::vector<StatusItem> Daemon::status() const {
           {"realtime_note", driver.realtime_note},
           {"load", float(driver.load)},
           {"load_max", float(driver.load_max)},
+          {"load_p50", float(host_.late().recent_load(0.5))},
+          {"load_p99", float(host_.late().recent_load(0.99))},
           {"late_periods", count(driver.late)},
+          {"late_work", count(host_.late().count(LateCause::work))},
+          {"late_scheduler", count(host_.late().count(LateCause::scheduler))},
+          {"late_device", count(host_.late().count(LateCause::device))},
           {"overloads", count(driver.overloads)},
           {"lost_frames", count(driver.lost_frames)},
           {"max_gap_ms", float(driver.max_gap_ms)},
@@ -185,7 +208,7 @@ void Daemon::schedule_tick() {
 }
 
 void Daemon::tick() {
-  clock_.observe(host_.clock());
+  clock_.observe(host_.clock(), control_.waits());
   const Now now = clock_.now();
   engine_.advance();
   control_.tick(now);

@@ -42,7 +42,9 @@ class Daemon {
   void begin_stop();
   void work();
   void print_start_line() const;
+  ControlSettings control_settings();
   std::vector<StatusItem> status() const;
+  std::vector<LateBlockFacts> late_blocks() const;
   Problems open_sockets();
 
   const Options options_;

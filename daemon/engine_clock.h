@@ -1,45 +1,42 @@
 #pragma once
-#include <algorithm>
-#include <chrono>
-#include <cmath>
+#include <cstdint>
 
 #include "daemon/audio/driver.h"
 #include "daemon/control/now.h"
 
 namespace mixgraph {
 
-/// Which frame of the engine is due at which time. Periods never begin early, only late, so the earliest ones
-/// tell where the device's clock is; slow drift is followed. [control]
+/// Which frame of the engine is due at which system time. Periods never begin early, only late, so the
+/// earliest ones tell where the device's clock is. Frames are tied to the time at the nominal rate, so that
+/// bundles keep their distance exactly, and the tie stays as it is until it is off by half a millisecond, or by
+/// two while bundles wait: devices drift slowly, the system's clock is corrected, a stall loses time. [control]
 class EngineClock {
  public:
-  explicit EngineClock(double rate) : ns_per_frame_(1e9 / rate) {}
+  explicit EngineClock(double rate) : rate_(rate) {}
 
-  /// The latest period that the engine ran, from AudioHost::clock().
-  void observe(const ClockReading& reading) {
-    if (reading.monotonic_ns == 0 || (reading.frame == latest_ && known_)) return;
-    latest_ = reading.frame;
-    const double zero = double(reading.monotonic_ns) - double(reading.frame) * ns_per_frame_;
-    const double error = zero - zero_ns_;
-    const bool jumped = std::abs(error) > 50e6;  // another device, or a stall
-    zero_ns_ = !known_ || jumped ? zero : zero_ns_ + error * (error < 0 ? 0.5 : 0.002);
-    known_ = true;
-  }
+  /// The latest period that the engine ran, from AudioHost::clock(); call it every few milliseconds.
+  /// `waiting`: there are bundles whose time is to come.
+  void observe(const ClockReading& reading, bool waiting = false);
+  /// The same, with the time by which the system's clock is ahead of the monotonic one.
+  void observe(const ClockReading& reading, bool waiting, int64_t offset_ns);
 
   /// This instant by all clocks.
-  Now now() const {
-    using namespace std::chrono;
-    Now now;
-    now.monotonic_ns = duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
-    now.system_ns = duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
-    if (known_) now.frame = uint64_t(std::max(0.0, (double(now.monotonic_ns) - zero_ns_) / ns_per_frame_));
-    return now;
-  }
+  Now now() const;
+  /// The same for given clocks.
+  Now at(int64_t monotonic_ns, int64_t system_ns) const;
 
  private:
-  const double ns_per_frame_;
-  double zero_ns_ = 0;  // monotonic time of frame 0
-  uint64_t latest_ = 0;
-  bool known_ = false;
+  void tie(int64_t zero_ns, int64_t now_ns, bool settle);
+  void end_window(int64_t now_ns, bool waiting);
+
+  const double rate_;
+  int64_t zero_ns_ = 0;       // system time of frame 0
+  uint64_t latest_ = 0;       // frame of the latest reading
+  int64_t window_ns_ = 0;     // when the window began; the earliest zeros of this one and the one before:
+  int64_t earliest_ns_ = 0, earliest_before_ns_ = 0;
+  int64_t settled_ns_ = 0;    // until then any earlier period moves the tie
+  int64_t error_ns_ = 0;
+  int32_t ties_ = 0;          // 0: nothing is known yet
 };
 
 }  // namespace mixgraph

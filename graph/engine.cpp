@@ -23,8 +23,9 @@ struct Order {
   float length;  ///< frames
   double value;
   uint64_t frame;
+  uint64_t number;  ///< in the order of their coming
 };
-bool later(const Order& a, const Order& b) { return a.frame > b.frame; }
+bool later(const Order& a, const Order& b) { return a.frame != b.frame ? a.frame > b.frame : a.number > b.number; }
 
 }  // namespace
 
@@ -73,7 +74,7 @@ struct Engine::State {
       Instance& i = *found->second;
       i.values[size_t(m.row)] = m.value;
       if (!i.sounding) continue;  // it will start there
-      ready.push_back({i.bank.get(), i.id, int16_t(m.row), int16_t(i.lane), m.course, float(m.seconds * settings.environment.rate), m.value, m.frame});
+      ready.push_back({i.bank.get(), i.id, int16_t(m.row), int16_t(i.lane), m.course, float(m.seconds * settings.environment.rate), m.value, m.frame, ++ordered});
     }
     if (!waiting.empty() || !orders.push(ready)) wait_with(ready);
   }
@@ -179,6 +180,8 @@ struct Engine::State {
   void process(const float* const* in, float* const* out, int frames) noexcept {
     NoDenormals no_denormals;
     for (int c = 0; c < settings.outputs; c++) std::fill_n(out[c], frames, 0.f);
+    horizon.store(frame.load(std::memory_order_relaxed) + uint64_t(frames), std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_seq_cst);  // who sees an older horizon has pushed before this
     uint64_t mark = orders.readable();
     Program* next = incoming.exchange(nullptr, std::memory_order_acquire);
     start_tick_if_due();
@@ -281,7 +284,7 @@ struct Engine::State {
   bool arrived = true;   // sounding is target
   bool between = false;  // a program with fades is under way; one without them follows
   uint32_t next_id = 1;
-  uint64_t serial = 0;
+  uint64_t serial = 0, ordered = 0;
   std::unordered_map<std::string_view, Instance*> by_path;
   std::unordered_map<uint32_t, const Node*> by_id;
   std::unordered_map<uint32_t, std::vector<float>> readings;
@@ -302,7 +305,7 @@ struct Engine::State {
 
   // both
   std::atomic<Program*> incoming{nullptr};
-  std::atomic<uint64_t> taken{0}, faded{0}, frame{0}, blocks{0}, bad_samples{0}, limited_samples{0}, late_changes{0};
+  std::atomic<uint64_t> taken{0}, faded{0}, frame{0}, horizon{0}, blocks{0}, bad_samples{0}, limited_samples{0}, late_changes{0};
 };
 
 Engine::Engine(EngineSettings settings) : settings_(settings), state_(std::make_unique<State>(settings_)) {}
@@ -325,6 +328,10 @@ EngineCounters Engine::counters() const {
 }
 std::vector<TypeCost> Engine::costs() const { return state_->costs.read(); }
 uint64_t Engine::frame() const { return state_->frame.load(std::memory_order_relaxed); }
+uint64_t Engine::horizon() const {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return state_->horizon.load(std::memory_order_relaxed);
+}
 
 void Engine::process(const float* const* in, float* const* out, int frames) noexcept { state_->process(in, out, frames); }
 

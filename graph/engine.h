@@ -83,6 +83,8 @@ class Engine {
   std::vector<TypeCost> costs() const;
   /// Frames processed so far. [any]
   uint64_t frame() const;
+  /// The first frame that a move which is handed over now can still be timed to; the block before it has begun. [any]
+  uint64_t horizon() const;
 
   /// Planar buffers of settings().inputs and outputs channels. [audio]
   void process(const float* const* in, float* const* out, int frames) noexcept;

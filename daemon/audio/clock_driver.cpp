@@ -1,6 +1,7 @@
 #include "daemon/audio/clock_driver.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include <cmath>
 
@@ -53,6 +54,7 @@ bool ClockDriver::stop() {
 
 void ClockDriver::run() noexcept {
   const NoDenormals no_denormals;
+  timer_.set_thread(gettid());
   const double period_ns = period_ * 1e9 / settings_.rate;
   const int64_t start_ns = monotonic_ns();
   for (uint64_t slot = 0; running_.load(std::memory_order_relaxed); ++slot) {

@@ -23,6 +23,7 @@ class ClockDriver final : public Driver {
   bool alive() const override { return timer_.alive(monotonic_ns()); }
   DriverStatus status() const override;
   ClockReading clock() const override { return timer_.clock(); }
+  const PeriodTimer& timer() const override { return timer_; }
 
  private:
   void run() noexcept;

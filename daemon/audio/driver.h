@@ -9,6 +9,8 @@
 
 namespace mixgraph {
 
+class PeriodTimer;
+
 /// What a driver calls on the audio thread for every period. `in` and `out` are planar, as many channels as
 /// the settings ask for; `frames` may differ from call to call and is at most kMaxPeriod. [audio]
 struct AudioCallback {
@@ -83,6 +85,9 @@ class Driver {
 
   /// The latest period; frames count from start(). [any]
   virtual ClockReading clock() const = 0;
+
+  /// How its callbacks come. [any]
+  virtual const PeriodTimer& timer() const = 0;
 };
 
 /// Opens the driver that the settings name; it makes no sound before start(). `auto` is PortAudio with JACK's

@@ -122,6 +122,7 @@ bool AudioHost::enter_clock(const std::string& why) {
 std::vector<std::string> AudioHost::poll() {
   std::vector<std::string> events;
   if (!active_) return events;
+  late_.follow(active_->driver->timer(), !on_device_, monotonic_ns());
   if (on_device_ && !active_->driver->alive()) lose_device(events);
   if (detached_) look_after_lost_device(events);
   return events;
@@ -196,6 +197,10 @@ void AudioHost::schedule_attempt() {
 void AudioHost::retire(std::shared_ptr<Held> held) {
   add_counts(earlier_, held->driver->status());
   std::thread([gone = std::move(held)]() mutable { gone.reset(); }).detach();
+}
+
+int AudioHost::period() const {
+  return active_ ? active_->driver->timer().period() : 0;
 }
 
 HostStatus AudioHost::status() const {

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "daemon/audio/gate.h"
+#include "daemon/audio/late_log.h"
 
 namespace mixgraph {
 
@@ -44,6 +45,9 @@ class AudioHost {
   std::vector<std::string> poll();
 
   HostStatus status() const;  ///< [control]
+  int period() const;         ///< of the driver in use, in frames; 0: none yet [control]
+  /// What came late, and why. [control]
+  const LateLog& late() const { return late_; }
 
   /// Frames that the engine has run, over all drivers. [any]
   ClockReading clock() const { return gate_->clock(); }
@@ -74,6 +78,7 @@ class AudioHost {
   std::shared_ptr<Held> lost_;  // kept open for a while, in case it only stalled
   std::shared_ptr<Attempt> attempt_;
   DriverStatus earlier_;  // counts of drivers that are gone
+  LateLog late_;
   std::string reason_;
   bool on_device_ = false;  // the active driver can be lost
   bool detached_ = false;

@@ -166,7 +166,7 @@ Result<std::shared_ptr<PaStreamState>> open_stream(const DriverSettings& setting
   return stream;
 }
 
-Result<Permission> start_stream(const PaStreamState& stream) {
+Result<Permission> start_stream(PaStreamState& stream) {
   if (const PaError error = Pa_StartStream(stream.handle); error != paNoError) {
     return Problem{"audio", "the device does not start: " + error_text(error), ""};
   }
@@ -177,6 +177,7 @@ Result<Permission> start_stream(const PaStreamState& stream) {
     }
     std::this_thread::sleep_for(1ms);
   }
+  stream.timer.set_thread(number_of(stream.thread));
   if (stream.server_paced) return priority_of(stream.thread);
   // PortAudio would give ALSA's thread priority 1, and do so before it is known that the device keeps time.
   std::this_thread::sleep_for(kPacingTrial);

@@ -52,7 +52,7 @@ Result<std::shared_ptr<PaStreamState>> open_stream(const DriverSettings& setting
 
 /// Starts the stream and waits up to 2 s for its first period. Gives ALSA's audio thread real-time priority,
 /// if the device keeps time; JACK has done so itself. [may block]
-Result<Permission> start_stream(const PaStreamState& stream);
+Result<Permission> start_stream(PaStreamState& stream);
 
 /// Stops and closes the stream, and terminates PortAudio. [may block]
 void close_stream(const PaStreamState& stream);

@@ -47,6 +47,10 @@ void PeriodTimer::begin(int frames, int64_t now_ns) noexcept {
 void PeriodTimer::judge_gap(int64_t gap_ns) noexcept {
   const bool late = gap_ns > kLateFactor * period_ns_;
   if (late) add<uint64_t>(late_, 1);
+  if (late || work_ns_ > period_ns_) {
+    const LateBlock block{latest_ns_.load(std::memory_order_relaxed), gap_ns, work_ns_, period_ns_};
+    late_blocks_.push({&block, 1});
+  }
   raise(max_gap_ns_, gap_ns);
   find_lost_time(latest_ns_.load(std::memory_order_relaxed) + gap_ns, late);
 }
@@ -76,8 +80,9 @@ void PeriodTimer::find_lost_time(int64_t now_ns, bool late) noexcept {
 }
 
 void PeriodTimer::end(int64_t now_ns) noexcept {
-  const double load = static_cast<double>(now_ns - latest_ns_.load(std::memory_order_relaxed)) /
-                      std::max<int64_t>(period_ns_, 1);
+  work_ns_ = now_ns - latest_ns_.load(std::memory_order_relaxed);
+  const double load = static_cast<double>(work_ns_) / std::max<int64_t>(period_ns_, 1);
+  loads_.note(load);
   if (load > kOverload) add<uint64_t>(overloads_, 1);
   raise(load_max_, load);
   const double smoothing = std::min(1.0, period_ns_ / (kLoadSeconds * 1e9));
@@ -88,6 +93,13 @@ void PeriodTimer::end(int64_t now_ns) noexcept {
 bool PeriodTimer::alive(int64_t now_ns) const noexcept {
   const double periods_ns = 10e9 * period_.load(std::memory_order_relaxed) / rate_;
   return now_ns - latest_ns_.load(std::memory_order_relaxed) <= std::max(periods_ns, 100e6);
+}
+
+bool PeriodTimer::take_late(LateBlock& block) const noexcept {
+  if (late_blocks_.consumed() == late_blocks_.readable()) return false;
+  block = late_blocks_.front();
+  late_blocks_.pop();
+  return true;
 }
 
 void PeriodTimer::report(DriverStatus& status) const {

@@ -3,8 +3,18 @@
 #include <cstdint>
 
 #include "daemon/audio/frame_clock.h"
+#include "daemon/audio/load_histogram.h"
+#include "graph/ring.h"
 
 namespace mixgraph {
+
+/// A callback that came late, or our work on one that took longer than its period.
+struct LateBlock {
+  int64_t began_ns = 0;  ///< monotonic: when the callback before began
+  int64_t gap_ns = 0;    ///< from there to the next one
+  int64_t work_ns = 0;   ///< what our processing took of it
+  int64_t period_ns = 0;
+};
 
 /// Times a driver's callbacks by the monotonic clock: lateness, lost time, load and heartbeat. PortAudio's
 /// own flags under-count (one for a stall of any length), so they are not used for any of this.
@@ -24,6 +34,15 @@ class PeriodTimer {
   /// Frames asked for since arm(). [any]
   uint64_t frames() const noexcept { return frames_.load(std::memory_order_relaxed); }
   ClockReading clock() const noexcept { return clock_.read(); }
+  /// Frames of the latest period; 0 before the first. [any]
+  int period() const noexcept { return period_.load(std::memory_order_relaxed); }
+  /// The audio thread, as the kernel numbers it; for whoever starts it. [control]
+  void set_thread(int thread) noexcept { thread_.store(thread, std::memory_order_relaxed); }
+  int thread() const noexcept { return thread_.load(std::memory_order_relaxed); }
+  /// The oldest late block that was not taken yet; false: there is none. At most 256 wait; more in a row are
+  /// only counted. [control]
+  bool take_late(LateBlock& block) const noexcept;
+  LoadCounts loads() const noexcept { return loads_.read(); }  ///< [any]
   /// Fills in rate, period and the counts. [control]
   void report(DriverStatus& status) const;
 
@@ -38,9 +57,13 @@ class PeriodTimer {
   std::atomic<uint64_t> callbacks_{0}, frames_{0}, late_{0}, overloads_{0}, lost_frames_{0};
   std::atomic<int64_t> max_gap_ns_{0};
   std::atomic<double> load_{0}, load_max_{0};
+  std::atomic<int> thread_{0};
+  LoadHistogram loads_;
+  mutable Ring<LateBlock> late_blocks_{256};
 
   // Audio thread only.
   int64_t period_ns_ = 0;  // length of the previous period
+  int64_t work_ns_ = 0;    // what it took
   int64_t due_ns_ = 0;     // when this callback would have come, by the earliest ones
   int64_t least_debt_ns_ = 0;
   int since_least_ = 0;

@@ -132,6 +132,7 @@ class PortaudioDriver final : public Driver {
   }
   DriverStatus status() const override;
   ClockReading clock() const override { return stream_->timer.clock(); }
+  const PeriodTimer& timer() const override { return stream_->timer; }
 
  private:
   void give_up();

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <cerrno>
 #include <cstring>
@@ -57,6 +58,12 @@ Permission priority_of(pthread_t thread) {
   return {false,
           "no real-time priority: the sound system started the audio thread without it (the limit here is " +
               limit_text(RLIMIT_RTPRIO, 1, "") + ")"};
+}
+
+int number_of(pthread_t thread) {
+  clockid_t clock{};
+  if (pthread_getcpuclockid(thread, &clock) != 0) return 0;
+  return ~(clock >> 3);  // how Linux names the clock of a thread
 }
 
 const Permission& lock_memory() {

@@ -42,12 +42,37 @@ struct StatusItem {
   osc::Argument value;
 };
 
+/// What node types cost of late: the difference of the engine's sums over the latest 2 to 4 s. [control]
+class CostWindow {
+ public:
+  void follow(const Engine& engine, const Now& now);
+  /// Share of one processor's time by node type, the dearest first; those that run no more are left out.
+  std::vector<std::pair<std::string_view, double>> shares(double rate) const;
+
+ private:
+  std::vector<TypeCost> older_, newer_, latest_;
+  int64_t rotate_ns_ = 0;  // monotonic
+};
+
+/// A block that came late, as /late/list tells it.
+struct LateBlockFacts {
+  int64_t system_ns = 0;     ///< when it was due, since 1970
+  double milliseconds = 0;   ///< how long our work took, or how late the call for sound came
+  std::string_view cause;    ///< work, scheduler, device
+  std::string_view kind;     ///< late, stall, lost
+};
+
 struct ControlSettings {
   std::string session_file;  ///< what /graph/save writes to, and whose folder /graph/load reads from
-  /// Timed messages are handed to the engine so long before their time; two device periods or more. [s]
+  /// Timed messages are handed to the engine so long before their time, or two device periods. [s]
   double lookahead = 0.05;
+  std::function<double()> device_period = {};  ///< [s]
   /// What the daemon knows besides: driver, device, threads.
   std::function<std::vector<StatusItem>()> more_status = {};
+  /// The latest blocks that came late.
+  std::function<std::vector<LateBlockFacts>()> late_blocks = {};
+  /// From the graph's output to the device's, for /clock. [s]
+  std::function<double()> device_latency = {};
 };
 
 /// All that commands work on. [control]
@@ -64,6 +89,7 @@ struct Console {
   Feedback feedback;
   MeterFeed meters;
   Outbox outbox;
+  CostWindow costs;
   ControlCounters counters;
   int32_t edition = 0;  ///< goes up with every edit of nodes and cables
   Now now;              ///< when the message or tick at hand came

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/control/parameter_messages.h"
 
 namespace mixgraph {
@@ -57,7 +59,6 @@ void Control::bundle(const ClientId& client, const osc::Bundle& bundle) {
 void Control::schedule(TimedGroup group) {
   const int64_t ahead = group.time.system_ns() - console_.now.system_ns;
   if (ahead < 0) {
-    console_.counters.late_bundles++;
     tell_late(group.client, -ahead);
     return perform(group, 0);
   }
@@ -72,6 +73,7 @@ void Control::schedule(TimedGroup group) {
 }
 
 void Control::tell_late(const ClientId& client, int64_t late_ns) {
+  console_.counters.late_bundles++;
   ClientState& state = console_.clients[client];
   if (console_.now.monotonic_ns < state.late_notice_ns) return;
   state.late_notice_ns = console_.now.monotonic_ns + kSecond;
@@ -84,6 +86,14 @@ void Control::tell_late(const ClientId& client, int64_t late_ns) {
 void Control::perform(const TimedGroup& group, uint64_t frame) {
   for (const osc::Message& message : group.messages) perform(group.client, message, frame);
   console_.live.flush();
+}
+
+/// The audio thread may have begun a block that lies beyond the bundle's time.
+void Control::perform_timed(const TimedGroup& group) {
+  const uint64_t frame = std::max<uint64_t>(console_.now.frame_at(group.time.system_ns(), console_.rate()), 1);
+  perform(group, frame);
+  const uint64_t horizon = console_.engine.horizon();
+  if (frame < horizon) tell_late(group.client, int64_t(double(horizon - frame) / console_.rate() * kSecond));
 }
 
 void Control::perform(const ClientId& client, const osc::Message& message, uint64_t frame) {
@@ -112,15 +122,16 @@ void Control::run(const Command& command, const Call& call) {
 
 void Control::tick(const Now& now) {
   console_.now = now;
-  const auto lookahead = int64_t(console_.settings.lookahead * kSecond);
-  for (const TimedGroup& group : timed_.take(now.system_ns + lookahead))
-    perform(group, now.frame_at(group.time.system_ns(), console_.rate()));
+  const double periods = console_.settings.device_period ? 2 * console_.settings.device_period() : 0;
+  const auto lookahead = int64_t(std::max(console_.settings.lookahead, periods) * kSecond);
+  for (const TimedGroup& group : timed_.take(now.system_ns + lookahead)) perform_timed(group);
   follow_moves();
   read_meters();
   const auto value_of = [this](const Entry& entry, bool norm) { return console_.value_of(entry, norm); };
   console_.feedback.tick(now, console_.live.names(), value_of, console_.send);
   console_.meters.tick(now, console_.send);
   console_.outbox.tick(console_.send);
+  console_.costs.follow(console_.engine, now);
   end_transactions();
 }
 

@@ -27,12 +27,15 @@ class Control {
   Problems reload(Session session, const Now& now);
 
   const Console& console() const { return console_; }
+  /// Whether there are bundles whose time is to come.
+  bool waits() const { return !timed_.empty(); }
   const Graph& graph() const { return console_.live.graph(); }
 
  private:
   void bundle(const ClientId& client, const osc::Bundle& bundle);
   void schedule(TimedGroup group);
   void perform(const TimedGroup& group, uint64_t frame);
+  void perform_timed(const TimedGroup& group);
   void perform(const ClientId& client, const osc::Message& message, uint64_t frame);
   void run(const Command& command, const Call& call);
   void tell_late(const ClientId& client, int64_t late_ns);

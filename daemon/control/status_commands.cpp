@@ -31,6 +31,8 @@ std::vector<StatusItem> status_of(const Console& console) {
       {"subscribers", shown(console.feedback.clients().size())},
       {"meter_subscribers", shown(console.meters.clients().size())},
   };
+  for (const auto& [type, share] : console.costs.shares(console.rate()))
+    items.push_back({"cost/" + std::string(type), float(share)});
   if (console.settings.more_status)
     for (StatusItem& item : console.settings.more_status()) items.push_back(std::move(item));
   return items;
@@ -43,10 +45,23 @@ Answer status(Console& console, const Call& call) {
 }
 
 Answer clock(Console& console, const Call& call) {
+  const Now& now = console.now;
+  const double device = console.settings.device_latency ? console.settings.device_latency() : 0;
+  const double latency_ms = (device + console.engine.latency() / console.rate()) * 1000;
   console.reply(call.client, {"/clock",
-                              {int64_t(console.now.frame), osc::TimeTag::at(console.now.system_ns),
-                               float(console.rate())}});
+                              {int64_t(now.frame), osc::TimeTag::at(now.time_of(now.frame, console.rate())),
+                               float(console.rate()), float(now.error_ms), float(latency_ms), now.ties}});
   return answered();
+}
+
+Answer late_list(Console& console, const Call& call) {
+  std::vector<osc::Message> list;
+  if (console.settings.late_blocks)
+    for (const LateBlockFacts& block : console.settings.late_blocks())
+      list.push_back({"/late",
+                      {osc::TimeTag::at(block.system_ns), float(block.milliseconds), std::string(block.cause),
+                       std::string(block.kind)}});
+  return console.answer_list(call, std::move(list));
 }
 
 Answer help(Console& console, const Call& call) {
@@ -59,7 +74,11 @@ Answer help(Console& console, const Call& call) {
 
 constexpr Command kCommands[] = {
     {"/status", "", "", "Sends counters and facts as /status/NAME, then /done.", status},
-    {"/clock", "", "", "Answers the engine's frame, the time it belongs to, and the rate.", clock},
+    {"/clock", "", "",
+     "Answers the engine's frame that is due, the time at which it is, the rate, by how many ms that may be off, "
+     "the latency in ms from a frame to its being heard, and how often frames were tied to the time anew.",
+     clock},
+    {"/late/list", "", "", "Sends the latest 64 late blocks as /late time ms cause kind, then /done.", late_list},
     {"/help", "", "", "Sends every command with its arguments, then /done.", help},
 };
 

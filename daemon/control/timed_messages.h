@@ -28,6 +28,7 @@ class TimedMessages {
   /// What is due until a system time (ns since 1970), in order of time, then of arrival.
   std::vector<TimedGroup> take(int64_t until_ns);
   size_t size() const { return messages_; }  ///< messages
+  bool empty() const { return waiting_.empty(); }
 
  private:
   std::multimap<int64_t, TimedGroup> waiting_;

@@ -36,7 +36,7 @@ class Desk {
   }
   Problems reload(const std::string& yaml);
 
-  Now now{0, 1'700'000'000 * kSecond, 1000 * kSecond};
+  Now now{0, 1'700'000'000 * kSecond, 1000 * kSecond, 1'700'000'000 * kSecond};
   std::vector<std::vector<float>> output{{}, {}};  ///< by channel, since the start
   Engine engine;
   Control control;
