@@ -8,7 +8,7 @@ namespace mixgraph {
 namespace {
 
 constexpr std::string_view kDrivers[] = {"auto", "portaudio", "clock"};
-enum Audio { kRate, kBlock, kDriver, kDevice, kInputDevice, kInputs, kOutputs, kCeiling };
+enum Audio { kRate, kBlock, kDriver, kDevice, kInputDevice, kInputs, kOutputs, kCeiling, kRestoreMax };
 constexpr Parameter kAudio[] = {
     {.id = "rate",
      .label = "Rate",
@@ -38,6 +38,12 @@ constexpr Parameter kAudio[] = {
      .unit = Unit::decibel,
      .min = -60,
      .max = 0},
+    {.id = "restore_max",
+     .label = "Restore at most",
+     .doc = "Levels in master/ that a restart would restore higher are set to it.",
+     .unit = Unit::decibel,
+     .min = -90,
+     .max = 24},
 };
 static_assert(is_sound(kAudio));
 constexpr Parameter kChannel{
@@ -96,6 +102,9 @@ void set_audio(AudioSettings& audio, Audio row, const Value& value) {
       break;
     case kCeiling:
       audio.ceiling = number();
+      break;
+    case kRestoreMax:
+      audio.restore_max = number();
       break;
   }
 }
@@ -185,6 +194,7 @@ Yaml write_audio(const AudioSettings& audio, const AudioSettings& usual) {
   if (!audio.input_map.empty()) put(yaml, "input_map", write_map(audio.input_map));
   if (!audio.output_map.empty()) put(yaml, "output_map", write_map(audio.output_map));
   if (audio.ceiling != usual.ceiling) put(yaml, "ceiling", write_number(audio.ceiling));
+  if (audio.restore_max != usual.restore_max) put(yaml, "restore_max", write_number(audio.restore_max));
   return yaml;
 }
 

@@ -96,8 +96,12 @@ class Replacement {
 }  // namespace
 
 Problems save_session(const Session& session, const std::string& path) {
+  return save_text(write_session(session), path);
+}
+
+Problems save_text(const std::string& text, const std::string& path) {
   Replacement file(path);
-  std::optional<Problem> problem = file.write(write_session(session));
+  std::optional<Problem> problem = file.write(text);
   if (!problem) problem = file.keep_old();
   if (!problem) problem = file.put_in_place();
   return problem ? Problems{*problem} : Problems{};

@@ -36,6 +36,7 @@ class SessionReader {
       : file_name_(std::move(file_name)), folder_(std::move(folder)), types_(types) {}
 
   Result<Session> read(std::string_view text) {
+    session_.text_hash = hash_of(text);
     std::optional<Yaml> yaml = parse_yaml(text, file_name_, report_);
     if (yaml && expect_session(*yaml)) read_keys(*yaml);
     if (!report_.empty()) return report_.problems();
@@ -104,6 +105,7 @@ class SessionReader {
     Report report;
     std::optional<Yaml> yaml = parse_yaml(*text, path, report);
     if (!included && (!yaml || !is_composite_file(*yaml))) return;
+    session_.types_hash = session_.types_hash * 31 + hash_of(*text);
     report_.add(report);
     if (!yaml) return;
     if (!yaml->is_mapping())
@@ -149,6 +151,16 @@ class SessionReader {
 };
 
 }  // namespace
+
+uint64_t hash_of(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (const char c : text) hash = (hash ^ uint8_t(c)) * 0x100000001b3;
+  return hash;
+}
+
+uint64_t fingerprint(const Session& session) {
+  return session.text_hash ^ (session.types_hash * 0x9e3779b97f4a7c15);
+}
 
 bool Session::operator==(const Session& other) const {
   return name == other.name && audio == other.audio && osc == other.osc && media == other.media &&

@@ -20,6 +20,7 @@ struct AudioSettings {
   int inputs = 2, outputs = 2;  ///< channels; unless written, as many as the graph uses, and at least 2
   std::vector<int> input_map, output_map;  ///< device channels from 1; empty: in order
   double ceiling = 0;                      ///< dBFS, of all outputs
+  double restore_max = 0;                  ///< dB, of levels in master/ that come from a live state
   bool operator==(const AudioSettings&) const = default;
 };
 
@@ -43,6 +44,7 @@ struct Session {
   Graph graph;
   std::map<std::string, Scene> scenes;
   Composites composites;  ///< the types that the file was read with; no part of its content
+  uint64_t text_hash = 0, types_hash = 0;  ///< of the file's text, and of those of composite types; no part of it
   bool operator==(const Session& other) const;
 };
 
@@ -60,5 +62,12 @@ std::string write_session(const Session& session);
 /// Writes it so that whatever happens the file holds either the old or the new session: a new file, synced,
 /// renamed over the old one, which stays as `path`.bak. [worker]
 Problems save_session(const Session& session, const std::string& path);
+/// The same with a session's text.
+Problems save_text(const std::string& text, const std::string& path);
+
+/// A number that tells one text from another. [any]
+uint64_t hash_of(std::string_view text);
+/// The same for all that a session was read from: while it stays, the files say the same. [any]
+uint64_t fingerprint(const Session& session);
 
 }  // namespace mixgraph
