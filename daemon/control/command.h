@@ -45,6 +45,7 @@ struct Command {
 std::span<const Command> graph_commands();
 std::span<const Command> transaction_commands();
 std::span<const Command> file_commands();
+std::span<const Command> diff_commands();
 std::span<const Command> scene_commands();
 std::span<const Command> feedback_commands();
 std::span<const Command> status_commands();

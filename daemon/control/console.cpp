@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/control/journal.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
@@ -97,22 +98,40 @@ Problems Console::change(const std::function<Problems()>& work) {
   return {};
 }
 
-Problems Console::take(Session loaded) {
+Problems Console::take(Session loaded, bool own) {
   if (loaded.media != session.media || loaded.recordings != session.recordings)
     return {{"", "its folders for media and recordings differ from those in use",
              "start the daemon with this session"}};
   if (Problems problems = commit(loaded.graph); !problems.empty()) return problems;
+  for (const auto* scenes : {&session.scenes, &loaded.scenes})
+    for (const auto& [name, scene] : *scenes) changed_scenes.insert(name);
+  if (!own) {
+    loaded.text_hash = session.text_hash;
+    loaded.types_hash = session.types_hash;
+  }
   session = std::move(loaded);
   session.graph = {};
+  if (own && settings.journal) settings.journal->rebase(*this, {fingerprint(session)}, true);
   return {};
 }
 
 void Console::announce() {
   edition++;
+  for (const ClientId& client : subscribers()) reply(client, {"/graph/changed", {edition}});
+}
+
+void Console::tell_all(const Problem& problem, bool well) {
+  if (settings.log) settings.log(problem.text(), well);
+  if (well) return;
+  for (const ClientId& client : subscribers())
+    reply(client, {"/error", {"#journal", problem.what, problem.hint}});
+}
+
+std::set<ClientId> Console::subscribers() const {
   const std::vector<ClientId> readers = feedback.clients();
-  std::set<ClientId> told(readers.begin(), readers.end());
-  for (const ClientId& client : meters.clients()) told.insert(client);
-  for (const ClientId& client : told) reply(client, {"/graph/changed", {edition}});
+  std::set<ClientId> all(readers.begin(), readers.end());
+  for (const ClientId& client : meters.clients()) all.insert(client);
+  return all;
 }
 
 }  // namespace mixgraph

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,8 @@ struct LateBlockFacts {
   std::string_view kind;     ///< late, stall, lost
 };
 
+class Journal;
+
 struct ControlSettings {
   std::string session_file;  ///< what /graph/save writes to, and whose folder /graph/load reads from
   /// Timed messages are handed to the engine so long before their time, or two device periods. [s]
@@ -73,6 +76,9 @@ struct ControlSettings {
   std::function<std::vector<LateBlockFacts>()> late_blocks = {};
   /// From the graph's output to the device's, for /clock. [s]
   std::function<double()> device_latency = {};
+  Journal* journal = nullptr;  ///< keeps the live state; nullptr: it isn't kept
+  /// Takes lines for whoever runs the daemon. `well`: nothing is wrong.
+  std::function<void(const std::string&, bool well)> log = {};
 };
 
 /// All that commands work on. [control]
@@ -85,6 +91,7 @@ struct Console {
   ControlSettings settings;
   Session session;  ///< without its graph, which is live.graph()
   LiveGraph live;
+  std::set<std::string> changed_scenes;  ///< since the journal asked
   Scene before_recall;  ///< the values that the last recall replaced, for /scene/undo
   Feedback feedback;
   MeterFeed meters;
@@ -113,10 +120,16 @@ struct Console {
   }
   /// Does anything that changes `live`, and tells all subscribers what changed.
   Problems change(const std::function<Problems()>& work);
-  /// Follows a session that was loaded, as one step of undo. On problems nothing changes.
-  Problems take(Session loaded);
+  /// Follows a session that was loaded, as one step of undo. On problems nothing changes. `own`: from the
+  /// session's own file.
+  Problems take(Session loaded, bool own);
   /// Tells all subscribers that nodes or cables came or went.
   void announce();
+  /// Tells all subscribers, and whoever runs the daemon, what is wrong, or, if `well`, only the latter that it
+  /// is over.
+  void tell_all(const Problem& problem, bool well);
+  /// All clients that have subscribed to anything.
+  std::set<ClientId> subscribers() const;
 };
 
 }  // namespace mixgraph

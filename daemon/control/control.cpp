@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "daemon/control/journal.h"
 #include "daemon/control/parameter_messages.h"
 
 namespace mixgraph {
@@ -133,6 +134,13 @@ void Control::tick(const Now& now) {
   console_.outbox.tick(console_.send);
   console_.costs.follow(console_.engine, now);
   end_transactions();
+  follow_journal();
+}
+
+void Control::follow_journal() {
+  if (console_.settings.journal) return console_.settings.journal->follow(console_);
+  console_.live.take_changes();
+  console_.changed_scenes.clear();
 }
 
 /// What arrives is told in the tick in which it does: told later, a message that was due in between would
@@ -165,7 +173,7 @@ void Control::end_transactions() {
 
 Problems Control::reload(Session session, const Now& now) {
   console_.now = now;
-  return console_.take(std::move(session));
+  return console_.take(std::move(session), true);
 }
 
 }  // namespace mixgraph

@@ -14,6 +14,11 @@ class Control {
 
   /// Makes the session's graph sound. On problems it can't.
   Problems start() { return console_.live.start(); }
+  /// The same for a graph from a journal. What can't be built any more (a file is gone) is emptied or left out; if
+  /// nothing else helps, `otherwise` sounds. `told`: what had to be done. False: that doesn't help either.
+  bool start_restored(const Graph& otherwise, Problems& told) {
+    return console_.live.start_restored(otherwise, told);
+  }
 
   /// One packet of a client. Whatever is wrong with it is answered to that client alone.
   void receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now);
@@ -42,6 +47,7 @@ class Control {
   void follow_moves();
   void read_meters();
   void end_transactions();
+  void follow_journal();
 
   Console console_;
   TimedMessages timed_;

@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include "daemon/control/console.h"
+#include "daemon/control/journal.h"
 
 namespace mixgraph {
 namespace {
@@ -28,21 +29,46 @@ Session whole_session(const Console& console) {
   return session;
 }
 
+/// Saves to the session's own file. Killed in between, the daemon takes either file for its own.
+Problems save_own(Console& console, const std::string& text) {
+  Journal* journal = console.settings.journal;
+  const uint64_t before = fingerprint(console.session);
+  const uint64_t old_text = std::exchange(console.session.text_hash, hash_of(text));
+  const uint64_t after = fingerprint(console.session);
+  if (journal) journal->rebase(console, {before, after}, false);
+  Problems problems = save_text(text, console.settings.session_file);
+  if (!problems.empty()) console.session.text_hash = old_text;
+  if (journal) journal->rebase(console, {problems.empty() ? after : before}, problems.empty());
+  return problems;
+}
+
 Answer save(Console& console, const Call& call) {
   const auto file = file_named(console, call.text(0));
   if (!file) return file.problems();
   if (file->empty()) return Problem{"", "this session has no file", "/graph/save name.yaml"};
-  if (Problems problems = save_session(whole_session(console), *file); !problems.empty()) return problems;
+  const std::string text = write_session(whole_session(console));
+  const bool own = *file == console.settings.session_file;
+  if (Problems problems = own ? save_own(console, text) : save_text(text, *file); !problems.empty())
+    return problems;
   return Done{fs::path(*file).filename().string()};
+}
+
+Answer load_file(Console& console, const std::string& file) {
+  auto session = load_session(file, console.types);
+  if (!session) return session.problems();
+  const bool own = file == console.settings.session_file;
+  if (Problems problems = console.take(std::move(*session), own); !problems.empty()) return problems;
+  return Done{fs::path(file).filename().string()};
 }
 
 Answer load(Console& console, const Call& call) {
   const auto file = file_named(console, call.text(0));
   if (!file) return file.problems();
-  auto session = load_session(*file, console.types);
-  if (!session) return session.problems();
-  if (Problems problems = console.take(std::move(*session)); !problems.empty()) return problems;
-  return Done{fs::path(*file).filename().string()};
+  return load_file(console, *file);
+}
+
+Answer revert(Console& console, const Call&) {
+  return load_file(console, console.settings.session_file);
 }
 
 /// A text in parts that end with a line where they can.
@@ -73,6 +99,7 @@ constexpr Command kCommands[] = {
      save},
     {"/graph/load", "[file]", "|s", "Loads the session's file again, or another one in the same folder.",
      load},
+    {"/graph/revert", "", "", "Goes back to the session's file, as one step of undo.", revert},
 };
 
 }  // namespace

@@ -18,13 +18,64 @@ bool same_nodes(const Graph& a, const Graph& b) {
                     [](const Node& x, const Node& y) { return x.path == y.path && x.type == y.type; });
 }
 
+/// The nodes that problems of a build are about.
+std::vector<const Node*> concerned(const Graph& graph, const Problems& problems) {
+  std::vector<const Node*> nodes;
+  for (const Problem& problem : problems)
+    if (problem.where.size() > 1)
+      if (const Node* node = graph.find(problem.where.substr(1, problem.where.find(':') - 1)))
+        nodes.push_back(node);
+  return nodes;
+}
+
+/// The graph with these nodes as they are without a file.
+Graph empty_of_files(const Graph& graph, const Problems& problems) {
+  Graph next = graph;
+  for (const Node* node : concerned(graph, problems))
+    for (int i = 0; i < row_count(*node->type); i++)
+      if (is_text(row(*node->type, i))) next.set_value(node->path, i, initial_value(row(*node->type, i)));
+  return next;
+}
+
+/// The graph without these nodes.
+Graph without(const Graph& graph, const Problems& problems) {
+  std::vector<Edit> edits;
+  for (const Node* node : concerned(graph, problems)) edits.push_back(RemoveNode{node->path});
+  auto next = mixgraph::apply(graph, edits);
+  return next ? *next : graph;
+}
+
 }  // namespace
 
 LiveGraph::LiveGraph(Engine& engine, Graph start)
-    : engine_(engine), graph_(std::move(start)), names_(graph_) {}
+    : engine_(engine), graph_(std::move(start)), names_(graph_), is_touched_(names_.entries().size()) {}
 
 Problems LiveGraph::start() {
   return engine_.update(graph_);
+}
+
+bool LiveGraph::start_restored(const Graph& otherwise, Problems& told) {
+  const auto starts = [&] {
+    const Problems problems = start();
+    told.insert(told.end(), problems.begin(), problems.end());
+    return problems.empty();
+  };
+  for (const auto mend : {empty_of_files, without}) {
+    const size_t before = told.size();
+    if (starts()) return true;
+    replace(mend(graph_, {told.begin() + std::ptrdiff_t(before), told.end()}));
+  }
+  if (starts()) return true;
+  told.push_back({"", "the live state can't be built", "the session file is used"});
+  replace(otherwise);
+  return starts();
+}
+
+void LiveGraph::replace(Graph graph) {
+  graph_ = std::move(graph);
+  names_ = Namespace(graph_);
+  is_touched_.assign(names_.entries().size(), false);
+  generation_++;
 }
 
 Value LiveGraph::value(const Entry& entry, uint64_t frame) const {
@@ -36,6 +87,7 @@ void LiveGraph::move(const Entry& entry, double target, const Timing& timing, ui
   const double seconds = is_gradual(entry.parameter()) ? timing.seconds : 0;
   const double from = std::get<double>(value(entry, now));
   graph_.set_value(entry.path, entry.row, target);
+  touch(entry);
   batch_.push_back({entry.path, entry.row, target, timing.frame, seconds, timing.course});
   if (seconds == 0 && timing.frame <= now) return moves_.stop(entry.address);
   const double frames = seconds * engine_.settings().environment.rate;
@@ -64,10 +116,13 @@ void LiveGraph::flush() {
 Problems LiveGraph::take_over(Graph next) {
   flush();
   if (Problems problems = engine_.update(next); !problems.empty()) return problems;
+  gather_values();
+  for (Edit& edit : diff(graph_, next)) changes_.push_back(std::move(edit));
   const bool rename = !same_nodes(graph_, next);
   graph_ = std::move(next);
   if (rename) {
     names_ = Namespace(graph_);
+    is_touched_.assign(names_.entries().size(), false);
     generation_++;
   }
   moves_.drop([this](const std::string& address, const RunningMove& move) {
@@ -75,6 +130,27 @@ Problems LiveGraph::take_over(Graph next) {
     return !entry || graph_.find(entry->path)->values[size_t(entry->row)] != Value(move.to);
   });
   return {};
+}
+
+void LiveGraph::touch(const Entry& entry) {
+  const size_t index = names_.index(entry);
+  if (is_touched_[index]) return;
+  is_touched_[index] = true;
+  touched_.push_back(index);
+}
+
+void LiveGraph::gather_values() {
+  for (const size_t index : touched_) {
+    const Entry& entry = names_.entries()[index];
+    changes_.push_back(SetValue{entry.path, entry.row, graph_.find(entry.path)->values[size_t(entry.row)]});
+    is_touched_[index] = false;
+  }
+  touched_.clear();
+}
+
+std::vector<Edit> LiveGraph::take_changes() {
+  gather_values();
+  return std::exchange(changes_, {});
 }
 
 void LiveGraph::remember(const Graph& before) {

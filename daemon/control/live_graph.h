@@ -21,6 +21,8 @@ class LiveGraph {
   LiveGraph(Engine& engine, Graph start);
   /// Hands the graph to the engine.
   Problems start();
+  /// The same for a graph from a journal: Control::start_restored().
+  bool start_restored(const Graph& otherwise, Problems& told);
 
   const Graph& graph() const { return graph_; }
   const Namespace& names() const { return names_; }
@@ -46,15 +48,20 @@ class LiveGraph {
   std::vector<std::string> take_arrived(uint64_t frame) { return moves_.take_arrived(frame); }
   /// Goes up whenever nodes come or go.
   uint64_t generation() const { return generation_; }
+  /// What has changed since the last call, in order; of values the latest. Changes are gathered until then.
+  std::vector<Edit> take_changes();
 
  private:
   struct Step {
     std::vector<Edit> back, forward;
   };
   Problems take_over(Graph next);
+  void replace(Graph graph);
   Problems step(std::vector<Step>& from, std::vector<Step>& to, std::vector<Edit> Step::*edits);
   void remember(const Graph& before);
   void move(const Entry& entry, double target, const Timing& timing, uint64_t now);
+  void touch(const Entry& entry);
+  void gather_values();
 
   Engine& engine_;
   Graph graph_;
@@ -63,6 +70,9 @@ class LiveGraph {
   std::vector<Move> batch_;  // its paths are those of names_
   std::vector<Step> done_, undone_;
   uint64_t generation_ = 0;
+  std::vector<Edit> changes_;
+  std::vector<size_t> touched_;   // entries of names_ whose values changed after the last of changes_
+  std::vector<bool> is_touched_;  // by entry
 };
 
 }  // namespace mixgraph

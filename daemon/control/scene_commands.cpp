@@ -66,6 +66,7 @@ Answer store_scene(Console& console, const Call& call) {
   if (console.session.scenes.size() >= kMostScenes && !console.session.scenes.contains(name))
     return Problem{"", "there are 1000 scenes already", "remove some"};
   console.session.scenes[name] = snapshot(console);
+  console.changed_scenes.insert(name);
   return Done{name};
 }
 
@@ -91,6 +92,7 @@ Answer list_scenes(Console& console, const Call& call) {
 Answer remove_scene(Console& console, const Call& call) {
   const std::string name = call.text(0);
   if (console.session.scenes.erase(name) == 0) return unknown_scene(console, name);
+  console.changed_scenes.insert(name);
   return Done{name};
 }
 

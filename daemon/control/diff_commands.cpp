@@ -1,0 +1,83 @@
+#include "daemon/control/console.h"
+#include "daemon/control/values.h"
+
+namespace mixgraph {
+namespace {
+
+/// Tells how one graph differs from another, an edit at a time.
+class Difference {
+ public:
+  Difference(const Graph& file, const LiveGraph& live) : file_(file), live_(live) {}
+
+  osc::Message operator()(const AddNode& e) const { return of("added", {e.node.path, id(*e.node.type)}); }
+  osc::Message operator()(const RemoveNode& e) const {
+    return of("removed", {e.path, id(*file_.find(e.path)->type)});
+  }
+  osc::Message operator()(const Connect& e) const { return cable("connected", e.cable, live_.graph()); }
+  osc::Message operator()(const Disconnect& e) const { return cable("disconnected", e.cable, file_); }
+  osc::Message operator()(const SetValue& e) const {
+    const Entry& entry = *live_.names().find(e.path, e.row);
+    const Parameter& p = entry.parameter();
+    return of("value", {entry.address, argument_of(p, file_.find(e.path)->values[size_t(e.row)]),
+                        argument_of(p, e.value)});
+  }
+  osc::Message operator()(const SetGroup& e) const { return of("group", {e.path, e.type}); }
+
+ private:
+  static osc::Message of(const char* what, std::vector<osc::Argument> more) {
+    more.insert(more.begin(), std::string(what));
+    return {"/graph/diff", std::move(more)};
+  }
+  static std::string id(const NodeType& type) { return std::string(type.id); }
+  static osc::Message cable(const char* what, const Cable& c, const Graph& graph) {
+    const auto output = graph.find(c.from)->type->outputs[size_t(c.from_port)].id;
+    const auto input = graph.find(c.to)->type->inputs[size_t(c.to_port)].id;
+    return of(what, {c.from, std::string(output), c.to, std::string(input)});
+  }
+
+  const Graph& file_;
+  const LiveGraph& live_;
+};
+
+using Scenes = std::map<std::string, Scene>;
+
+/// Scenes that only one has, or that differ.
+void compare(const Scenes& file, const Scenes& live, std::vector<osc::Message>& list) {
+  const auto tell = [&](const std::string& name, const char* what) {
+    list.push_back({"/graph/diff", {std::string("scene"), name, std::string(what)}});
+  };
+  for (const auto& [name, scene] : live) {
+    const auto found = file.find(name);
+    if (found == file.end())
+      tell(name, "added");
+    else if (found->second != scene)
+      tell(name, "changed");
+  }
+  for (const auto& [name, scene] : file)
+    if (!live.contains(name)) tell(name, "removed");
+}
+
+Answer diff_file(Console& console, const Call& call) {
+  const auto file = load_session(console.settings.session_file, console.types);
+  if (!file) return file.problems();
+  std::vector<osc::Message> list;
+  const Difference tell(file->graph, console.live);
+  for (const Edit& edit : diff(file->graph, console.live.graph())) list.push_back(std::visit(tell, edit));
+  compare(file->scenes, console.session.scenes, list);
+  return console.answer_list(call, std::move(list));
+}
+
+constexpr Command kCommands[] = {
+    {"/graph/diff", "", "",
+     "Sends /graph/diff WHAT ... for each way in which what is live differs from the session's file, then "
+     "/done.",
+     diff_file},
+};
+
+}  // namespace
+
+std::span<const Command> diff_commands() {
+  return kCommands;
+}
+
+}  // namespace mixgraph
