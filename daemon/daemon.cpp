@@ -58,7 +58,7 @@ std::string realtime_text(const DriverStatus& driver) {
 
 }  // namespace
 
-Daemon::Daemon(Session session, const Options& options)
+Daemon::Daemon(Session session, const Options& options, LiveState live_state)
     : options_(options),
       audio_(audio_of(session, options)),
       osc_(osc_of(session, options)),
@@ -66,6 +66,7 @@ Daemon::Daemon(Session session, const Options& options)
       sound_(engine_),
       host_(driver_settings(audio_), sound_.callback()),
       clock_(audio_.rate),
+      live_state_(std::move(live_state)),
       control_(engine_, std::move(session), node_types(),
                [this](const ClientId& client, const osc::Packet& packet, bool droppable) {
                  if (server_)
@@ -78,6 +79,15 @@ Daemon::~Daemon() {
   working_ = false;
   if (worker_.joinable()) worker_.join();
   host_.stop();
+}
+
+Problems Daemon::build() {
+  if (!live_state_.restored) return control_.start();
+  Problems told;
+  if (!control_.start_restored(live_state_.file_graph, told)) return told;
+  for (const Problem& problem : told) spdlog::error("{}", problem.text());
+  if (!told.empty()) spdlog::warn("the live state as it was is kept as {}", copy_of(live_state_));
+  return {};
 }
 
 Problems Daemon::start() {
@@ -138,6 +148,10 @@ ControlSettings Daemon::control_settings() {
   settings.device_latency = [this] { return host_.status().driver.output_latency_ms * 1e-3; };
   settings.more_status = [this] { return status(); };
   settings.late_blocks = [this] { return late_blocks(); };
+  settings.journal = live_state_.journal.get();
+  settings.log = [](const std::string& line, bool well) {
+    spdlog::log(well ? spdlog::level::info : spdlog::level::err, "{}", line);
+  };
   return settings;
 }
 
@@ -176,6 +190,7 @@ std::vector<StatusItem> Daemon::status() const {
           {"lost_frames", count(driver.lost_frames)},
           {"max_gap_ms", float(driver.max_gap_ms)},
           {"device_losses", count(host.losses)},
+          {"journal", live_state_.journal ? live_state_.journal->status() : live_state_.trouble},
           {"tcp_connections", count(server_ ? server_->connections() : 0)},
           {"dropped_packets", count(server_ ? server_->counters().dropped_sends : 0)},
           {"refused_clients", count(server_ ? server_->counters().refused_clients : 0)}};
@@ -190,6 +205,7 @@ int Daemon::run() {
   if (!host_.stop()) {
     spdlog::warn("the audio driver hangs; ending without it");
     spdlog::default_logger()->flush();
+    if (live_state_.journal) live_state_.journal->flush(2s);
     _exit(0);
   }
   return 0;

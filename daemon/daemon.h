@@ -11,6 +11,7 @@
 #include "daemon/control/control.h"
 #include "daemon/engine_clock.h"
 #include "daemon/faults.h"
+#include "daemon/live_state.h"
 #include "daemon/net/osc_server.h"
 #include "daemon/options.h"
 #include "daemon/sound.h"
@@ -22,11 +23,11 @@ namespace mixgraph {
 /// [control]
 class Daemon {
  public:
-  Daemon(Session session, const Options& options);
+  Daemon(Session session, const Options& options, LiveState live_state);
   ~Daemon();
 
   /// Builds the graph. The problems are the session's.
-  Problems build() { return control_.start(); }
+  Problems build();
   /// Opens the device and the sockets, and prints the start line.
   Problems start();
   /// Serves until a signal says to stop; fades out. Returns the exit code. Ends the process itself when the
@@ -59,6 +60,7 @@ class Daemon {
   boost::asio::steady_timer timer_{io_};
   boost::asio::signal_set signals_{io_, SIGINT, SIGTERM, SIGHUP};
   std::unique_ptr<OscServer> server_;
+  LiveState live_state_;
   Control control_;
   std::thread worker_;
   std::atomic<bool> working_{false};

@@ -26,7 +26,12 @@ int main(int argc, char** argv) {
 
   auto session = load_session(options->session, node_types());
   if (!session) return fail(session.problems(), kExitSession);
-  Daemon daemon(std::move(*session), *options);
+  LiveState live_state;
+  if (!options->check)
+    live_state = open_live_state(*session, {options->session, options->state, options->fresh});
+  for (const auto& [text, well] : live_state.notes)
+    spdlog::log(well ? spdlog::level::info : spdlog::level::warn, "{}", text);
+  Daemon daemon(std::move(*session), *options, std::move(live_state));
   if (const Problems problems = daemon.build(); !problems.empty()) return fail(problems, kExitSession);
   if (options->check) {
     std::printf("%s: no problems\n", options->session.c_str());

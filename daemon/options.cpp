@@ -14,6 +14,7 @@ constexpr const char* kFooter = R"(Examples:
   mixgraphd song.yaml --device "JACK: system" --osc 7000
   mixgraphd song.yaml --bind 0.0.0.0         let other machines in: anybody on the network
   mixgraphd song.yaml --check                only say what is wrong with the file
+  mixgraphd song.yaml --fresh                from the file, not from where it was when it ended
 
 Talk to it with any OSC program, for instance:
   oscsend localhost 9000 /mix/vox/fader f -6
@@ -50,6 +51,10 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
                  "Frames per period of the device [session's, or the device's choice]")
       ->type_name("FRAMES")
       ->check(CLI::Range(kMinPeriod, kMaxPeriod));
+  app.add_option("--state", options.state,
+                 "Folder in which the live state is kept [$STATE_DIRECTORY, or ~/.local/state/mixgraph]")
+      ->type_name("DIR");
+  app.add_flag("--fresh", options.fresh, "Start from the session file; a live state is put aside");
   app.add_flag("--check", options.check, "Say what is wrong with the session, and end");
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
       ->type_name("LEVEL")

@@ -14,6 +14,8 @@ struct Options {
   std::optional<std::string> device;
   std::optional<double> rate;  ///< Hz
   std::optional<int> period;   ///< frames
+  std::string state;           ///< folder of the live state; empty: the usual one
+  bool fresh = false;          ///< start from the session file, not from the live state
   bool check = false;          ///< only say what is wrong with the session
   std::string log_level = "info";
 };
