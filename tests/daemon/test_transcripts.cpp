@@ -63,6 +63,7 @@ TEST_CASE("Transcript: malformed packets", "[transcript]") { play("malformed"); 
 TEST_CASE("Transcript: framing", "[transcript]") { play("framing"); }
 TEST_CASE("Transcript: graph", "[transcript]") { play("graph"); }
 TEST_CASE("Transcript: files", "[transcript]") { play("files"); }
+TEST_CASE("Transcript: differences from the file", "[transcript]") { play("file_diff"); }
 TEST_CASE("Transcript: scenes", "[transcript]") { play("scenes"); }
 TEST_CASE("Transcript: subscriptions", "[transcript]") { play("subscriptions"); }
 TEST_CASE("Transcript: lease", "[transcript]") { play("lease"); }

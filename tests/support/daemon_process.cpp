@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 
 namespace mixgraph {
@@ -18,6 +19,10 @@ DaemonProcess::DaemonProcess(const std::vector<std::string>& arguments,
   std::vector<char*> words{const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
+  std::string folder = (std::filesystem::temp_directory_path() / "mixgraph-state-XXXXXX").string();
+  if (!mkdtemp(folder.data())) throw std::runtime_error("no folder for the live state");
+  state_ = folder;
+  const std::string state_variable = "XDG_STATE_HOME=" + folder;
   int ends[2];
   if (pipe(ends) != 0) throw std::runtime_error("no pipe");
   child_ = fork();
@@ -26,6 +31,8 @@ DaemonProcess::DaemonProcess(const std::vector<std::string>& arguments,
     dup2(ends[1], STDERR_FILENO);
     close(ends[0]);
     close(ends[1]);
+    unsetenv("STATE_DIRECTORY");
+    putenv(const_cast<char*>(state_variable.c_str()));
     for (const std::string& variable : environment) putenv(const_cast<char*>(variable.c_str()));
     execv(words[0], words.data());
     _exit(127);
@@ -43,6 +50,8 @@ DaemonProcess::~DaemonProcess() {
     wait();
   }
   close(from_child_);
+  std::error_code error;
+  std::filesystem::remove_all(state_, error);
 }
 
 void DaemonProcess::signal(int number) {

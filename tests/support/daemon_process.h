@@ -7,7 +7,8 @@
 
 namespace mixgraph {
 
-/// A daemon of its own for a test: started on a free port, stopped at the end.
+/// A daemon of its own for a test: started on a free port, stopped at the end. It keeps its live state in a folder of
+/// its own, unless `--state` names one.
 class DaemonProcess {
  public:
   /// Starts `mixgraphd` with these arguments, and these variables ("NAME=value") in its environment, and reads
@@ -36,6 +37,7 @@ class DaemonProcess {
   int port_ = 0;
   int exit_code_ = -1;
   std::string output_;
+  std::string state_;  // the folder
 };
 
 }  // namespace mixgraph

@@ -21,13 +21,14 @@ void flatten(const osc::Packet& packet, std::vector<osc::Message>& to) {
 
 }  // namespace
 
-Desk::Desk(const std::string& yaml)
+Desk::Desk(const std::string& yaml, ControlSettings settings)
     : engine({.environment = {}, .inputs = 2, .outputs = 2, .ceiling_db = 60}),
       control(engine, session_of(yaml), node_types(),
               [this](const ClientId& to, const osc::Packet& packet, bool may_drop) {
                 droppable += may_drop;
                 flatten(packet, received_[to]);
-              }) {
+              },
+              std::move(settings)) {
   if (Problems problems = control.start(); !problems.empty())
     throw std::runtime_error(problems.front().text());
   run(50);

@@ -13,7 +13,7 @@ class Desk {
  public:
   static constexpr double kRate = 48000;
   /// A session as YAML; throws if it has problems.
-  explicit Desk(const std::string& yaml);
+  explicit Desk(const std::string& yaml, ControlSettings settings = {});
 
   ClientId client(ClientId::Kind kind = ClientId::Kind::udp) { return {kind, ++clients_, "test"}; }
   void send(const ClientId& client, const osc::Packet& packet);

@@ -1,0 +1,52 @@
+#include "tests/daemon/random_edits.h"
+
+namespace mixgraph {
+
+Edit RandomEdits::next() {
+  while (true) {
+    Edit edit = any();
+    auto changed = mixgraph::apply(graph_, {edit});
+    if (!changed || *changed == graph_) continue;
+    graph_ = std::move(*changed);
+    return edit;
+  }
+}
+
+Edit RandomEdits::any() {
+  const auto& nodes = graph_.nodes();
+  const size_t dice = below(20);
+  if (nodes.size() < 3 || (dice < 4 && nodes.size() < 30)) {
+    Node node = make_node("mix/n" + std::to_string(number_++), *types_[below(types_.size())]);
+    for (int i = 0; i < row_count(*node.type); i++)
+      if (is_text(row(*node.type, i)) && below(2) == 0)
+        node.values[size_t(i)] = "take " + std::to_string(number_);
+    return AddNode{std::move(node)};
+  }
+  if (dice < 6) return RemoveNode{nodes[below(nodes.size())].path};
+  if (dice < 11) return cable();
+  if (dice < 12) return SetGroup{nodes[below(nodes.size())].path, below(2) == 0 ? "" : "strip"};
+  return value();
+}
+
+Edit RandomEdits::cable() {
+  const auto& cables = graph_.cables();
+  if (!cables.empty() && below(3) == 0) return Disconnect{cables[below(cables.size())]};
+  const auto& nodes = graph_.nodes();
+  const Node &from = nodes[below(nodes.size())], &to = nodes[below(nodes.size())];
+  if (from.type->outputs.empty() || to.type->inputs.empty()) return value();
+  return Connect{
+      {from.path, int(below(from.type->outputs.size())), to.path, int(below(to.type->inputs.size()))}};
+}
+
+Edit RandomEdits::value() {
+  const auto& nodes = graph_.nodes();
+  const Node& node = nodes[below(nodes.size())];
+  if (row_count(*node.type) == 0) return RemoveNode{node.path};
+  const int index = int(below(size_t(row_count(*node.type))));
+  const Parameter& p = row(*node.type, index);
+  if (is_text(p)) return SetValue{node.path, index, "file " + std::to_string(below(1000)) + "\n\"\xc3\xbc\""};
+  const double position = std::uniform_real_distribution(0.0, 1.0)(random_);
+  return SetValue{node.path, index, nearest(p, from_position(p, position))};
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,252 @@
+// What is read back from a journal, whole, cut or damaged.
+#include <catch2/catch.hpp>
+
+#include "daemon/control/journal_reader.h"
+#include "nodes/list.h"
+#include "tests/daemon/random_edits.h"
+
+using namespace mixgraph;
+using Health = JournalContent::Health;
+
+namespace {
+
+/// A journal and the state after each of its records.
+struct Recorded {
+  struct State {
+    size_t end;  // of the file
+    Graph graph;
+    std::map<std::string, Scene> scenes;
+  };
+  std::string bytes{kJournalMagic};
+  std::vector<State> states;
+  uint64_t sequence = 40;
+  JournalEncoder encoder;
+
+  void record(const Graph& graph, const std::map<std::string, Scene>& scenes) {
+    sequence++;
+    bytes += journal_record(sequence, 1'700'000'000'000'000'000, encoder.take());
+    states.push_back({bytes.size(), graph, scenes});
+  }
+};
+
+const JournalFacts kFacts{"/songs/song.yaml", "Song", 48000};
+
+Recorded random_journal(unsigned seed, int records, int edits_each) {
+  Recorded journal;
+  RandomEdits edits(node_types(), seed);
+  std::map<std::string, Scene> scenes{{"verse", {{"mix/vox/fader", -3.5}, {"mix/player/file", "a.wav"}}}};
+  for (int i = 0; i < 12; i++) edits.next();
+  journal.encoder.snapshot(kFacts, {{7, 8}, true}, edits.graph(), scenes);
+  journal.record(edits.graph(), scenes);
+  for (int r = 1; r < records; r++) {
+    for (int i = 0; i < edits_each; i++) journal.encoder.edit(edits.next());
+    if (r % 5 == 1) {
+      const std::string name = "scene " + std::to_string(r);
+      scenes[name] = {{"mix/n1/level", double(r)}};
+      journal.encoder.scene(name, scenes[name]);
+    } else if (r % 5 == 3) {
+      journal.encoder.remove_scene(scenes.begin()->first);
+      scenes.erase(scenes.begin());
+    }
+    journal.record(edits.graph(), scenes);
+  }
+  return journal;
+}
+
+/// Whether a content is the state after one of the records, and after which; 0: none, -1: something else.
+int prefix_of(const Recorded& journal, const JournalContent& content) {
+  if (!content.has_state()) return 0;
+  for (size_t i = journal.states.size(); i-- > 0;)
+    if (journal.states[i].graph == content.graph && journal.states[i].scenes == content.scenes)
+      return int(i) + 1;
+  return -1;
+}
+
+}  // namespace
+
+TEST_CASE("A journal of random edits reads as the graph and scenes that they made", "[journal]") {
+  for (unsigned seed = 0; seed < 20; seed++) {
+    const Recorded journal = random_journal(seed, 60, 4);
+    const JournalContent content = read_journal(journal.bytes, node_types());
+    INFO("seed " << seed);
+    CHECK(content.health == Health::whole);
+    CHECK(content.graph == journal.states.back().graph);
+    CHECK(content.scenes == journal.states.back().scenes);
+    CHECK(content.left_out.empty());
+    CHECK(content.sequence == journal.sequence);
+    CHECK(content.facts == kFacts);
+    CHECK(content.base == JournalBase{{7, 8}, false});
+  }
+}
+
+TEST_CASE("The checksum is CRC-32", "[journal]") {
+  CHECK(checksum("123456789") == 0xCBF43926);
+}
+
+TEST_CASE("A snapshot behind other records starts afresh, and keeps the numbers of types", "[journal]") {
+  Recorded journal = random_journal(3, 10, 4);
+  RandomEdits other(node_types(), 77);
+  for (int i = 0; i < 30; i++) {
+    const Edit edit = other.next();
+    if (i < 20) continue;
+    if (i == 20) journal.encoder.snapshot(kFacts, {{9}, true}, other.graph(), {});
+    if (i > 20) journal.encoder.edit(edit);
+  }
+  journal.record(other.graph(), {});
+  const JournalContent content = read_journal(journal.bytes, node_types());
+  CHECK(content.health == Health::whole);
+  CHECK(content.graph == other.graph());
+  CHECK(content.scenes.empty());
+  CHECK(content.base.fingerprints == std::vector<uint64_t>{9});
+}
+
+TEST_CASE("A journal cut at any byte reads as its whole records", "[journal]") {
+  const Recorded journal = random_journal(1, 12, 2);
+  for (size_t cut = 0; cut <= journal.bytes.size(); cut++) {
+    const JournalContent content = read_journal(std::string_view(journal.bytes).substr(0, cut), node_types());
+    size_t whole = 0;
+    while (whole < journal.states.size() && journal.states[whole].end <= cut) whole++;
+    INFO("cut at " << cut << " of " << journal.bytes.size());
+    REQUIRE(content.has_state() == (whole > 0));
+    if (whole == 0) continue;
+    const auto& state = journal.states[whole - 1];
+    REQUIRE(content.graph == state.graph);
+    REQUIRE(content.scenes == state.scenes);
+    REQUIRE(content.good_bytes == state.end);
+    REQUIRE(content.health == (cut == state.end ? Health::whole : Health::torn));
+  }
+}
+
+TEST_CASE("A byte that is changed anywhere is found, and what is before it holds", "[journal]") {
+  const Recorded journal = random_journal(2, 12, 2);
+  std::mt19937 random(5);
+  for (size_t at = 0; at < journal.bytes.size(); at++) {
+    std::string bytes = journal.bytes;
+    bytes[at] = char(uint8_t(bytes[at]) ^ (1 + random() % 255));
+    const JournalContent content = read_journal(bytes, node_types());
+    size_t before = 0;
+    while (journal.states[before].end <= at) before++;
+    INFO("byte " << at << " in record " << before);
+    REQUIRE(content.health != Health::whole);
+    REQUIRE(prefix_of(journal, content) == int(before));
+    if (before == 0) {
+      REQUIRE(content.health == Health::unreadable);
+    } else {
+      const bool is_last = before + 1 == journal.states.size();
+      REQUIRE(content.health == (is_last ? Health::torn : Health::damaged));
+      REQUIRE(content.lost_records == journal.states.size() - before - 1);
+    }
+  }
+}
+
+TEST_CASE("Zeros behind the last record, as a loss of power leaves them, are a torn end", "[journal]") {
+  const Recorded journal = random_journal(4, 5, 2);
+  const JournalContent content = read_journal(journal.bytes + std::string(5000, '\0'), node_types());
+  CHECK(content.health == Health::torn);
+  CHECK(content.graph == journal.states.back().graph);
+}
+
+TEST_CASE("What is no journal is unreadable", "[journal]") {
+  for (const std::string& bytes :
+       {std::string(), std::string("mixgraph: 1\nname: Song\n"), std::string(kJournalMagic),
+        std::string(kJournalMagic) + std::string(100, 'x')})
+    CHECK(read_journal(bytes, node_types()).health == Health::unreadable);
+}
+
+TEST_CASE("Node types that a program lacks are told and left out, with their cables", "[journal]") {
+  std::vector<const NodeType*> fewer;
+  const NodeType *delay = nullptr, *fader = nullptr;
+  for (const NodeType* type : node_types()) {
+    if (type->id == "delay") delay = type;
+    if (type->id == "fader") fader = type;
+    if (type->id != "delay") fewer.push_back(type);
+  }
+  const auto graph =
+      mixgraph::apply({}, {AddNode{make_node("mix/a", *fader)}, AddNode{make_node("mix/echo", *delay)},
+                           AddNode{make_node("mix/b", *fader)}, Connect{{"mix/a", 0, "mix/echo", 0}},
+                           Connect{{"mix/a", 0, "mix/b", 0}}});
+  REQUIRE(graph);
+  Recorded journal;
+  journal.encoder.snapshot(kFacts, {}, *graph, {});
+  journal.encoder.edit(SetValue{"mix/echo", 0, 10.0});
+  journal.encoder.edit(SetValue{"mix/b", 0, -12.0});
+  journal.record(*graph, {});
+  const JournalContent content = read_journal(journal.bytes, fewer);
+  CHECK(content.health == Health::whole);
+  CHECK(content.graph.nodes().size() == 2);
+  CHECK(content.graph.cables() == std::vector<Cable>{{"mix/a", 0, "mix/b", 0}});
+  CHECK(content.graph.find("mix/b")->values[0] == Value(-12.0));
+  REQUIRE(content.left_out.size() == 1);
+  CHECK(content.left_out[0].where == "/mix/echo");
+}
+
+namespace {
+
+constexpr Parameter number_row(std::string_view id, double max) {
+  return {.id = id, .label = "L", .doc = "D.", .max = max};
+}
+constexpr Parameter kOldRows[] = {number_row("gone", 1), number_row("kept", 100),
+                                  number_row("narrower", 100)};
+constexpr Parameter kNewRows[] = {number_row("new", 1), number_row("narrower", 10), number_row("kept", 100)};
+constexpr Port kOldPorts[] = {{"first"}, {"second"}}, kNewPorts[] = {{"second"}, {"third"}};
+NodeType type_of(std::span<const Parameter> rows, std::span<const Port> inputs) {
+  NodeType type{};
+  type.id = "thing";
+  type.inputs = inputs;
+  type.outputs = kOldPorts;
+  type.parameters = rows;
+  return type;
+}
+
+}  // namespace
+
+TEST_CASE("Parameters and ports are found by name when a type's table has changed", "[journal]") {
+  const NodeType old_type = type_of(kOldRows, kOldPorts), new_type = type_of(kNewRows, kNewPorts);
+  const auto graph = mixgraph::apply(
+      {}, {AddNode{Node{"a", &old_type, {0.5, 50.0, 60.0}}}, AddNode{Node{"b", &old_type, {0.0, 0.0, 0.0}}},
+           Connect{{"a", 0, "b", 0}}, Connect{{"a", 0, "b", 1}}});
+  REQUIRE(graph);
+  Recorded journal;
+  journal.encoder.snapshot(kFacts, {}, *graph, {});
+  journal.encoder.edit(SetValue{"b", 1, 7.0});
+  journal.encoder.edit(SetValue{"b", 0, 1.0});
+  journal.record(*graph, {});
+  const NodeType* types[] = {&new_type};
+  const JournalContent content = read_journal(journal.bytes, types);
+  REQUIRE(content.has_state());
+  CHECK(content.graph.find("a")->values == std::vector<Value>{0.0, 10.0, 50.0});
+  CHECK(content.graph.find("b")->values == std::vector<Value>{0.0, 0.0, 7.0});
+  CHECK(content.graph.cables() == std::vector<Cable>{{"a", 0, "b", 0}});
+  std::string told;
+  for (const Problem& problem : content.left_out) told += problem.text() + "\n";
+  CHECK(told.find("no parameter gone") != std::string::npos);
+  CHECK(told.find("no input first") != std::string::npos);
+}
+
+TEST_CASE("Items that a program does not know are told and passed over", "[journal]") {
+  Recorded journal = random_journal(6, 3, 2);
+  const Graph graph = journal.states.back().graph;
+  std::string payload = "?";
+  put_text(payload, "something new");
+  RandomEdits more(node_types(), 1);
+  journal.bytes += journal_record(++journal.sequence, 0, payload);
+  const JournalContent content = read_journal(journal.bytes, node_types());
+  CHECK(content.health == Health::whole);
+  CHECK(content.graph == graph);
+  CHECK(content.left_out.size() == 1);
+}
+
+TEST_CASE("Payloads of nonsense whose checksum is right do no harm", "[journal]") {
+  std::mt19937 random(9);
+  for (int round = 0; round < 300; round++) {
+    Recorded journal = random_journal(unsigned(round), 2, 3);
+    journal.encoder.snapshot(kFacts, {{1}, true}, journal.states.back().graph, {});
+    std::string payload = journal.encoder.take();
+    for (int i = 0; i < 5; i++) payload[random() % payload.size()] = char(random());
+    journal.bytes += journal_record(++journal.sequence, 0, payload);
+    const JournalContent content = read_journal(journal.bytes, node_types());
+    CHECK(content.health == Health::whole);
+    // Whatever came of it is a graph that can be edited.
+    CHECK(mixgraph::apply({}, diff({}, content.graph)));
+  }
+}
