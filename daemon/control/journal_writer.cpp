@@ -11,6 +11,11 @@ using namespace std::chrono_literals;
 constexpr size_t kMostQueued = size_t(64) << 20;  // bytes
 constexpr auto kLastPatience = 2s;
 
+/// "No space left on device" of "can't be written: No space left on device".
+std::string_view reason(std::string_view what) {
+  return what.substr(std::min(what.size(), what.rfind(": ") + 1));
+}
+
 }  // namespace
 
 JournalWriter::JournalWriter(Settings settings)
@@ -208,7 +213,7 @@ void JournalWriter::fail(const Problem& problem, bool writes_on) {
   redo_ = true;
   retry_at_ = Clock::now() + back_off_;
   back_off_ = std::min(2 * back_off_, settings_.last_retry);
-  if (trouble_ != problem.what)
+  if (reason(trouble_) != reason(problem.what))
     events_.push_back({{problem.where, problem.what,
                         writes_on ? "it is tried again" : "changes since are not kept; it is tried again"},
                        false});

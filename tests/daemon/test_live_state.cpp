@@ -1,7 +1,9 @@
 // What a daemon starts from: the session file, or the live state of its last run.
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <filesystem>
 #include <thread>
 
@@ -59,14 +61,13 @@ class Run {
         state(open_live_state(session_, {home.session, home.state, fresh, limit_gain})),
         restored_scenes(session_.scenes),
         engine_({.environment = {48000, home.folder.path(), home.folder.path()}}),
-        control(engine_, std::move(session_), node_types(),
-                [this](const ClientId&, const osc::Packet& packet, bool) {
-                  if (const auto* message = std::get_if<osc::Message>(&packet))
-                    answers.push_back(osc::describe(*message));
-                },
-                {home.session, 0.05, {}, state.journal.get(), [this](const std::string& line, bool) {
-                   log.push_back(line);
-                 }}) {
+        control(
+            engine_, std::move(session_), node_types(),
+            [this](const ClientId&, const osc::Packet& packet, bool) {
+              if (const auto* message = std::get_if<osc::Message>(&packet))
+                answers.push_back(osc::describe(*message));
+            },
+            settings(home)) {
     if (state.restored)
       REQUIRE(control.start_restored(state.file_graph, told));
     else
@@ -92,6 +93,13 @@ class Run {
   }
 
  private:
+  ControlSettings settings(const Home& home) {
+    ControlSettings with;
+    with.session_file = home.session;
+    with.journal = state.journal.get();
+    with.log = [this](const std::string& line, bool) { log.push_back(line); };
+    return with;
+  }
   static Session load(const std::string& file) {
     auto session = load_session(file, node_types());
     REQUIRE(session);
@@ -394,7 +402,13 @@ TEST_CASE("A file that has gone is left out of a restored state, and the state b
 TEST_CASE("Clients that have subscribed are told when the state can't be kept, once", "[journal]") {
   const Home home;
   JournalWriter::Settings settings;
-  settings.path = home.folder.path("later/j");
+  settings.path = home.folder.path("j");
+  static std::atomic<bool> full;
+  full = false;
+  settings.calls.write = [](int file, const void* bytes, size_t count) {
+    errno = ENOSPC;
+    return full ? -1 : ::write(file, bytes, count);
+  };
   settings.first_retry = settings.last_retry = 5ms;
   Journal journal(settings, {}, {});
   std::vector<std::string> log;
@@ -404,6 +418,9 @@ TEST_CASE("Clients that have subscribed are told when the state can't be kept, o
   Desk desk(kSong, std::move(with));
   desk.send("/subscribe");
   desk.lines();
+  REQUIRE(journal.flush(5s));
+  full = true;
+  desk.send("/mix/vox/fader", {-12.F});
   const auto run_until = [&](auto done) {
     for (int i = 0; i < 2000 && !done(); i++) {
       std::this_thread::sleep_for(1ms);
@@ -420,10 +437,11 @@ TEST_CASE("Clients that have subscribed are told when the state can't be kept, o
   REQUIRE(told.size() == 1);
   CHECK(has(told[0], "/error"));
   CHECK(has(told[0], "#journal"));
-  CHECK(has(told[0], "No such file or directory"));
-  fs::create_directory(home.folder.path("later"));
+  CHECK(has(told[0], "No space left on device"));
+  full = false;
   CHECK(run_until([&] { return journal.status() == "kept"; }));
   CHECK(run_until([&] { return log.size() == 2; }));
   CHECK(has(log.back(), "well: "));
+  CHECK(has(log.front(), "bad: "));
   CHECK(desk.lines().empty());
 }
