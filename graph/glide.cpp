@@ -47,15 +47,20 @@ void Glide::hold(const Parameter& p, double value) {
 void Glide::begin(const Parameter& p, uint64_t frame, double target, double length, Course course, double shortest) {
   shortest_ = shortest;
   waits_ = false;
-  int index = int(frame % kTick);
-  Plan plan{frame, std::clamp(from_domain(p, cubic_.at(index)), p.min, p.max), target, length <= shortest ? 0 : length, course};
+  Plan plan = plan_for(p, frame, target, length, course);
   if (count_ > 0 && plans_[size_t(count_ - 1)].start == frame)
     count_--;  // it had not begun yet
   else if (count_ == kPlans) {
     waiting_ = plan, waits_ = true;
     return;
   }
-  follow(p, plan, index);
+  follow(p, plan, int(frame % kTick));
+}
+
+Glide::Plan Glide::plan_for(const Parameter& p, uint64_t frame, double target, double length, Course course) const {
+  double here = cubic_.at(double(frame % kTick)), from = std::clamp(from_domain(p, here), p.min, p.max), least = shortest_;
+  if (domain(p) == Domain::log2) least *= std::max(1.0, std::abs(to_domain(p, target) - here));
+  return {frame, from, target, length <= least ? least : shortest_, length <= least ? 0 : length, course};
 }
 
 void Glide::follow(const Parameter& p, const Plan& plan, int index) {
@@ -71,11 +76,8 @@ bool Glide::next_tick(const Parameter& p, uint64_t frame) {
   bend(0, course_at(p, frame + kTick));
   if (waits_ && count_ < kPlans) {
     waits_ = false;
-    double late = double(frame - waiting_.start);
-    waiting_.start = frame;
-    waiting_.from = std::clamp(from_domain(p, cubic_.at(0)), p.min, p.max);
-    waiting_.length = waiting_.length - late <= shortest_ ? 0 : waiting_.length - late;
-    follow(p, waiting_, 0);
+    double left = waiting_.length - double(frame - waiting_.start);
+    follow(p, plan_for(p, frame, waiting_.target, left, waiting_.course), 0);
   }
   return true;
 }
@@ -83,7 +85,7 @@ bool Glide::next_tick(const Parameter& p, uint64_t frame) {
 // A plan that has taken over makes those before it void; one that is at its end as well is a value to hold.
 void Glide::forget_old(const Parameter& p, uint64_t frame) {
   int first = count_;
-  while (first > 0 && double(frame - plans_[size_t(first - 1)].start) < shortest_) first--;
+  while (first > 0 && double(frame - plans_[size_t(first - 1)].start) < plans_[size_t(first - 1)].fade) first--;
   if (first == 0) return;
   const Plan& plan = plans_[size_t(first - 1)];
   bool ended = double(frame - plan.start) >= plan.length;
@@ -98,7 +100,7 @@ Glide::Point Glide::course_at(const Parameter& p, uint64_t frame) const {
   Point at{base_, 0};
   for (int i = 0; i < count_; i++) {
     const Plan& plan = plans_[size_t(i)];
-    double x = double(frame - plan.start) / shortest_;
+    double x = double(frame - plan.start) / plan.fade;
     Point goal = plan_at(p, plan, double(frame - plan.start));
     if (x >= 1) {
       at = goal;
@@ -109,7 +111,7 @@ Glide::Point Glide::course_at(const Parameter& p, uint64_t frame) const {
     int knot = int(3 * x);
     double share = 0, rise = 0;
     for (int k = 0; k < 4; k++)
-      if (knot + k >= 3) share += w.value[k], rise += w.slope[k] * 3 / shortest_;
+      if (knot + k >= 3) share += w.value[k], rise += w.slope[k] * 3 / plan.fade;
     at = {at.value + share * (goal.value - at.value), at.slope + share * (goal.slope - at.slope) + rise * (goal.value - at.value)};
   }
   return at;

@@ -10,7 +10,8 @@ namespace mixgraph {
 /// depends on how the device cuts time.
 inline constexpr int kTick = kMaxBlock;
 
-/// Frames of the shortest move at a rate: whole ticks, about 11 ms. [any]
+/// Frames of the shortest move at a rate: whole ticks, about 11 ms. A frequency, a time or a ratio takes as long for each
+/// octave: a filter that is torn along faster takes the sound that rings in it to other frequencies. [any]
 double shortest_move(double rate);
 
 /// A parameter's course: it holds a value, or follows a plan to a new one, tick by tick, without a step in value or slope
@@ -40,11 +41,13 @@ class Glide {
   struct Plan {
     uint64_t start;
     double from, target;  ///< in the unit
+    double fade;          ///< frames in which it takes over
     double length;        ///< frames; 0: a jump, which the fade makes smooth
     Course course;
   };
   static constexpr int kPlans = 8;
 
+  Plan plan_for(const Parameter& p, uint64_t frame, double target, double length, Course course) const;
   void follow(const Parameter& p, const Plan& plan, int index);
   Point course_at(const Parameter& p, uint64_t frame) const;
   Point plan_at(const Parameter& p, const Plan& plan, double frame) const;
@@ -53,7 +56,7 @@ class Glide {
 
   Cubic cubic_;
   double base_ = 0;                   // in the domain: where the first plan comes from
-  double shortest_ = 1;               // frames in which one plan fades to the next
+  double shortest_ = 1;               // frames
   std::array<Plan, kPlans> plans_{};  // each takes over from those before
   int count_ = 0;
   Plan waiting_{};  // for a place among the plans

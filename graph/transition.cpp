@@ -25,9 +25,12 @@ class RouteIndex {
   std::map<Key, const Route*> index_;
 };
 
+// Seconds for which a new node is fed before it is heard: a narrow filter rings from the start of its input.
+constexpr double kSettle = 0.010;
+
 class Planner {
  public:
-  Planner(const Plan& before, const Plan& target, uint64_t now, double rate) : before_(before), target_(target), now_(now), rate_(rate), routes_before_(before.routes), routes_wanted_(target.routes) {
+  Planner(const Plan& before, const Plan& target, uint64_t now, double rate) : before_(before), target_(target), now_(now), rate_(rate), settle_(int(rate * kSettle)), routes_before_(before.routes), routes_wanted_(target.routes) {
     for (const InstancePtr& i : before.nodes) sounding_.insert(i.get());
     for (const InstancePtr& i : target.nodes) wanted_.insert(i.get()), paths_.insert(i->path);
   }
@@ -81,9 +84,9 @@ class Planner {
     } else {
       make_delays(r);
       // What keeps sound for long would put out the start of it after it has itself been faded in.
-      bool fed_before_heard = is_new(*r.to) && !r.to->type->outputs.empty() && !r.to->type->tail;
+      bool through = is_new(*r.to) && !r.to->type->outputs.empty(), fed_before_heard = through && !r.to->type->tail;
       r.fading = before_.nodes.empty() || fed_before_heard ? Fading::none : Fading::in;
-      if (!before_.nodes.empty()) result_.lead_in = std::max(result_.lead_in, r.delay + r.from->latency);
+      if (!before_.nodes.empty()) result_.lead_in = std::max({result_.lead_in, r.delay + r.from->latency, through ? settle_ : 0});
     }
     result_.during.routes.push_back(r);
     r.fading = Fading::none;
@@ -112,6 +115,7 @@ class Planner {
   const Plan &before_, &target_;
   uint64_t now_;
   double rate_;
+  int settle_;  // frames
   RouteIndex routes_before_, routes_wanted_;
   std::unordered_set<const Instance*> sounding_, wanted_;
   std::unordered_set<std::string_view> paths_;

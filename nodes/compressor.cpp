@@ -1,6 +1,7 @@
 #include "nodes/dsp/detector.h"
 #include "nodes/dsp/gliding.h"
 #include "nodes/dsp/svf.h"
+#include "nodes/dsp/toggle.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {
@@ -113,15 +114,17 @@ class Compressor {
  public:
   static constexpr bool kPlain = true;
   explicit Compressor(const Setup& setup)
-      : rate_(float(setup.rate())), rms_(float(setup.choice(kDetector))) {}
+      : key_on_(setup.rate()), rate_(float(setup.rate())), rms_(float(setup.choice(kDetector))) {}
 
   void process(Block<V> b) {
     V most = V(0.f);
+    key_on_.begin(b, [&](int index) { return V(float(std::log2(1.001 * kParameters[kKeyHighpass].min))) < b.ramp(kKeyHighpass).at(index); });
+    bool filtered = any(key_on_.on());
+    for (Svf<V>& s : key_) s = {select(key_on_.on(), s.s1, V(0.f)), select(key_on_.on(), s.s2, V(0.f))};
     glide_.run(
         b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
         [&](int first, int count, auto c) {
-          bool still = !b.restless(), filtered = !still || any(V(0.f) < abs(c(kKey + kLow, 0)));
-          for_parts<V, kWidth, kCoefficients>(still, c, [&](int part, auto k) {
+          for_parts<V, kWidth, kCoefficients>(!b.restless(), c, [&](int part, auto k) {
             PerFrame<Part> x;
             if (filtered)
               detect_filtered(b, part, first, count, k, x);
@@ -145,7 +148,8 @@ class Compressor {
     Svf<Part> s[2];
     for (int channel = 0; channel < 2; channel++) s[channel] = part_of<P>(key_[channel], part);
     auto filter = [&](int channel, Part in, int i) {
-      return s[channel].tick(in, [&](int n) { return k(kKey + n, i); });
+      Part heard = s[channel].tick(in, [&](int n) { return k(kKey + n, i); });
+      return madd(P::get(key_on_.amount(i), part), heard - in, in);
     };
     key_power<P>(b, part, first, count, filter, power);
     for (int channel = 0; channel < 2; channel++) put_part<P>(key_[channel], part, s[channel]);
@@ -160,7 +164,9 @@ class Compressor {
       mean = madd(k(kHold, i), mean, k(kTake, i) * x[i]);
       Part over = max(log2(max(mean, Part(1e-12f))) + k(kKneeEnd, i), Part(0.f)),
            bent = min(over, k(kKneeWidth, i));
-      Part wanted = madd(bent * k(kBend, i), bent, over - bent) * k(kSlope, i),
+      // At most one half; more only while the knee moves, and its width and reciprocal don't agree.
+      Part share = min(bent * k(kBend, i), Part(0.5f));
+      Part wanted = madd(share, bent, over - bent) * k(kSlope, i),
            away = wanted - reduction.value;
       reduction.follow(away, select(Part(0.f) < away, k(kUp, i), k(kDown, i)));
       peak = max(peak, reduction.value);
@@ -192,13 +198,13 @@ class Compressor {
       put(kWet, linear(kMix) / 100);
       put(kDry, 1 - linear(kMix) / 100);
       auto key = svf(high_pass(log(kKeyHighpass), 0.70710678118654752, rate));
-      bool off = log(kKeyHighpass) < 1.001 * kParameters[kKeyHighpass].min;
-      for (int n = 0; n < kSvfCoefficients; n++) put(kKey + n, !off ? key.k[n] : n == kDirect ? 1 : 0);
+      for (int n = 0; n < kSvfCoefficients; n++) put(kKey + n, key.k[n]);
     });
   }
 
   Gliding<V, kCoefficients> glide_;
-  Svf<V> key_[2];  ///< by channel; at rest while the filter is off
+  Svf<V> key_[2];  ///< by channel; 0 while the filter is off
+  Toggle<V> key_on_;
   V mean_ = V(0.f);
   Follower<V> reduction_;
   V rate_, rms_;

@@ -48,9 +48,10 @@ class Pan {
       scale(b, 0, 0, [&](int index) { return side_gain(law, V(1.f) - right(index)); });
       scale(b, 0, 1, [&](int index) { return side_gain(law, right(index)); });
     } else {
-      // A sine whatever the law: it leaves the centre without a corner.
+      // A parabola whatever the law: it leaves the centre without a corner.
       auto balance = [](V amount) {
-        return select(amount < V(0.5f), sin_quarter(amount * V(3.14159265f)), V(1.f));
+        V share = amount + amount;
+        return select(amount < V(0.5f), share * (V(2.f) - share), V(1.f));
       };
       scale(b, 0, 0, [&](int index) { return balance(V(1.f) - right(index)); });
       scale(b, 1, 1, [&](int index) { return balance(right(index)); });

@@ -52,10 +52,9 @@ class Width {
       V hertz = exp2(below.at(index));
       for_lanes(lanes, [&](int l) { set_filter(c, l, lane(hertz, l)); });
     };
-    V filtered[kMaxBlock];
-    on_.run(b, [&](int index) { return V(std::log2(1.0005f * kOff)) < below.at(index); }, filtered);
+    on_.begin(b, [&](int index) { return V(std::log2(1.0005f * kOff)) < below.at(index); });
     coefficients_.run(b, design, [&](int first, int count, auto c) {
-      for (int i = first; i < first + count; i++) tick(b, i, filtered[i], [&](int n) { return c(n, i); });
+      for (int i = first; i < first + count; i++) tick(b, i, on_.amount(i), [&](int n) { return c(n, i); });
     });
     b.meter(kCorrelation) = left_right_ / max(sqrt(left_) * sqrt(right_), V(1e-12f));
   }
