@@ -31,7 +31,9 @@ bool later(const Order& a, const Order& b) { return a.frame != b.frame ? a.frame
 
 struct Engine::State {
   explicit State(const EngineSettings& s) : settings(s), shape(s.environment.rate), orders(kRingSize), ceiling(float(std::pow(10, s.ceiling_db / 20))) {
-    timed.reserve(kTimedSize);
+    // So that its pages are there before the audio thread needs them.
+    timed.resize(kTimedSize);
+    timed.clear();
   }
 
   // --- control ---
@@ -318,6 +320,7 @@ bool Engine::settled() const {
   const State& s = *state_;
   return s.arrived && !s.between && s.audio_has_current() && s.waiting.empty();
 }
+size_t Engine::nodes_sounding() const { return state_->sounding.nodes.size(); }
 std::vector<Reading> Engine::meters() { return state_->read_meters(); }
 int Engine::latency() const { return state_->target.latency; }
 void Engine::service() { state_->service(); }

@@ -71,6 +71,8 @@ class Engine {
   void advance();
   /// True when no hand-over or fade is under way or waiting. [control]
   bool settled() const;
+  /// Nodes that run: those of the graph, and those gone from it that still ring or fade out. [control]
+  size_t nodes_sounding() const;
   /// The meters of all nodes of the graph, folded since the last call. [control]
   std::vector<Reading> meters();
   /// Frames from the first node to the device's outputs, along the longest path. [control]

@@ -5,6 +5,8 @@
 #include <numbers>
 #include <thread>
 
+#include "daemon/audio/prefault.h"
+
 namespace mixgraph {
 namespace {
 
@@ -50,6 +52,7 @@ void Gate::run(uint32_t seat, const float* const* in, float* const* out, int fra
 }
 
 void Gate::count_handover(uint32_t seat, int64_t now_ns) noexcept {
+  prefault_stack();  // another driver's thread
   const double gap = static_cast<double>(now_ns - latest_ns_) * 1e-9 * rate_ - latest_frames_;
   if (latest_seat_ != 0 && gap > 0) lost_frames_.fetch_add(std::llround(gap), std::memory_order_relaxed);
   latest_seat_ = seat;

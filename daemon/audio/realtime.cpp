@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "daemon/audio/prefault.h"
+
 namespace mixgraph {
 namespace {
 
@@ -19,6 +21,7 @@ std::string limit_text(int which, rlim_t unit, const char* unit_name) {
 }
 
 Permission lock_memory_now() {
+  prefault_program();
   rlimit limit{};
   getrlimit(RLIMIT_MEMLOCK, &limit);
   const bool unlimited = limit.rlim_cur == RLIM_INFINITY;

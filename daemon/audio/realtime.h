@@ -22,7 +22,8 @@ int number_of(pthread_t thread);
 
 /// Locks the process's memory so that audio never waits for a page, once; later calls return the first
 /// answer. Pages are locked as they are touched, and future mappings only where the limit on locked memory is
-/// infinite: under a finite limit that would make thread creation and large allocations fail later. [control]
+/// infinite: under a finite limit that would make thread creation and large allocations fail later. Maps the
+/// program's code first (daemon/audio/prefault.h). [control]
 const Permission& lock_memory();
 
 }  // namespace mixgraph

@@ -39,6 +39,7 @@ class EngineRunner {
   float meter(std::string_view path, std::string_view id);
 
   const NodeType& type(std::string_view id) const;
+  NodeTypes types() const { return types_; }
   Graph graph;
   Engine engine;
   Signal input = [](int, uint64_t) { return 0.f; };
