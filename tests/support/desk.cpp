@@ -40,8 +40,9 @@ void Desk::send(const ClientId& client, const osc::Packet& packet) {
 
 void Desk::run(double milliseconds) {
   constexpr int kTickFrames = 96;  // 2 ms
-  static const std::vector<float> in(kTickFrames, 0.5F);
+  std::vector<float> in(kTickFrames);
   for (double left = milliseconds; left > 0; left -= 2) {
+    for (size_t i = 0; i < in.size(); i++) in[i] = input(engine.frame() + i);
     engine.advance();
     control.tick(now);
     std::vector<float> out[2] = {std::vector<float>(kTickFrames), std::vector<float>(kTickFrames)};

@@ -1,5 +1,6 @@
 #pragma once
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ class Desk {
   void send(const std::string& address, std::vector<osc::Argument> arguments = {}) {
     send(main, osc::Message{address, std::move(arguments)});
   }
-  /// Lets time pass, with ticks every 2 ms; the device's input is 0.5.
+  /// Lets time pass, with ticks every 2 ms.
   void run(double milliseconds);
   /// What came to a client since the last call; bundles as their messages.
   std::vector<osc::Message> received(const ClientId& client);
@@ -37,7 +38,8 @@ class Desk {
   Problems reload(const std::string& yaml);
 
   Now now{0, 1'700'000'000 * kSecond, 1000 * kSecond, 1'700'000'000 * kSecond};
-  std::vector<std::vector<float>> output{{}, {}};  ///< by channel, since the start
+  std::function<float(uint64_t frame)> input = [](uint64_t) { return 0.5F; };  ///< of the device, both channels
+  std::vector<std::vector<float>> output{{}, {}};                              ///< by channel, since the start
   Engine engine;
   Control control;
   const ClientId main{ClientId::Kind::local, 0, "main"};
