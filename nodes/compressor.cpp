@@ -118,9 +118,9 @@ class Compressor {
 
   void process(Block<V> b) {
     V most = V(0.f);
+    for (Svf<V>& s : key_) s = {select(key_on_.on(), s.s1, V(0.f)), select(key_on_.on(), s.s2, V(0.f))};
     key_on_.begin(b, [&](int index) { return V(float(std::log2(1.001 * kParameters[kKeyHighpass].min))) < b.ramp(kKeyHighpass).at(index); });
     bool filtered = any(key_on_.on());
-    for (Svf<V>& s : key_) s = {select(key_on_.on(), s.s1, V(0.f)), select(key_on_.on(), s.s2, V(0.f))};
     glide_.run(
         b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
         [&](int first, int count, auto c) {
