@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kTickInterval = 2ms;
 constexpr auto kServiceInterval = 4ms;
-constexpr int64_t kDeviceInterval = 50 * kMillisecond;
+constexpr int64_t kDeviceInterval = 10 * kMillisecond;
+constexpr int64_t kNoticeInterval = 1000 * kMillisecond;
 constexpr int64_t kPinInterval = 500 * kMillisecond;
 constexpr int64_t kLongestFade = 200 * kMillisecond;  // also when the device doesn't ask for sound any more
 
@@ -46,9 +47,15 @@ EngineSettings engine_settings(const Session& session, const AudioSettings& audi
   return settings;
 }
 
-DriverSettings driver_settings(const AudioSettings& audio) {
-  return {audio.driver, audio.device,  audio.input_device, audio.rate,      audio.block,
-          audio.inputs, audio.outputs, audio.input_map,    audio.output_map};
+/// What the session says; but a device that an earlier life of this process had found is not chosen anew.
+DriverSettings driver_settings(const AudioSettings& audio, const Legacy& past) {
+  DriverSettings settings{audio.driver, audio.device,  audio.input_device, audio.rate,      audio.block,
+                          audio.inputs, audio.outputs, audio.input_map,    audio.output_map};
+  if (past.device.empty()) return settings;
+  settings.driver = "portaudio";
+  settings.device = past.device;
+  settings.input_device = past.input_device;
+  return settings;
 }
 
 std::string realtime_text(const DriverStatus& driver) {
@@ -58,24 +65,29 @@ std::string realtime_text(const DriverStatus& driver) {
 
 }  // namespace
 
-Daemon::Daemon(Session session, const Options& options, LiveState live_state)
+Daemon::Daemon(Session session, const Options& options, LiveState live_state, Restart& restart,
+               std::string safe_mode)
     : options_(options),
+      restart_(restart),
+      safe_mode_(std::move(safe_mode)),
       audio_(audio_of(session, options)),
       osc_(osc_of(session, options)),
       engine_(engine_settings(session, audio_, options.session)),
       sound_(engine_),
-      host_(driver_settings(audio_), sound_.callback()),
+      host_(driver_settings(audio_, restart.past()), sound_.callback()),
       clock_(audio_.rate),
       live_state_(std::move(live_state)),
       control_(engine_, std::move(session), node_types(),
                [this](const ClientId& client, const osc::Packet& packet, bool droppable) {
-                 if (server_)
+                 if (server_ && !following_notes_)
                    server_->send(client, osc::encode(packet),
                                  droppable ? Delivery::droppable : Delivery::certain);
                },
-               control_settings()) {}
+               control_settings()),
+      notes_(restart.past().notes) {}
 
 Daemon::~Daemon() {
+  supervisor_.reset();
   working_ = false;
   if (worker_.joinable()) worker_.join();
   host_.stop();
@@ -94,8 +106,12 @@ Problems Daemon::start() {
   if (Problems problems = open_sockets(); !problems.empty()) return problems;
   working_ = true;
   worker_ = std::thread([this] { work(); });
-  if (Problems problems = host_.start(); !problems.empty()) return problems;
+  prepare_restart();
+  follow_notes();
+  if (Problems problems = start_sound(); !problems.empty()) return problems;
+  prepare_restart();
   print_start_line();
+  supervise();
   return {};
 }
 
@@ -103,6 +119,7 @@ Problems Daemon::open_sockets() {
   OscServerOptions options;
   options.addresses = osc_.bind;
   options.port = uint16_t(osc_.port);
+  options.sockets = restart_.past().sockets;
   OscServerEvents events;
   events.on_packet = [this](const ClientId& client, std::span<const uint8_t> packet) {
     spdlog::trace("{}: {} bytes", client.name, packet.size());
@@ -132,12 +149,17 @@ void Daemon::print_start_line() const {
   std::string listening;
   for (const std::string& address : server_->listening())
     listening += (listening.empty() ? "" : ", ") + address;
-  fmt::print(
-      "mixgraphd: session \"{}\" ({}); driver {}, device {}{}; {:.0f} Hz, {} frames, latency {:.1f} ms; real "
-      "time: {}; osc udp+tcp {}\n",
-      control_.console().session.name, options_.session, driver.driver, driver.device, note, driver.rate,
-      driver.period, driver.output_latency_ms + engine_.latency() * 1000 / audio_.rate,
-      realtime_text(driver), listening);
+  if (!safe_mode_.empty())
+    fmt::print("mixgraphd: session \"{}\" ({}); safe mode, without sound; osc udp+tcp {}\n",
+               control_.console().session.name, options_.session, listening);
+  else
+    fmt::print(
+        "mixgraphd: session \"{}\" ({}); driver {}, device {}{}; {:.0f} Hz, {} frames, latency {:.1f} ms; "
+        "real "
+        "time: {}; osc udp+tcp {}\n",
+        control_.console().session.name, options_.session, driver.driver, driver.device, note, driver.rate,
+        driver.period, driver.output_latency_ms + engine_.latency() * 1000 / audio_.rate,
+        realtime_text(driver), listening);
   std::fflush(stdout);
 }
 
@@ -152,19 +174,23 @@ ControlSettings Daemon::control_settings() {
   settings.log = [](const std::string& line, bool well) {
     spdlog::log(well ? spdlog::level::info : spdlog::level::err, "{}", line);
   };
+  settings.device = [this] { return device_message(); };
+  settings.restart = [this] { begin_restart(); };
   return settings;
 }
 
 std::vector<LateBlockFacts> Daemon::late_blocks() const {
   const Now now = clock_.now();
   std::vector<LateBlockFacts> facts;
-  for (const LateEvent& event : host_.late().events())
+  const LateLog late = host_.late();
+  for (const LateEvent& event : late.events())
     facts.push_back({event.monotonic_ns + now.system_ns - now.monotonic_ns, event.milliseconds,
                      name_of(event.cause), event.kind});
   return facts;
 }
 
 std::vector<StatusItem> Daemon::status() const {
+  const LateLog late = host_.late();
   const HostStatus host = host_.status();
   const DriverStatus& driver = host.driver;
   const auto count = [](uint64_t number) { return int32_t(std::min<uint64_t>(number, INT32_MAX)); };
@@ -180,17 +206,20 @@ std::vector<StatusItem> Daemon::status() const {
           {"realtime_note", driver.realtime_note},
           {"load", float(driver.load)},
           {"load_max", float(driver.load_max)},
-          {"load_p50", float(host_.late().recent_load(0.5))},
-          {"load_p99", float(host_.late().recent_load(0.99))},
+          {"load_p50", float(late.recent_load(0.5))},
+          {"load_p99", float(late.recent_load(0.99))},
           {"late_periods", count(driver.late)},
-          {"late_work", count(host_.late().count(LateCause::work))},
-          {"late_scheduler", count(host_.late().count(LateCause::scheduler))},
-          {"late_device", count(host_.late().count(LateCause::device))},
+          {"late_work", count(late.count(LateCause::work))},
+          {"late_scheduler", count(late.count(LateCause::scheduler))},
+          {"late_device", count(late.count(LateCause::device))},
           {"overloads", count(driver.overloads)},
           {"lost_frames", count(driver.lost_frames)},
           {"max_gap_ms", float(driver.max_gap_ms)},
           {"device_losses", count(host.losses)},
           {"journal", live_state_.journal ? live_state_.journal->status() : live_state_.trouble},
+          {"mode", std::string(safe_mode_.empty() ? "normal" : "safe")},
+          {"reason", safe_mode_.empty() ? restart_.past().reason : safe_mode_},
+          {"restarts", int32_t(restart_.past().restarts)},
           {"tcp_connections", count(server_ ? server_->connections() : 0)},
           {"dropped_packets", count(server_ ? server_->counters().dropped_sends : 0)},
           {"refused_clients", count(server_ ? server_->counters().refused_clients : 0)}};
@@ -200,9 +229,16 @@ int Daemon::run() {
   wait_for_signal();
   schedule_tick();
   io_.run();
+  supervisor_.reset();
   working_ = false;
   worker_.join();
-  if (!host_.stop()) {
+  const bool stopped = host_.stop();
+  if (restart_after_stop_) {
+    take_notes(Restart::Why::planned);
+    start_again("asked for by /restart", Restart::Why::planned);
+    return kExitRuntime;
+  }
+  if (!stopped) {
     spdlog::warn("the audio driver hangs; ending without it");
     spdlog::default_logger()->flush();
     if (live_state_.journal) live_state_.journal->flush(2s);
@@ -218,23 +254,30 @@ void Daemon::schedule_tick() {
     tick();
     if (stop_at_ns_ == 0 || (!sound_.is_silent() && clock_.now().monotonic_ns < stop_at_ns_))
       return schedule_tick();
-    spdlog::info("stopped");
+    if (!restart_after_stop_) spdlog::info("stopped");
     io_.stop();
   });
 }
 
 void Daemon::tick() {
+  turns_.fetch_add(1, std::memory_order_relaxed);
+  find_ready();
   clock_.observe(host_.clock(), control_.waits());
   const Now now = clock_.now();
   engine_.advance();
   control_.tick(now);
   if (now.monotonic_ns >= next_device_ns_) {
     next_device_ns_ = now.monotonic_ns + kDeviceInterval;
-    for (const std::string& event : host_.poll()) spdlog::warn("{}", event);
+    look_at_device();
+  }
+  if (now.monotonic_ns >= next_notice_ns_) {
+    next_notice_ns_ = now.monotonic_ns + kNoticeInterval;
+    tell_service_manager();
   }
   if (now.monotonic_ns >= next_pins_ns_) {
     next_pins_ns_ = now.monotonic_ns + kPinInterval;
     keep_subscribers();
+    take_notes(Restart::Why::failure);
   }
 }
 
@@ -261,6 +304,7 @@ void Daemon::wait_for_signal() {
 }
 
 void Daemon::reload() {
+  notify_.reloading();
   auto session = load_session(options_.session, node_types());
   Problems problems = session ? control_.reload(std::move(*session), clock_.now()) : session.problems();
   for (const Problem& problem : problems) spdlog::error("{}", problem.text());
@@ -268,11 +312,14 @@ void Daemon::reload() {
     spdlog::info("loaded {} again", options_.session);
   else
     spdlog::error("{} was not loaded: nothing has changed", options_.session);
+  notify_.ready();
 }
 
 void Daemon::begin_stop() {
-  if (stop_at_ns_ > 0) return io_.stop();  // a second signal: at once
+  if (stop_at_ns_ > 0 && !restart_after_stop_) return io_.stop();  // a second signal: at once
   spdlog::info("fading out");
+  restart_after_stop_ = false;
+  notify_.stopping();
   sound_.fade_out();
   stop_at_ns_ = clock_.now().monotonic_ns + kLongestFade;
 }

@@ -13,8 +13,12 @@
 #include "daemon/faults.h"
 #include "daemon/live_state.h"
 #include "daemon/net/osc_server.h"
+#include "daemon/notes.h"
+#include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/restart.h"
 #include "daemon/sound.h"
+#include "daemon/supervisor.h"
 
 namespace mixgraph {
 
@@ -23,7 +27,10 @@ namespace mixgraph {
 /// [control]
 class Daemon {
  public:
-  Daemon(Session session, const Options& options, LiveState live_state);
+  /// `safe_mode`: why it makes no sound and opens no device, but only lets the session be edited; empty: it
+  /// does all.
+  Daemon(Session session, const Options& options, LiveState live_state, Restart& restart,
+         std::string safe_mode);
   ~Daemon();
 
   /// Builds the graph. The problems are the session's.
@@ -46,9 +53,24 @@ class Daemon {
   ControlSettings control_settings();
   std::vector<StatusItem> status() const;
   std::vector<LateBlockFacts> late_blocks() const;
+  // What keeps it going, in daemon_life.cpp.
+  Problems start_sound();
+  void supervise();
+  void stalled(const std::string& reason);
+  void start_again(const std::string& reason, Restart::Why why);
+  void prepare_restart();
+  void begin_restart();
+  void take_notes(Restart::Why for_restart);
+  void follow_notes();
+  void look_at_device();
+  void tell_service_manager();
+  void find_ready();
+  osc::Message device_message() const;
   Problems open_sockets();
 
   const Options options_;
+  Restart& restart_;
+  const std::string safe_mode_;
   const AudioSettings audio_;
   const OscSettings osc_;
   Engine engine_;
@@ -65,7 +87,14 @@ class Daemon {
   std::thread worker_;
   std::atomic<bool> working_{false};
   std::set<ClientId> pinned_;  // UDP clients that the server must remember
-  int64_t next_device_ns_ = 0, next_pins_ns_ = 0, stop_at_ns_ = 0;  // monotonic
+  int64_t next_device_ns_ = 0, next_pins_ns_ = 0, next_notice_ns_ = 0, stop_at_ns_ = 0;  // monotonic
+  Notes notes_;
+  bool following_notes_ = false;  // then nobody is answered
+  bool restart_after_stop_ = false, is_ready_ = false, restart_failed_ = false;
+  osc::Message told_device_;  // the latest that subscribers know of
+  Notify notify_;
+  std::atomic<uint64_t> turns_{0};          // of the control thread
+  std::unique_ptr<Supervisor> supervisor_;  // last: its thread looks at all of the above
 };
 
 }  // namespace mixgraph

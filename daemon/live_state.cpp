@@ -97,7 +97,7 @@ class Opening {
       if (!content->base.pristine) set_aside(*content, "it was started with --fresh");
       content.reset();
     }
-    if (content && !belongs(*content)) {
+    if (content && !options_.same_run && !belongs(*content)) {
       if (!content->base.pristine) set_aside(*content, "the session file has been changed since");
       content.reset();
     }

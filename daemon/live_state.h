@@ -14,6 +14,7 @@ struct LiveStateOptions {
   std::string folder;      ///< empty: default_state_folder()
   bool fresh = false;      ///< start from the session file
   bool limit_gain = true;  ///< as the session's `restore_max` says: not when sound goes on after a moment
+  bool same_run = false;   ///< the process only started itself again: the state holds, whatever the file says
 };
 
 /// $STATE_DIRECTORY (systemd), else mixgraph in $XDG_STATE_HOME, else in ~/.local/state. Empty: none of these

@@ -1,42 +1,103 @@
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 
 #include <cstdio>
 
+#include "daemon/audio/probe.h"
+#include "daemon/crash.h"
 #include "daemon/daemon.h"
+#include "daemon/log.h"
 #include "nodes/list.h"
 
 namespace {
 
-int fail(const mixgraph::Problems& problems, int exit_code) {
-  for (const mixgraph::Problem& problem : problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
+using namespace mixgraph;
+
+int fail(const Problems& problems, int exit_code) {
+  for (const Problem& problem : problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
   return exit_code;
+}
+
+/// A log that nobody reads any more is no reason to end; and until the daemon can take it, a request to load
+/// again waits.
+void hold_signals() {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t hangup;
+  sigemptyset(&hangup);
+  sigaddset(&hangup, SIGHUP);
+  sigprocmask(SIG_BLOCK, &hangup, nullptr);
+}
+
+/// Those, and what an earlier life held back.
+void release_signals() {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// Why this life should be without sound; empty: it need not.
+std::string safe_mode_of(const Legacy& past) {
+  if (int(past.failures.size()) < Restart::kSafeMode) return "";
+  return std::to_string(past.failures.size()) + " failures within " + std::to_string(Restart::kMemory) +
+         " s, the last one: " + past.reason + "; /restart ends safe mode";
+}
+
+/// Restores what was there before, and says what is to be said about it.
+LiveState live_state_of(Session& session, const Options& options, const Legacy& past) {
+  if (options.check) return LiveState();
+  const bool same_run = !past.reason.empty();
+  LiveState state = open_live_state(
+      session, {options.session, options.state, options.fresh && !same_run, !same_run, same_run});
+  for (const auto& [text, well] : state.notes)
+    spdlog::log(well ? spdlog::level::info : spdlog::level::warn, "{}", text);
+  return state;
+}
+
+/// A daemon with the session, built; or, in a later life, one without whatever prevents that. Nothing: there
+/// are problems.
+std::unique_ptr<Daemon> make_daemon(const Options& options, Restart& restart, Problems& problems) {
+  const Legacy& past = restart.past();
+  std::string safe_mode = safe_mode_of(past);
+  if (int(past.failures.size()) < Restart::kBareMode) {
+    if (auto session = load_session(options.session, node_types()); session) {
+      LiveState state = live_state_of(*session, options, past);
+      auto daemon =
+          std::make_unique<Daemon>(std::move(*session), options, std::move(state), restart, safe_mode);
+      problems = daemon->build();
+      if (problems.empty()) return daemon;
+    } else {
+      problems = session.problems();
+    }
+    if (past.reason.empty()) return nullptr;
+    safe_mode += (safe_mode.empty() ? "" : "; ") + problems.front().text();
+  }
+  auto daemon = std::make_unique<Daemon>(Session{}, options, LiveState(), restart, safe_mode);
+  problems = daemon->build();
+  return daemon;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace mixgraph;
+  prctl(PR_SET_NAME, "mixgraphd");  // an exec of /proc/self/exe names it otherwise
+  hold_signals();
+  static Restart restart(argc, argv);
   int exit_code = 0;
   const auto options = read_options(argc, argv, exit_code);
   if (!options) return exit_code;
-  spdlog::set_default_logger(spdlog::stderr_color_mt("mixgraphd"));
-  spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
-  spdlog::set_level(spdlog::level::from_str(options->log_level == "warn" ? "warning" : options->log_level));
+  if (!options->probe_device.empty()) return run_device_probe(options->probe_device);
+  start_log(options->log_level);
+  if (!options->no_restart && !options->check) restart_on_crash(restart);
 
-  auto session = load_session(options->session, node_types());
-  if (!session) return fail(session.problems(), kExitSession);
-  LiveState live_state;
-  if (!options->check)
-    live_state = open_live_state(*session, {options->session, options->state, options->fresh});
-  for (const auto& [text, well] : live_state.notes)
-    spdlog::log(well ? spdlog::level::info : spdlog::level::warn, "{}", text);
-  Daemon daemon(std::move(*session), *options, std::move(live_state));
-  if (const Problems problems = daemon.build(); !problems.empty()) return fail(problems, kExitSession);
+  Problems problems;
+  const auto daemon = make_daemon(*options, restart, problems);
+  if (!problems.empty()) return fail(problems, kExitSession);
   if (options->check) {
     std::printf("%s: no problems\n", options->session.c_str());
     return 0;
   }
-  if (const Problems problems = daemon.start(); !problems.empty()) return fail(problems, kExitRuntime);
-  return daemon.run();
+  release_signals();
+  if (problems = daemon->start(); !problems.empty()) return fail(problems, kExitRuntime);
+  return daemon->run();
 }

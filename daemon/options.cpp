@@ -30,7 +30,8 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
                "mixgraphd"};
   app.footer(kFooter);
   app.set_version_flag("--version", kVersion);
-  app.add_option("session", options.session, "Session file (YAML)")->required()->type_name("SESSION");
+  auto* session = app.add_option("session", options.session, "Session file (YAML)")->type_name("SESSION");
+  auto* probe = app.add_option("--probe-device", options.probe_device, "Used by mixgraphd itself")->group("");
   app.add_option("--osc", options.osc_port,
                  "Port for OSC over UDP and TCP; 0 takes a free one [session's, or 9000]")
       ->type_name("PORT")
@@ -56,12 +57,16 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
       ->type_name("DIR");
   app.add_flag("--fresh", options.fresh, "Start from the session file; a live state is put aside");
   app.add_flag("--check", options.check, "Say what is wrong with the session, and end");
+  app.add_flag("--no-restart", options.no_restart,
+               "A crash or a stall ends the program, for debuggers; usually it starts itself again, with the "
+               "state that it had");
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
       ->type_name("LEVEL")
       ->capture_default_str()
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   try {
     app.parse(argc, argv);
+    if (probe->count() == 0 && session->count() == 0) throw CLI::RequiredError("SESSION");
   } catch (const CLI::ParseError& error) {
     exit_code = app.exit(error) == 0 ? 0 : kExitUsage;
     return {};

@@ -17,6 +17,8 @@ struct Options {
   std::string state;           ///< folder of the live state; empty: the usual one
   bool fresh = false;          ///< start from the session file, not from the live state
   bool check = false;          ///< only say what is wrong with the session
+  bool no_restart = false;     ///< a crash or a stall ends the program
+  std::string probe_device;    ///< not empty: only say whether this device is there, by the exit code
   std::string log_level = "info";
 };
 

@@ -53,6 +53,7 @@ bool ClockDriver::stop() {
 }
 
 void ClockDriver::run() noexcept {
+  signal_stack_.use();
   const NoDenormals no_denormals;
   timer_.set_thread(gettid());
   const double period_ns = period_ * 1e9 / settings_.rate;

@@ -36,6 +36,7 @@ class ClockDriver final : public Driver {
   std::vector<const float*> in_;
   std::vector<float*> out_;
   PeriodTimer timer_;
+  SignalStack signal_stack_;
   Permission realtime_;
   std::atomic<bool> running_{false};
   std::thread thread_;

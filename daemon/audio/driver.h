@@ -78,7 +78,8 @@ class Driver {
   /// called, at any later time. [control]
   virtual bool stop() = 0;
 
-  /// True while callbacks come: none is older than 10 periods or 100 ms, whichever is longer. [any]
+  /// True while callbacks come: the latest is no older than 10 periods, but at least 100 ms and at most 150 ms
+  /// or 2.5 periods. [any]
   virtual bool alive() const = 0;
 
   virtual DriverStatus status() const = 0;  ///< [control]

@@ -36,6 +36,11 @@ class Gate {
   /// The seat that is admitted; 0 = none. [any]
   uint32_t admitted() const noexcept { return state_.load(std::memory_order_relaxed) >> 1; }
 
+  /// Since when the engine has been at work on one period, by the monotonic clock; 0: it is not. [any]
+  int64_t busy_since_ns() const noexcept {
+    return (state_.load(std::memory_order_relaxed) & 1) != 0 ? clock_.read().monotonic_ns : 0;
+  }
+
   /// The latest period that the engine ran; frames count over all drivers. [any]
   ClockReading clock() const noexcept { return clock_.read(); }
 

@@ -16,6 +16,7 @@ constexpr std::array kBackOff = {500ms, 1000ms, 2000ms, 5000ms};
 constexpr uint64_t kWakingCallbacks = 10;
 constexpr auto kSteady = 10s;  // a device that ran for less keeps its place in the back-off
 constexpr auto kStopPatience = 1s;
+constexpr int64_t kLateIntervalNs = 50'000'000;
 
 void add_counts(DriverStatus& sum, const DriverStatus& more) {
   sum.callbacks += more.callbacks;
@@ -73,12 +74,14 @@ AudioHost::AudioHost(DriverSettings settings, AudioCallback engine)
       gate_(std::make_shared<Gate>(engine, settings_.rate, settings_.outputs)) {}
 
 Problems AudioHost::start(IfMissing if_missing) {
+  const std::lock_guard lock(mutex_);
   if (active_) return {{"audio", "the audio host runs already", ""}};
   if (Problems problems = check(settings_); !problems.empty()) return problems;
+  presence_ = Presence::look();
   auto opened = Held::open(settings_, gate_, ++seats_);
   if (opened) {
     adopt(std::move(*opened));
-    gate_->admit(active_->seat->number(), false);
+    gate_->admit(active_->seat->number(), on_device_);
     return {};
   }
   const std::string why = opened.problems().front().what;
@@ -93,6 +96,18 @@ Problems AudioHost::start(IfMissing if_missing) {
   return {};
 }
 
+Problems AudioHost::resume() {
+  const std::lock_guard lock(mutex_);
+  if (active_) return {{"audio", "the audio host runs already", ""}};
+  if (Problems problems = check(settings_); !problems.empty()) return problems;
+  presence_ = Presence::look();
+  enter_clock("stands in for `" + settings_.device + "`");
+  detached_ = true;
+  next_attempt_ = std::chrono::steady_clock::now();
+  begin_attempt();
+  return {};
+}
+
 /// Makes a started driver the active one, and remembers its device by identity.
 void AudioHost::adopt(std::shared_ptr<Held> held) {
   active_ = std::move(held);
@@ -103,6 +118,7 @@ void AudioHost::adopt(std::shared_ptr<Held> held) {
   settings_.driver = "portaudio";
   settings_.device = status.device;
   if (status.input_device != status.device) settings_.input_device = status.input_device;
+  presence_ = Presence::look();
 }
 
 /// Puts a clock driver in the place of the active one; false if the active one is inside the engine and stays
@@ -120,20 +136,25 @@ bool AudioHost::enter_clock(const std::string& why) {
 }
 
 std::vector<std::string> AudioHost::poll() {
+  const std::lock_guard lock(mutex_);
   std::vector<std::string> events;
   if (!active_) return events;
-  late_.follow(active_->driver->timer(), !on_device_, monotonic_ns());
+  if (const int64_t now_ns = monotonic_ns(); now_ns >= next_late_ns_) {
+    next_late_ns_ = now_ns + kLateIntervalNs;
+    late_.follow(active_->driver->timer(), !on_device_, now_ns);
+  }
   if (on_device_ && !active_->driver->alive()) lose_device(events);
   if (detached_) look_after_lost_device(events);
   return events;
 }
 
 void AudioHost::lose_device(std::vector<std::string>& events) {
+  if (gate_->busy_since_ns() != 0) return;  // it is at work, late as it is
   auto lost = active_;
   if (!enter_clock("stands in for `" + settings_.device + "`")) return;
   lost->callbacks_at_loss = lost->driver->status().callbacks;
   lost_ = std::move(lost);
-  detached_ = true;
+  detached_ = unclosed_ = true;
   reason_.clear();
   if (std::chrono::steady_clock::now() - adopted_ > kSteady) attempts_ = 0;
   ++losses_;
@@ -142,21 +163,65 @@ void AudioHost::lose_device(std::vector<std::string>& events) {
 }
 
 void AudioHost::look_after_lost_device(std::vector<std::string>& events) {
+  look_for_signs();
   if (lost_ && lost_->woke()) {
     if (give_back(lost_, events)) lost_.reset();
   } else if (attempt_) {
     finish_attempt(events);
+  } else if (probe_) {
+    probe_outside();
   } else if (std::chrono::steady_clock::now() >= next_attempt_) {
     begin_attempt();
   }
+}
+
+/// What may bring the device back before the next attempt is due.
+void AudioHost::look_for_signs() {
+  const bool stuck = cannot_close();
+  const Presence now = Presence::look();
+  const bool server = now.has_new_server(presence_), card = now.has_new_card(presence_);
+  // What has gone is not forgotten: a sign is something that was never there.
+  if (server || card) presence_ = now;
+  if (server && unclosed_) wants_restart_ = "the sound server of `" + settings_.device + "` was started again";
+  if (server || card || (was_stuck_ && !stuck)) {
+    next_attempt_ = std::chrono::steady_clock::now();
+    attempts_ = 0;
+  }
+  was_stuck_ = stuck;
+}
+
+/// PortAudio hangs here; whether a new process could use the device is found out by one.
+void AudioHost::probe_outside() {
+  const auto found = probe_->poll();
+  if (!found) return;
+  probe_.reset();
+  if (*found && cannot_close())
+    wants_restart_ = "`" + settings_.device + "` is there, but this process can't get rid of what it was before";
+  schedule_attempt();
+}
+
+bool AudioHost::cannot_close() const {
+  return !stuck_portaudio_call().empty();
+}
+
+std::string AudioHost::wants_restart() const {
+  const std::lock_guard lock(mutex_);
+  return detached_ ? wants_restart_ : "";
+}
+
+std::pair<std::string, std::string> AudioHost::device_and_input() const {
+  const std::lock_guard lock(mutex_);
+  if (!on_device_ && !detached_) return {};
+  return {settings_.device, settings_.input_device};
 }
 
 bool AudioHost::give_back(std::shared_ptr<Held> held, std::vector<std::string>& events) {
   if (!gate_->admit(held->seat->number(), true)) return false;
   retire(std::move(active_));
   adopt(std::move(held));
-  detached_ = false;
+  detached_ = unclosed_ = false;
   reason_.clear();
+  wants_restart_.clear();
   events.push_back("`" + settings_.device + "` is back");
   return true;
 }
@@ -164,6 +229,10 @@ bool AudioHost::give_back(std::shared_ptr<Held> held, std::vector<std::string>& 
 /// Closes what is left of the lost device, then opens it again.
 void AudioHost::begin_attempt() {
   ++attempts_;
+  if (cannot_close()) {
+    probe_ = std::make_unique<DeviceProbe>(settings_.device);
+    return;
+  }
   if (lost_) add_counts(earlier_, lost_->driver->status());
   attempt_ = std::make_shared<Attempt>();
   std::thread([attempt = attempt_, lost = std::move(lost_), settings = settings_, gate = gate_,
@@ -178,6 +247,7 @@ void AudioHost::begin_attempt() {
 
 void AudioHost::finish_attempt(std::vector<std::string>& events) {
   if (!attempt_->done) return;
+  unclosed_ = cannot_close();
   if (attempt_->held) {
     if (give_back(attempt_->held, events)) attempt_.reset();
     return;
@@ -199,11 +269,18 @@ void AudioHost::retire(std::shared_ptr<Held> held) {
   std::thread([gone = std::move(held)]() mutable { gone.reset(); }).detach();
 }
 
+LateLog AudioHost::late() const {
+  const std::lock_guard lock(mutex_);
+  return late_;
+}
+
 int AudioHost::period() const {
+  const std::lock_guard lock(mutex_);
   return active_ ? active_->driver->timer().period() : 0;
 }
 
 HostStatus AudioHost::status() const {
+  const std::lock_guard lock(mutex_);
   HostStatus status;
   status.state = "stopped";
   if (!active_) return status;
@@ -220,6 +297,8 @@ HostStatus AudioHost::status() const {
 }
 
 bool AudioHost::stop() {
+  const std::lock_guard lock(mutex_);
+  probe_.reset();
   const bool closed = gate_->admit(0, false, kStopPatience);
   if (!closed && active_) {
     // A driver is inside the engine and does not come out; nothing that it touches may go away.
@@ -232,7 +311,7 @@ bool AudioHost::stop() {
   attempt_.reset();
   lost_.reset();
   active_.reset();
-  detached_ = on_device_ = false;
+  detached_ = on_device_ = unclosed_ = false;
   return closed && attempt_done && stuck_portaudio_call().empty();
 }
 

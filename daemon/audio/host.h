@@ -1,9 +1,12 @@
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <mutex>
 
 #include "daemon/audio/gate.h"
 #include "daemon/audio/late_log.h"
+#include "daemon/audio/presence.h"
+#include "daemon/audio/probe.h"
 
 namespace mixgraph {
 
@@ -19,12 +22,12 @@ struct HostStatus {
 
 /// Keeps the engine running whatever the sound device does. When the device stops asking for sound, the clock
 /// driver takes over within 200 ms, and the same device, by its identity, is tried again after 0.5, 1, 2 and
-/// then every 5 s; no other is ever chosen. A device that wakes up before the first attempt gets the engine
-/// back at once.
+/// then every 5 s, and as soon as a sound server or card appears; no other is ever chosen. A device that wakes
+/// up before the first attempt gets the engine back at once. All sound that begins fades in.
 ///
-/// Once a sound server has died, PortAudio may never come back from closing the device (it does for a JACK
-/// server that was killed); then no attempt can succeed in this process, `reason` says so, and only a new
-/// process (exec) gets the device back. All functions but clock() belong to one thread.
+/// Once a sound server has died, PortAudio may never come back from closing the device; then no attempt can
+/// succeed in this process, `reason` says so, and only a new process (exec) gets the device back:
+/// wants_restart() tells when that helps. [any]
 class AudioHost {
  public:
   /// `engine.context` must live until stop() has returned; after that nobody calls it, not even a hung
@@ -40,17 +43,30 @@ class AudioHost {
   /// and keeps trying. Faulty settings are refused either way. Empty = started. Waits at most 12 s. [control]
   Problems start(IfMissing if_missing = IfMissing::refuse);
 
-  /// Looks after the device; call it about every 50 ms. Never waits for a device, and for the engine at most
-  /// 20 ms. Returns what happened, for the log. [control]
+  /// Starts on the clock and looks for the settings' device behind it: after a restart, when this device was
+  /// in use before. Faulty settings are refused. [control]
+  Problems resume();
+
+  /// Looks after the device; call it every 10 to 50 ms. Never waits for a device, and for the engine at most
+  /// 20 ms. Returns what happened, for the log.
   std::vector<std::string> poll();
 
-  HostStatus status() const;  ///< [control]
-  int period() const;         ///< of the driver in use, in frames; 0: none yet [control]
-  /// What came late, and why. [control]
-  const LateLog& late() const { return late_; }
+  HostStatus status() const;
+  int period() const;  ///< of the driver in use, in frames; 0: none yet
+  /// What came late, and why.
+  LateLog late() const;
 
-  /// Frames that the engine has run, over all drivers. [any]
+  /// Why a new process could use the lost device, and this one can't; empty: that is not so.
+  std::string wants_restart() const;
+
+  /// The names by which the device in use, or the lost one, is found again; empty: none was in use.
+  std::pair<std::string, std::string> device_and_input() const;
+
+  /// Frames that the engine has run, over all drivers.
   ClockReading clock() const { return gate_->clock(); }
+
+  /// Since when the engine has been at work on one period, by the monotonic clock; 0: it is not.
+  int64_t busy_since_ns() const { return gate_->busy_since_ns(); }
 
   /// Stops; the engine is not called any more. False: a driver hangs, or something in PortAudio does, and the
   /// process should end with `_exit`, since its exit handlers may hang too. Waits at most 2 s. [control]
@@ -70,7 +86,11 @@ class AudioHost {
   void finish_attempt(std::vector<std::string>& events);
   void schedule_attempt();
   void retire(std::shared_ptr<Held> held);
+  void look_for_signs();
+  void probe_outside();
+  bool cannot_close() const;
 
+  mutable std::mutex mutex_;
   DriverSettings settings_;  // `device` becomes the identity of what was opened
   std::shared_ptr<Gate> gate_;
   uint32_t seats_ = 0;
@@ -79,7 +99,13 @@ class AudioHost {
   std::shared_ptr<Attempt> attempt_;
   DriverStatus earlier_;  // counts of drivers that are gone
   LateLog late_;
+  int64_t next_late_ns_ = 0;  // monotonic; when it is to look again
   std::string reason_;
+  Presence presence_;  // when the device was lost, and what has appeared since
+  std::unique_ptr<DeviceProbe> probe_;
+  std::string wants_restart_;
+  bool was_stuck_ = false;
+  bool unclosed_ = false;   // the lost device has not been closed yet
   bool on_device_ = false;  // the active driver can be lost
   bool detached_ = false;
   int attempts_ = 0;

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kFirstPeriodDeadline = 2s;
+constexpr auto kFirstPeriodDeadline = 4s;  // an idle null sink of PulseAudio takes 2 s
 constexpr auto kPacingTrial = 30ms;
 constexpr double kRunawaySeconds = 2;
 constexpr int kPriority = 70;
@@ -53,6 +53,7 @@ int on_period(const void* in, void* out, unsigned long frames, const PaStreamCal
   auto& stream = *static_cast<PaStreamState*>(user);
   const int64_t now_ns = monotonic_ns();
   if (!stream.heard.load(std::memory_order_relaxed)) {
+    stream.signal_stack.use();
     stream.first_ns = now_ns;
     stream.thread = pthread_self();
     stream.heard.store(true, std::memory_order_release);

@@ -31,6 +31,8 @@ struct PaStreamState {
   std::atomic<bool> ran_away{false};  ///< stopped because it asked for sound faster than time goes
   std::atomic<uint64_t> in_under{0}, in_over{0}, out_under{0}, out_over{0};  ///< PortAudio's flags
 
+  SignalStack signal_stack;  ///< of the audio thread, from its first period on
+
   // Written by the audio thread before `heard`.
   int64_t first_ns = 0;
   pthread_t thread{};
@@ -50,7 +52,7 @@ std::vector<DeviceInfo> read_devices();
 Result<std::shared_ptr<PaStreamState>> open_stream(const DriverSettings& settings, const DeviceInfo& output,
                                                    const std::optional<DeviceInfo>& input);
 
-/// Starts the stream and waits up to 2 s for its first period. Gives ALSA's audio thread real-time priority,
+/// Starts the stream and waits up to 4 s for its first period. Gives ALSA's audio thread real-time priority,
 /// if the device keeps time; JACK has done so itself. [may block]
 Result<Permission> start_stream(PaStreamState& stream);
 

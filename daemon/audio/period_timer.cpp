@@ -91,8 +91,9 @@ void PeriodTimer::end(int64_t now_ns) noexcept {
 }
 
 bool PeriodTimer::alive(int64_t now_ns) const noexcept {
-  const double periods_ns = 10e9 * period_.load(std::memory_order_relaxed) / rate_;
-  return now_ns - latest_ns_.load(std::memory_order_relaxed) <= std::max(periods_ns, 100e6);
+  const double period_ns = 1e9 * period_.load(std::memory_order_relaxed) / rate_;
+  const double patience_ns = std::clamp(10 * period_ns, 100e6, std::max(150e6, 2.5 * period_ns));
+  return now_ns - latest_ns_.load(std::memory_order_relaxed) <= patience_ns;
 }
 
 bool PeriodTimer::take_late(LateBlock& block) const noexcept {

@@ -29,7 +29,8 @@ class PeriodTimer {
   void begin(int frames, int64_t now_ns) noexcept;
   void end(int64_t now_ns) noexcept;
 
-  /// No callback is older than 10 periods or 100 ms, whichever is longer. [any]
+  /// The latest callback is no older than 10 periods, but at least 100 ms and at most 150 ms or 2.5 periods.
+  /// [any]
   bool alive(int64_t now_ns) const noexcept;
   /// Frames asked for since arm(). [any]
   uint64_t frames() const noexcept { return frames_.load(std::memory_order_relaxed); }

@@ -1,6 +1,7 @@
 #include "daemon/audio/realtime.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -72,6 +73,13 @@ int number_of(pthread_t thread) {
 const Permission& lock_memory() {
   static const Permission answer = lock_memory_now();
   return answer;
+}
+
+void SignalStack::use() noexcept {
+  stack_t stack{};
+  stack.ss_sp = bytes_.data();
+  stack.ss_size = bytes_.size();
+  sigaltstack(&stack, nullptr);
 }
 
 }  // namespace mixgraph

@@ -1,7 +1,9 @@
 #pragma once
 #include <pthread.h>
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 namespace mixgraph {
 
@@ -25,5 +27,18 @@ int number_of(pthread_t thread);
 /// infinite: under a finite limit that would make thread creation and large allocations fail later. Maps the
 /// program's code first (daemon/audio/prefault.h). [control]
 const Permission& lock_memory();
+
+/// A stack for signal handlers, so that they work on a thread whose own is used up. It must outlive the
+/// thread that uses it.
+class SignalStack {
+ public:
+  SignalStack() : bytes_(kSize) {}
+  /// For the calling thread, from now on; one system call. [any]
+  void use() noexcept;
+
+ private:
+  static constexpr size_t kSize = 64 << 10;
+  std::vector<std::byte> bytes_;
+};
 
 }  // namespace mixgraph

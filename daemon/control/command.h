@@ -49,6 +49,7 @@ std::span<const Command> diff_commands();
 std::span<const Command> scene_commands();
 std::span<const Command> feedback_commands();
 std::span<const Command> status_commands();
+std::span<const Command> daemon_commands();
 
 /// All of them, by address. [control]
 const std::vector<Command>& commands();

@@ -117,14 +117,17 @@ Problems Console::take(Session loaded, bool own) {
 
 void Console::announce() {
   edition++;
-  for (const ClientId& client : subscribers()) reply(client, {"/graph/changed", {edition}});
+  tell_all({"/graph/changed", {edition}});
+}
+
+void Console::tell_all(const osc::Message& message) {
+  for (const ClientId& client : subscribers()) reply(client, message);
 }
 
 void Console::tell_all(const Problem& problem, bool well) {
   if (settings.log) settings.log(problem.text(), well);
   if (well) return;
-  for (const ClientId& client : subscribers())
-    reply(client, {"/error", {"#journal", problem.what, problem.hint}});
+  tell_all({"/error", {"#journal", problem.what, problem.hint}});
 }
 
 std::set<ClientId> Console::subscribers() const {

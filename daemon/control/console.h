@@ -79,6 +79,10 @@ struct ControlSettings {
   Journal* journal = nullptr;  ///< keeps the live state; nullptr: it isn't kept
   /// Takes lines for whoever runs the daemon. `well`: nothing is wrong.
   std::function<void(const std::string&, bool well)> log = {};
+  /// What /device answers; without it there is none.
+  std::function<osc::Message()> device = {};
+  /// Begins to start the daemon again; without it that can't be done.
+  std::function<void()> restart = {};
 };
 
 /// All that commands work on. [control]
@@ -125,6 +129,8 @@ struct Console {
   Problems take(Session loaded, bool own);
   /// Tells all subscribers that nodes or cables came or went.
   void announce();
+  /// Sends a message to all subscribers, to parameters and to meters.
+  void tell_all(const osc::Message& message);
   /// Tells all subscribers, and whoever runs the daemon, what is wrong, or, if `well`, only the latter that it
   /// is over.
   void tell_all(const Problem& problem, bool well);

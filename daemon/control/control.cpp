@@ -171,6 +171,16 @@ void Control::end_transactions() {
       state.transaction.reset();
 }
 
+std::vector<std::pair<ClientId, osc::Packet>> Control::open_requests() const {
+  std::vector<std::pair<ClientId, osc::Packet>> requests;
+  for (auto& [client, message] : console_.feedback.requests()) requests.emplace_back(client, message);
+  for (auto& [client, message] : console_.meters.requests()) requests.emplace_back(client, message);
+  for (const auto& [time, group] : timed_.waiting())
+    requests.emplace_back(group.client,
+                          osc::Bundle{group.time, {group.messages.begin(), group.messages.end()}});
+  return requests;
+}
+
 Problems Control::reload(Session session, const Now& now) {
   console_.now = now;
   return console_.take(std::move(session), true);

@@ -28,6 +28,13 @@ class Control {
   /// Carries out what is due, and sends feedback; call it every few milliseconds.
   void tick(const Now& now);
 
+  /// What clients have asked for and is still to be done, as packets that would ask for it again: their
+  /// subscriptions, and the bundles that wait for their time.
+  std::vector<std::pair<ClientId, osc::Packet>> open_requests() const;
+
+  /// Sends a message to all subscribers.
+  void tell_all(const osc::Message& message) { console_.tell_all(message); }
+
   /// Follows a session that was loaded again, as one step of undo. On problems nothing changes.
   Problems reload(Session session, const Now& now);
 

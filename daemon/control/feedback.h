@@ -34,6 +34,10 @@ class Feedback {
   void rename(const Namespace& names);
 
   std::vector<ClientId> clients() const;
+  /// The messages by which the clients would subscribe again.
+  std::vector<std::pair<ClientId, osc::Message>> requests() const {
+    return subscribers_.requests("/subscribe");
+  }
 
  private:
   enum Form : uint8_t { none, canonical, alias };

@@ -7,6 +7,7 @@
 
 #include "daemon/control/client.h"
 #include "daemon/control/now.h"
+#include "daemon/control/osc.h"
 #include "graph/problem.h"
 
 namespace mixgraph {
@@ -75,6 +76,16 @@ class Subscribers {
     if (now.monotonic_ns < subscriber.next) return false;
     subscriber.next = now.monotonic_ns + subscriber.interval;
     return true;
+  }
+
+  /// The messages to `address` by which the clients would ask for all this again.
+  std::vector<std::pair<ClientId, osc::Message>> requests(const std::string& address) const {
+    std::vector<std::pair<ClientId, osc::Message>> all;
+    for (const auto& [client, subscriber] : map_)
+      for (const Interest& interest : subscriber.interests)
+        all.push_back(
+            {client, {address, {interest.text, float(double(subscriber.interval) / kMillisecond)}}});
+    return all;
   }
 
   Map& map() { return map_; }

@@ -27,6 +27,8 @@ class TimedMessages {
   bool add(TimedGroup group);
   /// What is due until a system time (ns since 1970), in order of time, then of arrival.
   std::vector<TimedGroup> take(int64_t until_ns);
+  /// All that wait.
+  const std::multimap<int64_t, TimedGroup>& waiting() const { return waiting_; }
   size_t size() const { return messages_; }  ///< messages
   bool empty() const { return waiting_.empty(); }
 

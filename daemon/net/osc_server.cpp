@@ -14,7 +14,8 @@ using boost::system::error_code;
 
 Result<std::unique_ptr<OscServer>> OscServer::open(asio::io_context& io, const OscServerOptions& options,
                                                    OscServerEvents events) {
-  auto bound = bind_sockets(io, options.addresses, options.port);
+  auto bound = options.sockets.empty() ? bind_sockets(io, options.addresses, options.port)
+                                       : adopt_sockets(io, options.sockets);
   if (!bound) return bound.problems();
   std::unique_ptr<OscServer> server(new OscServer(options, std::move(events)));
   server->start(std::move(*bound));
@@ -107,6 +108,25 @@ void OscServer::accept(tcp::socket socket) {
   connections_[client.id] = connection;
   if (events_.on_connect) events_.on_connect(client);
   connection->start();
+}
+
+OpenSockets OscServer::sockets() const {
+  OpenSockets sockets;
+  for (const auto& port : udp_ports_) sockets.udp.push_back(port->descriptor());
+  for (const auto& port : tcp_ports_) sockets.tcp.push_back(port->descriptor());
+  return sockets;
+}
+
+std::optional<UdpOrigin> OscServer::origin(const ClientId& client) const {
+  const auto* peer = client.kind == ClientId::Kind::udp ? peers_.find(client.id) : nullptr;
+  if (!peer) return {};
+  return UdpOrigin{peer->endpoint.address().to_string(), peer->endpoint.port(), peer->socket};
+}
+
+void OscServer::take(const UdpOrigin& from, std::span<const uint8_t> packet) {
+  error_code error;
+  const auto address = asio::ip::make_address(from.address, error);
+  if (!error && from.socket < udp_ports_.size()) datagram(from.socket, {address, from.port}, packet);
 }
 
 Sent OscServer::send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,9 +23,18 @@ class TcpPort;
 struct OscServerOptions {
   std::vector<std::string> addresses;  ///< to bind, in figures; none: 127.0.0.1 and, where there is one, ::1
   uint16_t port = 0;                   ///< for UDP and TCP alike; 0: any that is free
+  OpenSockets sockets;                 ///< if there are any, they are used, and nothing is bound
   size_t max_udp_clients = 256;        ///< endpoints remembered
   size_t max_connections = 16;         ///< TCP; further ones are closed at once
   std::chrono::milliseconds frame_timeout{10'000};  ///< to finish a started TCP frame
+};
+
+/// Where a datagram came from.
+struct UdpOrigin {
+  std::string address;  ///< in figures
+  uint16_t port = 0;
+  size_t socket = 0;  ///< the number of the socket that it came to
+  bool operator==(const UdpOrigin&) const = default;
 };
 
 /// Called from io_context::run(), one at a time. They may send and disconnect, and must not destroy the
@@ -61,6 +71,14 @@ class OscServer {
   uint16_t port() const { return port_; }
   /// Where it listens, for people: "127.0.0.1:9000".
   const std::vector<std::string>& listening() const { return listening_; }
+
+  /// Its sockets, for the next life of this process.
+  OpenSockets sockets() const;
+
+  /// Where a UDP client's datagrams come from; empty: it is another client, or forgotten.
+  std::optional<UdpOrigin> origin(const ClientId& client) const;
+  /// Takes a packet as if it had come from there just now.
+  void take(const UdpOrigin& from, std::span<const uint8_t> packet);
 
   /// Sends one packet, in the framing of the client. At most osc::kMaxPacket bytes; larger ones are dropped.
   Sent send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery = Delivery::certain);

@@ -1,6 +1,8 @@
 #include "daemon/net/sockets.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -34,6 +36,7 @@ error_code bind_one(Socket& socket, const typename Socket::endpoint_type& endpoi
   socket.open(endpoint.protocol(), error);
   if (!error && endpoint.address().is_v6()) socket.set_option(asio::ip::v6_only(true), error);
   if (!error) socket.non_blocking(true, error);
+  if (!error) fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
   // TCP may follow itself on a port at once. UDP with this option would let two daemons share one.
   if constexpr (std::is_same_v<Socket, tcp::acceptor>) {
     if (!error) socket.set_option(tcp::acceptor::reuse_address(true), error);
@@ -94,7 +97,48 @@ Result<BoundSockets> bind_addresses(asio::io_context& io, const std::vector<asio
   return bound;
 }
 
+int option_of(int socket, int option) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+/// Makes `socket` the one with this descriptor, if that is bound and of the right kind.
+template <class Socket>
+std::optional<Problem> adopt_one(Socket& socket, int descriptor, uint16_t& port) {
+  constexpr bool kTcp = std::is_same_v<Socket, tcp::acceptor>;
+  const std::string name = fmt::format("{} socket, file descriptor {}", kTcp ? "tcp" : "udp", descriptor);
+  const int domain = option_of(descriptor, SO_DOMAIN);
+  const bool fits = (domain == AF_INET || domain == AF_INET6) &&
+                    option_of(descriptor, SO_TYPE) == (kTcp ? SOCK_STREAM : SOCK_DGRAM) &&
+                    (!kTcp || option_of(descriptor, SO_ACCEPTCONN) == 1);
+  if (!fits)
+    return Problem{name, "it is not what it should be",
+                   kTcp ? "a listening stream socket" : "a bound datagram socket"};
+  using Protocol = typename Socket::protocol_type;
+  error_code error;
+  socket.assign(domain == AF_INET ? Protocol::v4() : Protocol::v6(), descriptor, error);
+  if (!error) socket.non_blocking(true, error);
+  const auto endpoint = error ? typename Socket::endpoint_type() : socket.local_endpoint(error);
+  if (error) return Problem{name, error.message(), ""};
+  fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  if (port == 0) port = endpoint.port();
+  if (endpoint.port() != port)
+    return Problem{name, fmt::format("its port is {}", endpoint.port()),
+                   fmt::format("{}, as of the others", port)};
+  return {};
+}
+
 }  // namespace
+
+Result<BoundSockets> adopt_sockets(asio::io_context& io, const OpenSockets& sockets) {
+  BoundSockets bound;
+  for (const int descriptor : sockets.udp)
+    if (auto problem = adopt_one(bound.udp.emplace_back(io), descriptor, bound.port)) return *problem;
+  for (const int descriptor : sockets.tcp)
+    if (auto problem = adopt_one(bound.tcp.emplace_back(io), descriptor, bound.port)) return *problem;
+  return bound;
+}
 
 std::string endpoint_text(const asio::ip::address& address, uint16_t port) {
   const std::string text = address.to_string();

@@ -22,9 +22,22 @@ struct BoundSockets {
   uint16_t port = 0;
 };
 
+/// File descriptors of sockets that somebody else bound: a service manager, or this program before it started
+/// itself again.
+struct OpenSockets {
+  std::vector<int> udp;
+  std::vector<int> tcp;  ///< listening
+  bool empty() const { return udp.empty() && tcp.empty(); }
+  bool operator==(const OpenSockets&) const = default;
+};
+
+/// Takes them over. All must have the same port number. None of them is inherited by other programs. The
+/// problem names the one that is no such socket. [control]
+Result<BoundSockets> adopt_sockets(asio::io_context& io, const OpenSockets& sockets);
+
 /// Binds UDP and TCP on every address (IPv4 or IPv6 in figures); none means 127.0.0.1, and ::1 where the
-/// machine has it. Port 0 takes one that is free everywhere. All sockets are non-blocking. The problem names
-/// the address. [control]
+/// machine has it. Port 0 takes one that is free everywhere. All sockets are non-blocking, and
+/// none is inherited by other programs. The problem names the address. [control]
 Result<BoundSockets> bind_sockets(asio::io_context& io, const std::vector<std::string>& addresses,
                                   uint16_t port);
 

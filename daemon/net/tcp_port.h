@@ -15,8 +15,10 @@ class TcpPort : public std::enable_shared_from_this<TcpPort> {
   TcpPort(boost::asio::ip::tcp::acceptor acceptor, OnAccept on_accept);
   void start();
   void close();
+  int descriptor() { return acceptor_.native_handle(); }
 
  private:
+  bool accept();
   void wait_and_start();
 
   boost::asio::ip::tcp::acceptor acceptor_;

@@ -22,6 +22,7 @@ class UdpPort : public std::enable_shared_from_this<UdpPort> {
   /// False when the datagram was dropped: too large, or the system has no room for it.
   bool send(const Endpoint& to, std::span<const uint8_t> bytes);
   void close();
+  int descriptor() { return socket_.native_handle(); }
 
  private:
   static constexpr int kBurst = 64;  // datagrams before other sockets have their turn

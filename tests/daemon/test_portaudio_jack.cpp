@@ -1,17 +1,15 @@
 // PortAudio on a real JACK server (its dummy driver). A killed server leaves PortAudio hanging for ever, so
 // every scenario runs in a process of its own: this program again, asked for the hidden test case below.
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <thread>
@@ -19,6 +17,7 @@
 #include "daemon/audio/device.h"
 #include "daemon/audio/host.h"
 #include "daemon/audio/portaudio.h"
+#include "tests/support/jack_server.h"
 
 using namespace mixgraph;
 using namespace std::chrono_literals;
@@ -144,6 +143,13 @@ void finds_jack_and_plays() {
   expect(host.stop(), "the host does not stop a second time");
 }
 
+/// The loudest sample of a part of the recording.
+float loudest(const NoiseEngine& engine, int from, int to) {
+  float most = 0;
+  for (int i = from; i < to; ++i) most = std::max(most, std::abs(engine.recorded[i]));
+  return most;
+}
+
 /// The delay at which the recording is the noise that was played on `channel`; -1 = none.
 int delay_of(const NoiseEngine& engine, int channel, int from, int count) {
   for (int delay = 0; delay < 9600; ++delay) {
@@ -164,6 +170,7 @@ void loopback_returns_what_was_played() {
   start(host);
   expect_soon([&] { return engine.frames >= kRecorded; }, 20s, "the loopback does not run");
   expect(host.stop(), "the host does not stop");
+  expect(loudest(engine, 0, 480) < 0.1 && loudest(engine, 0, 4800) > 0.2, "the sound does not fade in");
   // An xrun of this machine breaks the alignment, so it is enough that a tenth of a second is untouched.
   for (int from = 9600; from + 4800 <= kRecorded; from += 4800) {
     const int delay = delay_of(engine, 1, from, 4800);
@@ -250,84 +257,6 @@ const std::map<std::string, std::function<void()>> kScenarios = {
     {"long stall", [] { stall(2500ms); }},
 };
 
-pid_t spawn(const std::vector<std::string>& arguments, const std::string& server, bool quiet) {
-  const pid_t child = fork();
-  if (child != 0) return child;
-  setenv("JACK_DEFAULT_SERVER", server.c_str(), 1);
-  setenv("JACK_NO_START_SERVER", "1", 1);
-  setenv("TSAN_OPTIONS", "report_thread_leaks=0", 1);  // a process with a hung call leaves its threads behind
-  if (quiet) (void)!freopen("/dev/null", "w", stdout);
-  if (quiet) (void)!freopen("/dev/null", "w", stderr);
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  execvp(argv[0], argv.data());
-  _exit(127);
-}
-
-/// The exit code; -1 if the process had to be killed after `limit`.
-int finish(pid_t child, std::chrono::seconds limit) {
-  const auto until = std::chrono::steady_clock::now() + limit;
-  int status = 0;
-  while (waitpid(child, &status, WNOHANG) == 0) {
-    if (std::chrono::steady_clock::now() > until) {
-      kill(child, SIGKILL);
-      waitpid(child, &status, 0);
-      return -1;
-    }
-    std::this_thread::sleep_for(10ms);
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-/// `jackd` with its dummy driver, under a name of its own.
-class JackServer {
- public:
-  explicit JackServer(const std::string& name) : name_(name) {
-    pid_ = spawn({"jackd", "-n", name, "-R", "-d", "dummy", "-r", "48000", "-p", "64"}, name, true);
-  }
-  JackServer(const std::string& name, int loopbacks) : name_(name) {
-    pid_ = spawn({"jackd", "-n", name, "-R", "-L", std::to_string(loopbacks), "-d", "dummy", "-r", "48000",
-                  "-p", "64"},
-                 name, true);
-  }
-  ~JackServer() {
-    kill(pid_, SIGCONT);
-    kill(pid_, SIGTERM);
-    finish(pid_, 5s);
-    // What a killed server leaves behind.
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored)) {
-      if (entry.path().string().find(name_ + "_") != std::string::npos)
-        std::filesystem::remove(entry.path(), ignored);
-    }
-  }
-  JackServer(const JackServer&) = delete;
-  JackServer& operator=(const JackServer&) = delete;
-
-  bool answers() const {
-    return finish(spawn({"jack_wait", "-s", name_, "-w", "-t", "10"}, name_, true), 15s) == 0;
-  }
-  pid_t pid() const { return pid_; }
-
- private:
-  std::string name_;
-  pid_t pid_ = -1;
-};
-
-bool jack_is_installed() {
-  return std::system("command -v jackd >/dev/null && command -v jack_wait >/dev/null") == 0;
-}
-
-// JACK's registry of servers has eight places and forgets a killed server only when its name comes again. So there is one
-// name, and one test that uses it at a time.
-std::string server_name() {
-  const std::string file = (std::filesystem::temp_directory_path() / "mixgraph-jack-test.lock").string();
-  static const int lock = open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
-  flock(lock, LOCK_EX);
-  return "mixgraph-test";
-}
-
 int run_scenario(const std::string& name, const std::string& server, pid_t server_pid) {
   setenv(kScenario, name.c_str(), 1);
   setenv(kServerPid, std::to_string(server_pid).c_str(), 1);
@@ -353,7 +282,7 @@ TEST_CASE("one scenario in a process of its own", "[.][jack-scenario]") {
 }
 
 TEST_CASE("without a sound device auto takes the clock, and a named device is waited for", "[jack]") {
-  CHECK(run_scenario("without a device", server_name(), 0) == 0);
+  CHECK(run_scenario("without a device", jack_server_name(), 0) == 0);
 }
 
 TEST_CASE("PortAudio on a JACK server", "[jack]") {
@@ -364,7 +293,7 @@ TEST_CASE("PortAudio on a JACK server", "[jack]") {
   const std::string scenario =
       GENERATE("finds JACK and plays", "another rate", "short stall", "long stall", "killed server");
   INFO(scenario);
-  const std::string name = server_name();
+  const std::string name = jack_server_name();
   const JackServer server(name);
   REQUIRE(server.answers());
   CHECK(run_scenario(scenario, name, server.pid()) == 0);
@@ -375,7 +304,7 @@ TEST_CASE("JACK's loopback returns what was played", "[jack]") {
     WARN("skipped: jackd (Debian package jackd2) is not installed");
     return;
   }
-  const std::string name = server_name();
+  const std::string name = jack_server_name();
   const JackServer server(name, 2);
   REQUIRE(server.answers());
   CHECK(run_scenario("loopback", name, server.pid()) == 0);

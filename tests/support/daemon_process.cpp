@@ -1,5 +1,6 @@
 #include "tests/support/daemon_process.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -13,11 +14,33 @@ namespace mixgraph {
 
 using Clock = std::chrono::steady_clock;
 
+namespace {
+
+/// In the child; by way of high numbers, so that none is overwritten before it is copied.
+void hand_over(const DaemonProcess::HandedSockets& sockets) {
+  if (sockets.empty()) return;
+  std::string names;
+  std::vector<int> copies;
+  for (const auto& [name, socket] : sockets) {
+    names += (names.empty() ? "" : ":") + name;
+    copies.push_back(fcntl(socket, F_DUPFD, 100));
+  }
+  for (size_t i = 0; i < copies.size(); i++) dup2(copies[i], 3 + int(i));
+  setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
+  setenv("LISTEN_FDS", std::to_string(sockets.size()).c_str(), 1);
+  setenv("LISTEN_FDNAMES", names.c_str(), 1);
+}
+
+}  // namespace
+
 DaemonProcess::DaemonProcess(const std::vector<std::string>& arguments,
-                             const std::vector<std::string>& environment) {
+                             const std::vector<std::string>& environment, OnFailure on_failure,
+                             const HandedSockets& sockets) {
   const std::string program = MIXGRAPH_BINARY_DIR "/mixgraphd";
   std::vector<char*> words{const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  std::string no_restart = "--no-restart";
+  if (on_failure == OnFailure::end) words.push_back(no_restart.data());
   words.push_back(nullptr);
   std::string folder = (std::filesystem::temp_directory_path() / "mixgraph-state-XXXXXX").string();
   if (!mkdtemp(folder.data())) throw std::runtime_error("no folder for the live state");
@@ -34,6 +57,7 @@ DaemonProcess::DaemonProcess(const std::vector<std::string>& arguments,
     unsetenv("STATE_DIRECTORY");
     putenv(const_cast<char*>(state_variable.c_str()));
     for (const std::string& variable : environment) putenv(const_cast<char*>(variable.c_str()));
+    hand_over(sockets);
     execv(words[0], words.data());
     _exit(127);
   }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mixgraph {
@@ -11,10 +12,18 @@ namespace mixgraph {
 /// its own, unless `--state` names one.
 class DaemonProcess {
  public:
-  /// Starts `mixgraphd` with these arguments, and these variables ("NAME=value") in its environment, and reads
-  /// its start line, if it gets that far.
+  /// Sockets by name that are handed over as a service manager does (LISTEN_FDS).
+  using HandedSockets = std::vector<std::pair<std::string, int>>;
+
+  /// What a crash or a stall leads to: the end (--no-restart), so that no test passes in spite of one, or, in
+  /// tests of just that, another life of the same process.
+  enum class OnFailure { end, restart };
+
+  /// Starts `mixgraphd` with these arguments, and these variables ("NAME=value") in its environment, and
+  /// reads its start line, if it gets that far.
   explicit DaemonProcess(const std::vector<std::string>& arguments,
-                         const std::vector<std::string>& environment = {});
+                         const std::vector<std::string>& environment = {},
+                         OnFailure on_failure = OnFailure::end, const HandedSockets& sockets = {});
   ~DaemonProcess();
   DaemonProcess(const DaemonProcess&) = delete;
   DaemonProcess& operator=(const DaemonProcess&) = delete;
@@ -24,6 +33,7 @@ class DaemonProcess {
   /// All that it printed so far.
   const std::string& output() const { return output_; }
   void signal(int number);
+  pid_t pid() const { return child_; }
   /// Reads what it prints until `text` is there. False: it was not in time, or the daemon ended.
   bool wait_for(const std::string& text, std::chrono::milliseconds patience = std::chrono::seconds(10));
   /// Waits for its end and returns its exit code; 128 + signal if it was killed; -1: it runs on.

@@ -1,0 +1,136 @@
+// A whole daemon on a JACK server that goes away and comes back.
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "tests/support/daemon_client.h"
+#include "tests/support/daemon_process.h"
+#include "tests/support/jack_server.h"
+
+using namespace mixgraph;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A daemon on JACK's default device, and a client that subscribed.
+struct Stage {
+  Stage()
+      : name(jack_server_name()),
+        server(name),
+        answered(server.answers()),
+        folder(make_folder()),
+        daemon({(folder / "song.yaml").string(), "--osc", "0"}, {"JACK_DEFAULT_SERVER=" + name},
+               DaemonProcess::OnFailure::restart),
+        client(daemon.port()),
+        listener(daemon.port()) {
+    REQUIRE(answered);
+    REQUIRE(client.text("device") == "JACK: system");
+    listener.send("/subscribe", {"/mix/*"});
+    REQUIRE(listener.wait_for("/done"));
+  }
+  ~Stage() { fs::remove_all(folder); }
+
+  static fs::path make_folder() {
+    std::string made = (fs::temp_directory_path() / "mixgraph-XXXXXX").string();
+    const fs::path folder = mkdtemp(made.data());
+    std::ofstream(folder / "song.yaml") << "mixgraph: 1\n"
+                                           "name: Song\n"
+                                           "mix:\n"
+                                           "  vox: {type: strip, from: in/1, fader: -3}\n"
+                                           "master:\n"
+                                           "  out: {type: output, from: mix/vox, to: [1, 2]}\n";
+    return folder;
+  }
+
+  /// The clock takes over, subscribers are told, and the graph goes on.
+  void expect_detached() {
+    const auto message = listener.wait_for("/device");
+    REQUIRE(message);
+    CHECK(message->arguments.at(0) == osc::Argument("detached"));
+    CHECK(std::get<std::string>(message->arguments.at(1)).find("JACK: system") == 0);
+    CHECK(client.text("driver") == "clock");
+    CHECK(client.text("device_state") == "detached: JACK: system");
+    const double blocks = client.number("blocks");
+    CHECK(client.wait_for_number("blocks", blocks + 10));
+  }
+  /// The same device asks for sound again.
+  void expect_return() {
+    const auto begun = Clock::now();
+    REQUIRE(client.wait_for_text("device_state", "running", 20s));
+    const std::chrono::duration<double, std::milli> took = Clock::now() - begun;
+    std::fprintf(stderr, "  running %.0f ms after the server was started\n", took.count());
+    CHECK(client.text("driver") == "portaudio");
+    CHECK(client.text("device") == "JACK: system");
+    const double blocks = client.number("blocks");
+    CHECK(client.wait_for_number("blocks", blocks + 10));
+  }
+
+  std::string name;
+  JackServer server;
+  bool answered;
+  fs::path folder;
+  DaemonProcess daemon;
+  DaemonClient client, listener;
+};
+
+bool skipped() {
+  if (!jack_is_installed()) WARN("skipped: jackd (Debian package jackd2) is not installed");
+  return !jack_is_installed();
+}
+
+}  // namespace
+
+TEST_CASE("A JACK server that ends and comes back gets the sound back", "[jack][restart]") {
+  if (skipped()) return;
+  Stage stage;
+  const int number = GENERATE(SIGKILL, SIGTERM);
+  stage.server.end(number);
+  stage.expect_detached();
+  CHECK(stage.client.number("restarts") == 0);
+  stage.server.start();
+  stage.expect_return();
+  CHECK(stage.client.text("reason") == "the sound server of `JACK: system` was started again");
+}
+
+TEST_CASE("A JACK server that is away for long is waited for, through restarts too", "[jack][restart]") {
+  if (skipped()) return;
+  Stage stage;
+  stage.server.end(SIGKILL);
+  stage.expect_detached();
+  std::this_thread::sleep_for(2s);  // by now closing the device hangs
+  CHECK(stage.client.number("restarts") == 0);
+  stage.client.send("/restart");
+  REQUIRE(stage.client.wait_for_number("restarts", 1));
+  CHECK(stage.client.text("device_state") == "detached: JACK: system");
+  CHECK(stage.client.text("driver") == "clock");
+  stage.server.start();
+  stage.expect_return();
+}
+
+TEST_CASE("A JACK server that stands still and goes on gets the sound back", "[jack][restart]") {
+  if (skipped()) return;
+  Stage stage;
+  stage.server.signal(SIGSTOP);
+  stage.expect_detached();
+  std::this_thread::sleep_for(1500ms);
+  stage.server.signal(SIGCONT);
+  stage.expect_return();
+}
+
+TEST_CASE("A JACK server that changes its period keeps the sound", "[jack][restart]") {
+  if (skipped()) return;
+  Stage stage;
+  for (const char* period : {"512", "64"}) {
+    REQUIRE(finish(spawn({"jack_bufsize", period}, stage.name, true), 10s) == 0);
+    const double blocks = stage.client.number("blocks");
+    CHECK(stage.client.wait_for_number("blocks", blocks + 100));
+    CHECK(stage.client.wait_for_text("device_state", "running"));
+  }
+}
