@@ -9,7 +9,7 @@
 #include "tests/support/random_edits.h"
 #include "tests/support/sound_files.h"
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#include <sanitizer/allocator_interface.h>
+extern "C" size_t __sanitizer_get_current_allocated_bytes();  // GCC has no header for it
 #endif
 
 using namespace mixgraph;

@@ -28,7 +28,7 @@ void lock_free() {
 }
 void hold_lock() {
   taken_lock.lock();
-  usleep(20000);
+  usleep(200000);  // longer than a loaded machine takes to get there
   taken_lock.unlock();
 }
 void call_write() {
@@ -80,8 +80,11 @@ constexpr NodeType kSinner{.id = "sinner", .label = "Sinner", .doc = "Sins.", .c
 std::span<const Sin> sins() { return kSins; }
 
 void prepare_sins() {
-  std::thread(hold_lock).detach();
-  usleep(2000);
+  if (taken_lock.try_lock()) {
+    taken_lock.unlock();
+    std::thread(hold_lock).detach();
+    usleep(2000);
+  }
   if (untouched) return;
   constexpr size_t kBytes = 1 << 20;
   void* memory = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
