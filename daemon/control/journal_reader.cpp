@@ -30,6 +30,13 @@ std::optional<Record> record_at(std::string_view bytes, size_t at, uint64_t afte
   return Record{sequence, int64_t(time), rest.substr(kRecordHead - 8), at + kRecordHead + length};
 }
 
+/// Whether a payload needs nothing of those before it.
+bool begins_afresh(std::string_view payload) {
+  ByteReader items(payload);
+  const bool is_start = char(items.fixed(1)) == char(JournalItem::start);
+  return is_start && JournalReplay::start_of(ByteReader(items.text())).has_value();
+}
+
 /// Good records behind a bad one, wherever they begin.
 size_t count_records(std::string_view bytes, size_t at, uint64_t after) {
   size_t count = 0;
@@ -47,14 +54,17 @@ size_t count_records(std::string_view bytes, size_t at, uint64_t after) {
 JournalContent read_journal(std::string_view bytes, NodeTypes types) {
   JournalContent content;
   if (!bytes.starts_with(kJournalMagic)) return content;
-  JournalReplay replay(types);
+  std::vector<std::string_view> payloads;  // from the latest that begins afresh
   size_t at = kJournalMagic.size();
   while (const auto record = record_at(bytes, at, content.sequence)) {
-    replay.run(record->payload);
+    if (begins_afresh(record->payload)) payloads.clear();
+    payloads.push_back(record->payload);
     content.sequence = record->sequence;
     content.system_ns = record->system_ns;
     at = record->end;
   }
+  JournalReplay replay(types);
+  for (const std::string_view payload : payloads) replay.run(payload);
   content.good_bytes = at;
   if (!replay.started()) return content;
   content.lost_records = count_records(bytes, at, content.sequence);

@@ -141,14 +141,20 @@ void JournalReplay::carry_out(char kind, ByteReader body) {
   }
 }
 
-void JournalReplay::start(ByteReader& body) {
+std::optional<std::pair<uint64_t, JournalFacts>> JournalReplay::start_of(ByteReader body) {
   const uint64_t format = body.number();
   JournalFacts facts{std::string(body.text()), std::string(body.text()), body.real()};
-  if (body.failed()) return;
+  if (body.failed()) return {};
+  return std::pair(format, std::move(facts));
+}
+
+void JournalReplay::start(ByteReader body) {
+  auto start = start_of(body);
+  if (!start) return;
   *this = JournalReplay(types_);
   started_ = true;
-  facts_ = std::move(facts);
-  if (format > kJournalFormat) leave_out("", "a newer program has written this");
+  facts_ = std::move(start->second);
+  if (start->first > kJournalFormat) leave_out("", "a newer program has written this");
 }
 
 void JournalReplay::base(ByteReader& body) {

@@ -37,6 +37,8 @@ class JournalReplay {
   /// Carries out a payload whose checksum was right.
   void run(std::string_view payload);
   bool started() const { return started_; }
+  /// What the body of a `start` says; nullopt if it is none.
+  static std::optional<std::pair<uint64_t, JournalFacts>> start_of(ByteReader body);
   /// Moves the state to where it is wanted.
   void finish(JournalContent& content) &&;
 
@@ -55,7 +57,7 @@ class JournalReplay {
   using LiveCable = std::tuple<uint64_t, int, uint64_t, int>;
 
   void carry_out(char kind, ByteReader body);
-  void start(ByteReader& body);
+  void start(ByteReader body);
   void base(ByteReader& body);
   void define(ByteReader& body);
   void add(ByteReader& body);
