@@ -108,13 +108,17 @@ class Opening {
     settings.good_bytes = good_bytes_;
     if (const char* bytes = std::getenv("MIXGRAPH_TEST_COMPACT_BYTES"))  // so that tests see many compactions
       settings.compact_bytes = std::strtoul(bytes, nullptr, 10);
-    state_.journal =
-        std::make_unique<Journal>(settings, JournalFacts{file_.string(), session_.name, session_.audio.rate},
-                                  JournalBase{{fingerprint(session_)}, !content || content->base.pristine});
+    state_.journal = std::make_unique<Journal>(
+        settings, JournalFacts{file_.string(), session_.name, session_.audio.rate}, base_of(content));
     return std::move(state_);
   }
 
  private:
+  /// What is restored in the same run belongs to the file of before, if that has been changed since.
+  JournalBase base_of(const std::optional<JournalContent>& content) const {
+    if (content && !belongs(*content)) return content->base;
+    return {{fingerprint(session_)}, !content || content->base.pristine};
+  }
   void note(std::string text, bool well) { state_.notes.push_back({std::move(text), well}); }
   bool give_up(const std::string& reason) {
     state_.trouble = reason;

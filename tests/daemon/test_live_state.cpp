@@ -56,9 +56,9 @@ struct Home {
 /// A run of the daemon without sockets and sound device. It ends without warning.
 class Run {
  public:
-  explicit Run(const Home& home, bool fresh = false, bool limit_gain = true)
+  explicit Run(const Home& home, bool fresh = false, bool limit_gain = true, bool same_run = false)
       : session_(load(home.session)),
-        state(open_live_state(session_, {home.session, home.state, fresh, limit_gain})),
+        state(open_live_state(session_, {home.session, home.state, fresh, limit_gain, same_run})),
         restored_scenes(session_.scenes),
         engine_({.environment = {48000, home.folder.path(), home.folder.path()}}),
         control(
@@ -444,4 +444,18 @@ TEST_CASE("Clients that have subscribed are told when the state can't be kept, o
   CHECK(has(log.back(), "well: "));
   CHECK(has(log.front(), "bad: "));
   CHECK(desk.lines().empty());
+}
+
+TEST_CASE("Within one run a changed file does not count, at the next start it does", "[journal]") {
+  const Home home;
+  run_and_change(home);
+  home.folder.write("song.yaml", kSong + "# by another hand\n");
+  for (int i = 0; i < 2; i++) {
+    const Run again(home, false, false, true);
+    CHECK(again.state.restored);
+    CHECK(again.level("mix/vox/fader") == -17);
+  }
+  const Run next(home);
+  CHECK_FALSE(next.state.restored);
+  CHECK(has(next.notes(), "has been changed since"));
 }
