@@ -64,7 +64,8 @@ void leave_defaults() noexcept {
 
 }  // namespace
 
-Restart::Restart(int argc, char** argv) : argv_(argv), prepared_(new Prepared) {
+Restart::Restart(int argc, char** argv) : argv_(argv) {
+  prepare({}, "", "", -1);
   if (const char* text = getenv("MIXGRAPH_RESTART"); text && argc > 0) read_past(text);
   if (past_.reason.empty()) read_listen_variables();
   unsetenv("MIXGRAPH_RESTART");
@@ -114,14 +115,14 @@ void Restart::read_listen_variables() {
 
 void Restart::prepare(const OpenSockets& sockets, const std::string& device, const std::string& input_device,
                       int notes) {
-  auto* next = new Prepared;
+  auto next = std::make_unique<Prepared>();
   next->descriptors = sockets.udp;
   next->descriptors.insert(next->descriptors.end(), sockets.tcp.begin(), sockets.tcp.end());
   if (notes >= 0) next->descriptors.push_back(notes);
   next->text = "udp=" + list(sockets.udp) + "\ntcp=" + list(sockets.tcp) + "\ndevice=" + device +
                "\ninput_device=" + input_device + "\nnotes=" + std::to_string(notes) + "\n";
-  // The one before stays for ever, as a handler on another thread may be reading it; there are few.
-  prepared_.store(next, std::memory_order_release);
+  prepared_.store(next.get(), std::memory_order_release);
+  kept_.push_back(std::move(next));
 }
 
 void Restart::now(const char* reason, Why why) noexcept {

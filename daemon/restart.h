@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,7 @@ class Restart {
 
   Legacy past_;
   char** const argv_;
+  std::vector<std::unique_ptr<const Prepared>> kept_;  // all of them: a handler may be reading any
   std::atomic<const Prepared*> prepared_;
   std::atomic<bool> under_way_{false};
   std::atomic<int> failure_count_{0};

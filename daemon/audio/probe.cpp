@@ -1,5 +1,6 @@
 #include "daemon/audio/probe.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
@@ -15,8 +16,13 @@ DeviceProbe::DeviceProbe(const std::string& device)
   while (waitpid(-1, nullptr, WNOHANG) > 0) {  // one of an earlier life of this process
   }
   const char* words[] = {"mixgraphd", "--probe-device", device.c_str(), nullptr};
-  if (posix_spawn(&child_, "/proc/self/exe", nullptr, nullptr, const_cast<char**>(words), environ) != 0)
+  posix_spawn_file_actions_t quiet;
+  posix_spawn_file_actions_init(&quiet);
+  for (const int output : {STDOUT_FILENO, STDERR_FILENO})
+    posix_spawn_file_actions_addopen(&quiet, output, "/dev/null", O_WRONLY, 0);
+  if (posix_spawn(&child_, "/proc/self/exe", &quiet, nullptr, const_cast<char**>(words), environ) != 0)
     child_ = -1;
+  posix_spawn_file_actions_destroy(&quiet);
 }
 
 DeviceProbe::~DeviceProbe() {

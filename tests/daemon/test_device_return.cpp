@@ -26,8 +26,8 @@ struct Stage {
         server(name),
         answered(server.answers()),
         folder(make_folder()),
-        daemon({(folder / "song.yaml").string(), "--osc", "0"}, {"JACK_DEFAULT_SERVER=" + name},
-               DaemonProcess::OnFailure::restart),
+        daemon({(folder / "song.yaml").string(), "--osc", "0"},
+               {"JACK_DEFAULT_SERVER=" + name, "MIXGRAPH_TEST_FAULTS=1"}, DaemonProcess::OnFailure::restart),
         client(daemon.port()),
         listener(daemon.port()) {
     REQUIRE(answered);
@@ -97,6 +97,18 @@ TEST_CASE("A JACK server that ends and comes back gets the sound back", "[jack][
   stage.server.start();
   stage.expect_return();
   CHECK(stage.client.text("reason") == "the sound server of `JACK: system` was started again");
+}
+
+TEST_CASE("The clock takes over while the control thread stands still", "[jack][restart]") {
+  if (skipped()) return;
+  Stage stage;
+  const double lost = stage.client.number("lost_frames");
+  stage.client.send("/test/stall_control", {1700});
+  std::this_thread::sleep_for(100ms);
+  stage.server.end(SIGKILL);
+  stage.expect_detached();
+  CHECK(stage.client.number("restarts") == 0);
+  CHECK(stage.client.number("lost_frames") - lost < 48000);  // not the whole time
 }
 
 TEST_CASE("A JACK server that is away for long is waited for, through restarts too", "[jack][restart]") {
