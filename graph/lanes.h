@@ -304,7 +304,7 @@ template <class V>
   V shifted = x + kRound, f = x - (shifted - kRound);
   V p = V(0.000153458115f);
   for (float c : {0.00133999312f, 0.00961848896f, 0.0555032878f, 0.240226469f, 0.693147206f, 1.f}) p = madd(p, f, V(c));
-  return from_bits(bits(p) + ((bits(shifted) - bits(kRound)) << 23));
+  return from_bits(bits(p) + (bits(shifted) << 23));  // of kRound no bit is left
 }
 
 /// sin of x in 0..pi/2, absolute error below 1e-7; cos and tan from it.

@@ -16,11 +16,12 @@ struct SvfDesign {
   double k[N];
 };
 
-/// Any section. [any]
+/// Any section. The output is a sum of the input and both states before the frame, so that a frame's way through a
+/// cascade of filters takes one operation per filter. [any]
 inline SvfDesign<kSvfCoefficients> svf(const Section& s) {
-  double g = std::sqrt(s.d0), low = s.n0 / s.d0 - s.n2;
-  double band = (s.n1 - s.n2 * s.d1) / g + low * g;
-  return {{g + s.d1 / g, 2 * g / (1 + s.d0 + s.d1), g, s.n2, band / 2, low}};
+  double g = std::sqrt(s.d0), damp = g + s.d1 / g, first = 2 * g / (1 + s.d0 + s.d1);
+  double low = s.n0 / s.d0 - s.n2, band = ((s.n1 - s.n2 * s.d1) / g + low * g) / 2;
+  return {{damp, first, g, s.n2 + band * first, band * (2 - damp * first), low - band * first}};
 }
 /// A high_pass() of nodes/dsp/filter_design.h. [any]
 inline SvfDesign<kHighPassCoefficients> svf_high_pass(const Section& s) {
@@ -42,9 +43,9 @@ struct Svf {
 
   template <class K>
   [[gnu::always_inline]] inline V tick(V x, K k) {
-    V low = s2, before = s1;
+    V y = madd(k(kDirect), x, madd(k(kBand), s1, k(kLow) * s2));
     drive(x, k);
-    return madd(k(kDirect), x, madd(k(kBand), before + s1, k(kLow) * low));
+    return y;
   }
   template <class K>
   [[gnu::always_inline]] inline V high_pass(V x, K k) {
