@@ -296,15 +296,19 @@ template <class V>
   return madd(p, t, to_float(e));
 }
 
-/// 2 to the x, relative error below 2e-7; x is limited to -126..126. exp2(0) is exactly 1.
+/// 2 to the x for x in -126..126, relative error below 2e-7. exp2_within(0) is exactly 1.
 template <class V>
-[[gnu::always_inline]] inline V exp2(V x) {
+[[gnu::always_inline]] inline V exp2_within(V x) {
   const V kRound(12582912.f);
-  x = min(max(x, V(-126.f)), V(126.f));
   V shifted = x + kRound, f = x - (shifted - kRound);
   V p = V(0.000153458115f);
   for (float c : {0.00133999312f, 0.00961848896f, 0.0555032878f, 0.240226469f, 0.693147206f, 1.f}) p = madd(p, f, V(c));
   return from_bits(bits(p) + (bits(shifted) << 23));  // of kRound no bit is left
+}
+/// The same for any x, which is limited to that range.
+template <class V>
+[[gnu::always_inline]] inline V exp2(V x) {
+  return exp2_within(min(max(x, V(-126.f)), V(126.f)));
 }
 
 /// sin of x in 0..pi/2, absolute error below 1e-7; cos and tan from it.

@@ -2,6 +2,7 @@
 #include "nodes/dsp/gliding.h"
 #include "nodes/dsp/svf.h"
 #include "nodes/dsp/toggle.h"
+#include "nodes/dsp/wide.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {
@@ -124,57 +125,65 @@ class Compressor {
     glide_.run(
         b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
         [&](int first, int count, auto c) {
-          for_parts<V, kWidth, kCoefficients>(!b.restless(), c, [&](int part, auto k) {
-            PerFrame<Part> x;
-            if (filtered)
-              detect_filtered(b, part, first, count, k, x);
-            else
-              key_power<P>(
-                  b, part, first, count, [](int, Part in, int) { return in; }, x);
-            compute_gain(part, first, count, k, x, most);
-            apply_gain<P>(b, part, first, count, x);
-          });
+          for (int done = 0; done < count; done += kChunk<V>)
+            run(b, first + done, std::min(count - done, kChunk<V>), filtered, [&](int n, int i) { return c(n, first + done + i); }, most);
         });
     b.meter(0) = most * V(float(kAmplitudeLog2));
   }
 
  private:
-  static constexpr int kWidth = 1;
-  using P = Parts<V, kWidth>;
+  /// The follower keeps its state in registers.
+  using P = Parts<V, kNative == 16 ? 4 : 2>;
   using Part = typename P::Part;
 
-  template <class K>
-  void detect_filtered(const Block<V>& b, int part, int first, int count, K k, PerFrame<Part>& power) {
-    Svf<Part> s[2];
-    for (int channel = 0; channel < 2; channel++) s[channel] = part_of<P>(key_[channel], part);
-    auto filter = [&](int channel, Part in, int i) {
-      Part heard = s[channel].tick(in, [&](int n) { return k(kKey + n, i); });
-      return madd(P::get(key_on_.amount(i), part), heard - in, in);
-    };
-    key_power<P>(b, part, first, count, filter, power);
-    for (int channel = 0; channel < 2; channel++) put_part<P>(key_[channel], part, s[channel]);
+  /// Everything but the followers is done to each frame by itself.
+  template <class C>
+  void run(const Block<V>& b, int first, int count, bool filtered, C c, V& most) {
+    bool still = !b.restless();
+    V x[kChunk<V>];
+    read_power(b, first, count, filtered, c, x);
+    if (any(V(0.f) < rms_)) average(count, c, x);
+    each<kUp>(x, count, still, c, [](auto power, auto k) {
+      using T = decltype(power);
+      T over = max(log2(max(power, T(1e-12f))) + k(kKneeEnd), T(0.f)), bent = min(over, k(kKneeWidth));
+      // At most one half; more only while the knee moves, and its width and reciprocal don't agree.
+      T share = min(bent * k(kBend), T(0.5f));
+      return madd(share, bent, over - bent) * k(kSlope);
+    });
+    follow(count, still, c, x, most);
+    each<kKey>(x, count, still, c, [](auto reduction, auto k) { return madd(exp2_within(k(kGain) - reduction), k(kWet), k(kDry)); });
+    apply_gain(b, first, count, x);
   }
 
-  /// From power to gain, in place.
-  template <class K>
-  void compute_gain(int part, int first, int count, K k, PerFrame<Part>& x, V& most) {
-    Part mean = P::get(mean_, part), peak = P::get(most, part);
-    auto reduction = part_of<P>(reduction_, part);
-    for (int i = first; i < first + count; i++) {
-      mean = madd(k(kHold, i), mean, k(kTake, i) * x[i]);
-      Part over = max(log2(max(mean, Part(1e-12f))) + k(kKneeEnd, i), Part(0.f)),
-           bent = min(over, k(kKneeWidth, i));
-      // At most one half; more only while the knee moves, and its width and reciprocal don't agree.
-      Part share = min(bent * k(kBend, i), Part(0.5f));
-      Part wanted = madd(share, bent, over - bent) * k(kSlope, i),
-           away = wanted - reduction.value;
-      reduction.follow(away, select(Part(0.f) < away, k(kUp, i), k(kDown, i)));
-      peak = max(peak, reduction.value);
-      x[i] = madd(exp2(k(kGain, i) - reduction.value), k(kWet, i), k(kDry, i));
-    }
-    P::set(mean_, part, mean);
-    put_part<P>(reduction_, part, reduction);
-    P::set(most, part, peak);
+  template <class C>
+  void read_power(const Block<V>& b, int first, int count, bool filtered, C c, V* power) {
+    if (!filtered) return key_power(b, first, count, power, [](int, V in, int) { return in; });
+    key_power(b, first, count, power, [&](int channel, V in, int i) {
+      V heard = key_[channel].tick(in, [&](int n) { return c(kKey + n, i); });
+      return madd(key_on_.amount(first + i), heard - in, in);
+    });
+  }
+
+  template <class C>
+  void average(int count, C c, V* power) {
+    for (int i = 0; i < count; i++) power[i] = mean_ = madd(c(kHold, i), mean_, c(kTake, i) * power[i]);
+  }
+
+  template <class C>
+  void follow(int count, bool still, C c, V* wanted, V& most) {
+    auto share = [&](int n, int i) { return c(kUp + n, i); };
+    for_parts<V, kLanes<Part> / kNative, 2>(still, share, [&](int part, auto k) {
+      auto reduction = part_of<P>(reduction_, part);
+      Part peak = P::get(most, part);
+      for (int i = 0; i < count; i++) {
+        Part away = P::get(wanted[i], part) - reduction.value;
+        reduction.follow(away, select(Part(0.f) < away, k(0, i), k(1, i)));
+        peak = max(peak, reduction.value);
+        P::set(wanted[i], part, reduction.value);
+      }
+      put_part<P>(reduction_, part, reduction);
+      P::set(most, part, peak);
+    });
   }
 
   void design(const Block<V>& b, int index, uint64_t lanes, V* c) const {

@@ -85,13 +85,12 @@ class Gate {
     glide_.run(
         b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
         [&](int first, int count, auto c) {
+          V x[kMaxBlock];
+          key_power(b, first, count, x, [](int, V in, int) { return in; });
           for_parts<V, kWidth, kCoefficients>(!b.restless(), c, [&](int part, auto k) {
-            PerFrame<Part> x;
-            key_power<P>(
-                b, part, first, count, [](int, Part in, int) { return in; }, x);
-            compute_gain(part, first, count, k, x, least);
-            apply_gain<P>(b, part, first, count, x);
+            compute_gain(part, count, [&](int n, int i) { return k(n, first + i); }, x, least);
           });
+          apply_gain(b, first, count, x);
         });
     b.meter(0) = -decibels_of(least);
   }
@@ -104,17 +103,17 @@ class Gate {
   /// From power to gain, in place. The gate is open while frames are left; a peak fills them up again, and
   /// one that opens it must be higher than one that keeps it open.
   template <class K>
-  void compute_gain(int part, int first, int count, K k, PerFrame<Part>& x, V& least) {
+  void compute_gain(int part, int count, K k, V* x, V& least) {
     Part left = P::get(left_, part), lowest = P::get(least, part);
     auto gain = part_of<P>(gain_, part);
     const Part none(0.f), one(1.f);
-    for (int i = first; i < first + count; i++) {
-      auto peak = select(none < left, k(kKeepPower, i), k(kOpenPower, i)) <= x[i];
+    for (int i = 0; i < count; i++) {
+      auto peak = select(none < left, k(kKeepPower, i), k(kOpenPower, i)) <= P::get(x[i], part);
       left = select(peak, k(kOpenFrames, i), max(left - one, none));
       auto open = none < left;
       gain.follow(select(open, one, k(kFloor, i)) - gain.value, select(open, k(kUp, i), k(kDown, i)));
       lowest = min(lowest, gain.value);
-      x[i] = gain.value;
+      P::set(x[i], part, gain.value);
     }
     P::set(left_, part, left);
     put_part<P>(gain_, part, gain);

@@ -22,13 +22,6 @@ struct Follower {
   }
 };
 
-/// One value per frame of a block, for one part of the lanes.
-template <class Part>
-struct PerFrame {
-  Part v[kMaxBlock];
-  Part& operator[](int i) { return v[i]; }
-};
-
 template <class P, class V>
 Follower<typename P::Part> part_of(const Follower<V>& f, int part) {
   return {P::get(f.value, part), P::get(f.rest, part)};
@@ -40,29 +33,26 @@ void put_part(Follower<V>& f, int part, const Follower<typename P::Part>& x) {
 }
 
 /// Instantaneous power of the key, the port behind the adaptive "in": the larger of its channels', so that
-/// stereo is linked. Bounded, so that no signal can spoil a detector for good. `shape(channel, x)` may filter
-/// it. [audio]
-template <class P, class V, class Shape>
-[[gnu::always_inline]] inline void key_power(const Block<V>& b, int part, int first, int count, Shape shape,
-                                             PerFrame<typename P::Part>& power) {
-  using Part = typename P::Part;
+/// stereo is linked. Bounded, so that no signal can spoil a detector for good. `shape(channel, x, i)` may filter
+/// it; power[i] and i count from frame `first` of the block. [audio]
+template <class V, class Shape>
+[[gnu::always_inline]] inline void key_power(const Block<V>& b, int first, int count, V* power, Shape shape) {
   for (int channel = 0; channel < b.channels(); channel++) {
-    const V* key = b.in(b.channels() + channel);
-    for (int i = first; i < first + count; i++) {
-      Part x = shape(channel, P::get(key[i], part), i), p = min(x * x, Part(1e20f));
+    const V* key = b.in(b.channels() + channel) + first;
+    for (int i = 0; i < count; i++) {
+      V x = shape(channel, key[i], i), p = min(x * x, V(1e20f));
       power[i] = channel == 0 ? p : max(power[i], p);
     }
   }
 }
 
-/// All channels times a gain. [audio]
-template <class P, class V>
-[[gnu::always_inline]] inline void apply_gain(const Block<V>& b, int part, int first, int count,
-                                              PerFrame<typename P::Part>& gain) {
+/// Frames from `first` on of all channels times a gain, which counts from there. [audio]
+template <class V>
+[[gnu::always_inline]] inline void apply_gain(const Block<V>& b, int first, int count, const V* __restrict gain) {
   for (int channel = 0; channel < b.channels(); channel++) {
-    const V* in = b.in(channel);
-    V* out = b.out(channel);
-    for (int i = first; i < first + count; i++) P::set(out[i], part, P::get(in[i], part) * gain[i]);
+    const V* __restrict in = b.in(channel) + first;
+    V* __restrict out = b.out(channel) + first;
+    for (int i = 0; i < count; i++) out[i] = in[i] * gain[i];
   }
 }
 

@@ -16,12 +16,13 @@ class Toggle {
   template <class On>
   void begin(const Block<V>& b, On on) {
     int at = int(b.time() % uint64_t(lane(span_, 0)));
-    at_ = V(float(at));
     if (at == 0 || any(from_ < V(0.f))) {
       V next = select(on(b.at()), V(1.f), V(0.f));
       from_ = select(from_ < V(0.f), next, to_);
       to_ = at == 0 ? next : from_;
     }
+    // Where nothing is on its way the state stays as it is, so that a silent bank can rest.
+    at_ = V(any(V(0.f) < abs(to_ - from_)) ? float(at) : 0.f);
   }
   /// Lanes in which it is on during some of the block. [audio]
   MaskOf<V> on() const { return V(0.f) < from_ + to_; }
