@@ -173,6 +173,7 @@ class Compiler {
         done[j] = true;
         alike++;
       }
+      if (alike == mask.size()) mask.clear();
       if (alike > 1)
         program_->steps.push_back(SumLanes{to, s.buffer, s.lanes, std::move(mask), s.gain, written});
       else
@@ -218,6 +219,8 @@ class Compiler {
   }
 
   void keep(const BankRun& r) {
+    const Mixing* mixing = r.bank->kernel().mixing;
+    if (!program_->mixing || program_->mixing->native < mixing->native) program_->mixing = mixing;
     program_->banks.push_back(r.bank.get());
     program_->kept_banks.push_back(r.bank);
     for (size_t i : r.members) program_->owners.push_back({r.bank.get(), plan_.nodes[i]->lane, plan_.nodes[i]->id});

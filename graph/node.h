@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "graph/lanes.h"
+#include "graph/mixing.h"
 #include "graph/parameter.h"
 
 namespace mixgraph {
@@ -87,6 +88,7 @@ struct Kernel {
   void (*destroy)(void*);                                         ///< [control]
   void (*process)(void*, const RawBlock&) noexcept;               ///< [audio]
   void (*service)(void*) = nullptr;                               ///< [worker] slow work: disk. nullptr: none
+  const Mixing* mixing = nullptr;                                 ///< of the kernel's instruction set
 };
 
 /// What a device node is connected to; all others are `none`.
@@ -189,6 +191,8 @@ class Memory {
   size_t size_;
 };
 
+extern const Mixing kMixing;
+
 /// The kernel of a class `Node<V>` with a constructor from Setup (or a static `Result<std::unique_ptr<Node>> create(Setup)`)
 /// and `void process(Block<V>)`; `service()` if it has slow work; `static constexpr bool kPlain = true` if its state is
 /// nothing but V's and arrays of them.
@@ -196,6 +200,7 @@ template <class Node, class V>
 constexpr Kernel kernel_of() {
   Kernel k{};
   k.lanes = kLanes<V>;
+  k.mixing = &kMixing;
   k.bytes = sizeof(Node);
   k.alignment = alignof(Node);
   if constexpr (requires { Node::kPlain; }) {

@@ -15,16 +15,17 @@ namespace {
 
 struct Run {
   const Chunk& chunk;
+  const Mixing& mixing;
 
   void operator()(const RunBank& s) const {
     s.bank->process(chunk, s.in.empty() ? nullptr : s.in.data(), s.out.empty() ? nullptr : s.out.data());
   }
-  void operator()(const CopyLanes& s) const { copy_lanes(s.to, s.from, s.lanes, s.mask.data(), s.add, chunk.frames); }
+  void operator()(const CopyLanes& s) const { mixing.copy_lanes(s.to, s.from, s.lanes, s.mask.data(), s.add, chunk.frames); }
   void operator()(const SumLanes& s) const {
-    sum_lanes(s.to, s.from, s.lanes, s.mask.data(), s.gain, s.add, chunk.frames);
+    mixing.sum_lanes(s.to, s.from, s.lanes, s.mask.empty() ? nullptr : s.mask.data(), s.gain, s.add, chunk.frames);
   }
   void operator()(const GatherLanes& s) const {
-    gather_lanes(s.to, int(s.columns.size()), s.columns.data(), s.add, chunk.frames);
+    mixing.gather_lanes(s.to, int(s.columns.size()), s.columns.data(), s.add, chunk.frames);
   }
   void operator()(const MixCable& s) const {
     const float* gains = s.fading == Fading::in ? chunk.fade_in : s.fading == Fading::out ? chunk.fade_out : nullptr;
@@ -39,12 +40,12 @@ struct Run {
 
 void Program::run(const Chunk& chunk, CostMeter& costs) noexcept {
   if (!costs.begin()) {
-    for (const Step& step : steps) std::visit(Run{chunk}, step);
+    for (const Step& step : steps) std::visit(Run{chunk, *mixing}, step);
     return;
   }
   uint64_t before = CostMeter::clock();
   for (const Step& step : steps) {
-    std::visit(Run{chunk}, step);
+    std::visit(Run{chunk, *mixing}, step);
     const RunBank* node = std::get_if<RunBank>(&step);
     const uint64_t now = CostMeter::clock();
     costs.add(node ? &node->bank->type().id : nullptr, now - before);

@@ -40,7 +40,7 @@ struct SumLanes {
   float* to;
   const float* from;
   int lanes;
-  std::vector<int32_t> mask;
+  std::vector<int32_t> mask;  ///< empty: all
   float gain;
   bool add;
 };
@@ -86,6 +86,7 @@ struct Program {
   uint64_t serial = 0;
   uint64_t ring_mark = 0;           ///< changes pushed before it concern the program before it
   std::vector<Step> steps;
+  const Mixing* mixing = nullptr;   ///< of the widest instruction set among its banks
   std::vector<Bank*> banks;
   std::vector<LaneTransfer> transfers;
   std::vector<LaneOwner> owners;

@@ -1,0 +1,176 @@
+#include <utility>
+
+#include "graph/lanes.h"
+#include "graph/mixing.h"
+
+// Compiled once per instruction set (CMakeLists.txt).
+namespace mixgraph::MIXGRAPH_ISA {
+namespace {
+
+float masked(float x, int32_t mask) { return from_bits(bits(x) & mask); }
+
+void copy_lanes(float* to, const float* from, int lanes, const int32_t* mask, bool add, int frames) {
+  for (int i = 0; i < frames; i++, to += lanes, from += lanes) {
+    if (add)
+      for (int l = 0; l < lanes; l++) to[l] += masked(from[l], mask[l]);
+    else
+      for (int l = 0; l < lanes; l++) to[l] = masked(from[l], mask[l]);
+  }
+}
+
+NativeFloat load(const float* from) {
+  NativeFloat x;
+  std::memcpy(&x, from, sizeof x);
+  return x;
+}
+
+// The order in which lanes are summed is that of sixteen accumulators, whose halves are then added four times; it is the
+// same whatever the native width. From here on they are `kParts` native vectors.
+constexpr int kParts = 16 / kNative;
+struct Sixteen {
+  NativeFloat part[kParts];
+};
+
+template <bool kMasked>
+Sixteen sum_of_sixteens(const float* from, int lanes, const int32_t* mask) {
+  Sixteen sums{};
+  for (int first = 0; first < lanes; first += 16)
+    for (int p = 0; p < kParts; p++) {
+      NativeFloat x = load(from + first + p * kNative);
+      if (kMasked) x = NativeFloat(NativeInt(x) & NativeInt(load(reinterpret_cast<const float*>(mask) + first + p * kNative)));
+      sums.part[p] += x;
+    }
+  return sums;
+}
+Sixteen sum_of_few(const float* from, int lanes, const int32_t* mask) {
+  float sums[16] = {};
+  for (int l = 0; l < lanes; l++) sums[l % 16] += masked(from[l], mask ? mask[l] : -1);
+  Sixteen all;
+  std::memcpy(&all, sums, sizeof all);
+  return all;
+}
+
+/// The lower and the upper half of sixteen, and so on until one native vector is left.
+NativeFloat halved(Sixteen sums) {
+  for (int count = kParts; count > 1; count /= 2)
+    for (int p = 0; p < count / 2; p++) sums.part[p] += sums.part[p + count / 2];
+  return sums.part[0];
+}
+
+/// a and b consist of segments of kSize values, one per frame; the halves of each are added, and a's frames come first.
+template <int kSize, size_t... I>
+NativeFloat fold(NativeFloat a, NativeFloat b, std::index_sequence<I...>) {
+  constexpr int half = kSize / 2;
+  NativeFloat low = __builtin_shufflevector(a, b, int(I) / half * kSize + int(I) % half...);
+  return low + __builtin_shufflevector(a, b, int(I) / half * kSize + int(I) % half + half...);
+}
+/// One native vector per frame becomes one value per frame.
+template <int kSize>
+NativeFloat fold_all(NativeFloat* frames) {
+  for (int i = 0; i < kSize / 2; i++) frames[i] = fold<kSize>(frames[2 * i], frames[2 * i + 1], std::make_index_sequence<kNative>());
+  if constexpr (kSize > 2) return fold_all<kSize / 2>(frames);
+  return frames[0];
+}
+
+template <class Sum>
+void sum_frames(float* to, float gain, bool add, int frames, Sum sum_of) {
+  for (int first = 0; first < frames; first += kNative) {
+    NativeFloat sums[kNative] = {};
+    if (first + kNative <= frames)
+      for (int i = 0; i < kNative; i++) sums[i] = halved(sum_of(first + i));
+    else
+      for (int i = 0; i < frames - first; i++) sums[i] = halved(sum_of(first + i));
+    NativeFloat sum = fold_all<kNative>(sums) * gain;
+    if (add) sum += load(to + first);
+    std::memcpy(to + first, &sum, sizeof sum);
+  }
+}
+
+void sum_lanes(float* to, const float* from, int lanes, const int32_t* mask, float gain, bool add, int frames) {
+  if (lanes % 16 != 0)
+    sum_frames(to, gain, add, frames, [=](int i) { return sum_of_few(from + i * lanes, lanes, mask); });
+  else if (mask)
+    sum_frames(to, gain, add, frames, [=](int i) { return sum_of_sixteens<true>(from + i * lanes, lanes, mask); });
+  else
+    sum_frames(to, gain, add, frames, [=](int i) { return sum_of_sixteens<false>(from + i * lanes, lanes, mask); });
+}
+
+using Four = float __attribute__((vector_size(16)));
+
+Four load_four(const float* from) {
+  Four x;
+  std::memcpy(&x, from, sizeof x);
+  return x;
+}
+template <class Half, size_t... I>
+auto side_by_side(Half low, Half high, std::index_sequence<I...>) {
+  return __builtin_shufflevector(low, high, int(I)...);
+}
+/// Four frames of the columns 0, 4, 8 ... side by side.
+template <int kCount>
+auto load_quarters(const Column* columns, int frame) {
+  if constexpr (kCount == 1)
+    return load_four(columns->data + frame);
+  else
+    return side_by_side(load_quarters<kCount / 2>(columns, frame), load_quarters<kCount / 2>(columns + 2 * kCount, frame),
+                        std::make_index_sequence<kCount * 4>());
+}
+/// Within each quarter: a[0 or 2], b[0 or 2], a[1 or 3], b[1 or 3]; and a's two, then b's two.
+template <int kUpper, size_t... I>
+NativeFloat zip(NativeFloat a, NativeFloat b, std::index_sequence<I...>) {
+  return __builtin_shufflevector(a, b, int(I) / 4 * 4 + kUpper * 2 + int(I) % 4 / 2 + int(I) % 2 * kNative...);
+}
+template <int kUpper, size_t... I>
+NativeFloat join(NativeFloat a, NativeFloat b, std::index_sequence<I...>) {
+  return __builtin_shufflevector(a, b, int(I) / 4 * 4 + kUpper * 2 + int(I) % 2 + int(I) % 4 / 2 * kNative...);
+}
+
+/// kNative planar columns into as many lanes, four frames at a time; returns the frames done.
+template <bool kAdd, bool kGain>
+int transpose(float* to, int lanes, const Column* columns, int frames) {
+  constexpr std::make_index_sequence<kNative> all;
+  alignas(64) float gain[4][kNative];
+  for (int l = 0; kGain && l < kNative; l++)
+    for (int r = 0; r < 4; r++) gain[r][l] = columns[l / 4 * 4 + r].gain;
+  int i = 0;
+  for (; i + 4 <= frames; i += 4, to += 4 * lanes) {
+    NativeFloat row[4];
+    for (int r = 0; r < 4; r++) {
+      row[r] = load_quarters<kNative / 4>(columns + r, i);
+      if (kGain) row[r] *= load(gain[r]);
+    }
+    NativeFloat a = zip<0>(row[0], row[1], all), b = zip<0>(row[2], row[3], all), c = zip<1>(row[0], row[1], all), d = zip<1>(row[2], row[3], all);
+    NativeFloat frame[4] = {join<0>(a, b, all), join<1>(a, b, all), join<0>(c, d, all), join<1>(c, d, all)};
+    for (int k = 0; k < 4; k++) {
+      if (kAdd) frame[k] += load(to + k * lanes);
+      std::memcpy(to + k * lanes, &frame[k], sizeof frame[k]);
+    }
+  }
+  return i;
+}
+
+void gather_column(float* to, int lanes, const Column& c, bool add, int first, int frames) {
+  for (int i = first; i < frames; i++) {
+    float x = c.data ? c.data[i * c.stride] * c.gain : 0.f;
+    to[i * lanes] = add ? to[i * lanes] + x : x;
+  }
+}
+
+void gather_lanes(float* to, int lanes, const Column* columns, bool add, int frames) {
+  for (int l = 0; l < lanes; l += kNative) {
+    int done = 0, count = std::min(kNative, lanes - l);
+    bool planar = count == kNative, unity = true;
+    for (int k = l; k < l + count; k++) planar = planar && columns[k].data && columns[k].stride == 1, unity = unity && columns[k].gain == 1;
+    if (planar && unity)
+      done = add ? transpose<true, false>(to + l, lanes, columns + l, frames) : transpose<false, false>(to + l, lanes, columns + l, frames);
+    else if (planar)
+      done = add ? transpose<true, true>(to + l, lanes, columns + l, frames) : transpose<false, true>(to + l, lanes, columns + l, frames);
+    for (int k = l; done < frames && k < l + count; k++) gather_column(to + k, lanes, columns[k], add, done, frames);
+  }
+}
+
+}  // namespace
+
+extern const Mixing kMixing{kNative, copy_lanes, sum_lanes, gather_lanes};
+
+}  // namespace mixgraph::MIXGRAPH_ISA
