@@ -151,6 +151,20 @@ void set_lane(Pack<U>& v, int i, float x) {
   v.set(i, x);
 }
 
+/// The first two lanes, from and to memory; the others become 0.
+using NativeDouble = double __attribute__((vector_size(kNative * 4)));
+[[gnu::always_inline]] inline Pack<1> pair(const float* from) {
+  double both;
+  std::memcpy(&both, from, sizeof both);
+  Pack<1> p;
+  p.v[0] = NativeFloat(NativeDouble{both});
+  return p;
+}
+[[gnu::always_inline]] inline void put_pair(const Pack<1>& p, float* to) {
+  double both = NativeDouble(p.v[0])[0];
+  std::memcpy(to, &both, sizeof both);
+}
+
 /// a where the mask is true, else b.
 inline float select(bool m, float a, float b) { return m ? a : b; }
 template <int U>

@@ -75,6 +75,7 @@ class Eq {
     glide_.run(
         b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
         [&](int first, int count, auto c) {
+          if (kLanes<V> == 1 && b.channels() == 2) return filter_sides(b, first, count, c);
           for (int channel = 0; channel < b.channels(); channel++) filter(b, channel, first, count, c);
         });
   }
@@ -125,6 +126,41 @@ class Eq {
       }
       for (int band = 0; band < kBands; band++) put_part<P>(state[band], part, s[band]);
     });
+  }
+
+  /// One lane in stereo: both sides in one native vector.
+  template <class C>
+  void filter_sides(const Block<V>& b, int first, int count, C c) {
+    using Sides = Pack<1>;
+    float x[kMaxBlock][2], states[kBands][2][2];
+    each_side(count, [&](int side, int i) { x[i][side] = lane(b.in(side)[first + i], 0); });
+    for (int band = 0; band < kBands; band++)
+      for (int side = 0; side < 2; side++) {
+        states[band][0][side] = lane(state_[side][band].s1, 0);
+        states[band][1][side] = lane(state_[side][band].s2, 0);
+      }
+    for_parts<V, 1, kBands * kSvfCoefficients>(!b.restless(), c, [&](int, auto k) {
+      Svf<Sides> s[kBands];
+      for (int band = 0; band < kBands; band++) s[band] = {pair(states[band][0]), pair(states[band][1])};
+      for (int i = 0; i < count; i++) {
+        Sides now = pair(x[i]);
+        for (int band = 0; band < kBands; band++)
+          now = s[band].tick(now, [&](int n) { return Sides(lane(k(band * kSvfCoefficients + n, first + i), 0)); });
+        put_pair(now, x[i]);
+      }
+      for (int band = 0; band < kBands; band++) put_pair(s[band].s1, states[band][0]), put_pair(s[band].s2, states[band][1]);
+    });
+    for (int band = 0; band < kBands; band++)
+      for (int side = 0; side < 2; side++) {
+        set_lane(state_[side][band].s1, 0, states[band][0][side]);
+        set_lane(state_[side][band].s2, 0, states[band][1][side]);
+      }
+    each_side(count, [&](int side, int i) { set_lane(b.out(side)[first + i], 0, x[i][side]); });
+  }
+  template <class F>
+  static void each_side(int count, F f) {
+    for (int side = 0; side < 2; side++)
+      for (int i = 0; i < count; i++) f(side, i);
   }
 
   Gliding<V, kBands * kSvfCoefficients> glide_;
