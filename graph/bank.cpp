@@ -44,6 +44,7 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
     std::fill_n(meters_.data() + m * size_t(lanes()), lanes(), type.meters[m].rest);
     std::fill_n(folded_.data() + m * size_t(lanes()), lanes(), type.meters[m].rest);
   }
+  for (const Port& port : type.outputs) outputs_ += port.channels == kAdaptive ? channels_ : port.channels;
   for (int l = 0; l < lanes(); l++) start_lane(l, setup.values, 0);
   if (latency_ > 0 && type.bypassable()) {
     dry_frames_ = size_t(latency_) + kMaxBlock;
@@ -61,7 +62,8 @@ void Bank::start_lane(int lane, std::span<const Value> values, uint32_t owner) {
     write_ramp(r, lane);
   }
   restless_now_ |= 1ull << lane;
-  owners_[size_t(lane)] = owner;
+  set_owner(lane, owner);
+  set_fault(lane, Fault::none);
   if (!type_.bypassable()) return;
   bool bypassed = std::get<double>(values.back()) > 0.5;
   wet_[size_t(lane)] = wet_goal_[size_t(lane)] = wet_target_[size_t(lane)] = bypassed ? 0 : shape_.length();
@@ -83,6 +85,7 @@ void Bank::take_lane(int lane, const Bank& from, int from_lane) {
     copy_bit(gliding_[r], from.gliding_[r]);
   }
   any_gliding_ |= from.any_gliding_;
+  set_fault(lane, from.fault(from_lane));
   copy_bit(restless_now_, from.restless_now_);
   copy_bit(restless_before_, from.restless_before_);
   copy_bit(dry_lanes_, from.dry_lanes_);
@@ -136,11 +139,45 @@ void Bank::process(const Chunk& chunk, const float* const* in, float* const* out
   RawBlock raw{chunk.frames, chunk.at, chunk.time, channels_, in, out, ramps_.data(), restless_now_ | restless_before_,
                touched_,     meters_.data(), &chunk.device};
   kernel_.process(state_, raw);
+  if (out) contain(chunk, out);
   if (!type_.breaks_loops || in) touched_ = 0;
   if (!type_.meters.empty()) fold_meters();
   if (dry_frames_) feed_dry(chunk, in);
   if (!all_wet()) mix_dry(chunk, in, out);
   if (dry_frames_) dry_at_ = (dry_at_ + size_t(chunk.frames)) % dry_frames_;
+}
+
+void Bank::contain(const Chunk& chunk, float* const* out) {
+  uint64_t bad = faulted_.load(std::memory_order_relaxed);
+  for (int c = 0; c < outputs_; c++) bad |= kernel_.mixing->unsound_lanes(out[c], lanes(), chunk.frames) & owned_;
+  if (bad) silence(bad, chunk, out);
+}
+
+void Bank::silence(uint64_t bad, const Chunk& chunk, float* const* out) {
+  for (uint64_t left = bad; left; left &= left - 1) {
+    int lane = std::countr_zero(left);
+    bool finite = true;
+    for (int c = 0; c < outputs_; c++)
+      for (int i = 0; i < chunk.frames; i++) {
+        float& x = out[c][i * lanes() + lane];
+        finite = finite && is_finite(x);
+        x = 0;
+      }
+    for (size_t m = 0; m < type_.meters.size(); m++) meters_.data()[m * size_t(lanes()) + size_t(lane)] = type_.meters[m].rest;
+    if (fault(lane) != Fault::none) continue;
+    set_fault(lane, finite ? Fault::runaway : Fault::not_finite);
+    chunk.faults.fetch_add(1, std::memory_order_release);
+  }
+}
+
+void Bank::set_fault(int lane, Fault fault) {
+  uint64_t bit = 1ull << lane;
+  auto set = [bit](std::atomic<uint64_t>& lanes, bool on) {
+    uint64_t now = lanes.load(std::memory_order_relaxed);
+    lanes.store(on ? now | bit : now & ~bit, std::memory_order_release);
+  };
+  set(not_finite_, fault == Fault::not_finite);
+  set(faulted_, fault != Fault::none);
 }
 
 void Bank::fold_meters() {

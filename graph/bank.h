@@ -1,9 +1,11 @@
 #pragma once
 #include <array>
+#include <atomic>
 #include <memory>
 #include <vector>
 
 #include "graph/denormals.h"
+#include "graph/fault.h"
 #include "graph/glide.h"
 
 namespace mixgraph {
@@ -42,7 +44,9 @@ struct Chunk {
   DeviceBuffers device;
   const float* fade_in;   ///< gains of what comes and goes in this program, per frame
   const float* fade_out;
+  std::atomic<uint64_t>& faults;  ///< goes up when a node's output had to be silenced
 };
+
 
 /// Instances of one node type that run together, each in its lane: state, parameters' courses, meters, bypass. It lives
 /// as long as one of its instances does, through all programs.
@@ -78,8 +82,17 @@ class Bank {
   void read_meters(int lane, float* to) const;
   void forget_meters() { meters_fresh_ = true; }
 
+  /// Why the instance in a lane is silenced; it stays so until another one takes its place. [any]
+  Fault fault(int lane) const {
+    if (!(faulted_.load(std::memory_order_acquire) >> lane & 1)) return Fault::none;
+    return not_finite_.load(std::memory_order_relaxed) >> lane & 1 ? Fault::not_finite : Fault::runaway;
+  }
+
   uint32_t owner(int lane) const { return owners_[size_t(lane)]; }  ///< the instance in a lane; 0: none [audio]
-  void set_owner(int lane, uint32_t id) { owners_[size_t(lane)] = id; }  ///< [audio]
+  void set_owner(int lane, uint32_t id) {  ///< [audio]
+    owners_[size_t(lane)] = id;
+    owned_ = id ? owned_ | 1ull << lane : owned_ & ~(1ull << lane);
+  }
 
   uint64_t used = 0;             ///< lanes that have instances [control]
   uint64_t program_serial = 0;   ///< of the last program that runs it [audio]
@@ -88,6 +101,9 @@ class Bank {
   Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape, void* state);
   float* ramp(int row) { return ramps_.data() + size_t(row) * 4 * size_t(lanes()); }
   void write_ramp(int row, int lane);
+  void contain(const Chunk& chunk, float* const* out);
+  void silence(uint64_t lanes, const Chunk& chunk, float* const* out);
+  void set_fault(int lane, Fault fault);
   void fold_meters();
   void feed_dry(const Chunk& chunk, const float* const* in);
   void step_wet(size_t lane, float* gains, int frames);
@@ -97,7 +113,7 @@ class Bank {
   const NodeType& type_;
   const Kernel& kernel_;
   const FadeShape& shape_;
-  int channels_, latency_;
+  int channels_, latency_, outputs_ = 0;
   double shortest_move_;  // frames
   void* state_;
   Floats ramps_, meters_, folded_;
@@ -107,6 +123,8 @@ class Bank {
   uint64_t restless_now_ = 0, restless_before_ = 0, touched_ = 0;
   bool meters_fresh_ = true;
   std::array<uint32_t, kMaxLanes> owners_{};
+  uint64_t owned_ = 0;                                     // lanes that have an owner, or had one
+  std::atomic<uint64_t> faulted_{0}, not_finite_{0};       // lanes
   std::array<int, kMaxLanes> wet_{}, wet_goal_{}, wet_target_{};  // the processed signal's fade: where it is, goes, is to go next
   uint64_t dry_lanes_ = 0;              // lanes that hear any of the dry signal
   Floats dry_;                          // [channel][frame][lane]: past input, for nodes with latency

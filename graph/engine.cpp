@@ -123,8 +123,29 @@ struct Engine::State {
     return std::any_of(sounding.nodes.begin(), sounding.nodes.end(), [&](const InstancePtr& i) { return i->leaving && i->silent_at <= now; });
   }
 
+  // A node that was silenced gets a successor, which is faded in, but not for ever.
+  void replace_spoilt() {
+    uint64_t seen = fault_count.load(std::memory_order_acquire);
+    if (seen == faults_seen) return;
+    faults_seen = seen;
+    for (const InstancePtr& i : target.nodes) {
+      Fault fault = i->bank && i->sounding ? i->bank->fault(i->lane) : Fault::none;
+      if (fault == Fault::none || i->spoilt || i->given_up) continue;
+      auto& times = fault_times[i->path];
+      times.push_back(frame.load(std::memory_order_relaxed));
+      std::erase_if(times, [&](uint64_t t) { return t + uint64_t(10 * settings.environment.rate) < times.back(); });
+      i->given_up = times.size() >= 3;
+      i->spoilt = !i->given_up;
+      faults.push_back({i->path, fault, i->given_up});
+    }
+    auto spoilt = [](const InstancePtr& i) { return i->spoilt; };
+    if (std::any_of(target.nodes.begin(), target.nodes.end(), spoilt) && !update(Graph(graph)).empty())
+      for (const InstancePtr& i : target.nodes) i->given_up = i->given_up || i->spoilt;
+  }
+
   void advance() {
     retry();
+    replace_spoilt();
     if (!audio_has_current()) return;
     previous.reset();
     if (fading()) return;
@@ -247,7 +268,7 @@ struct Engine::State {
     }
     int frames = std::min(most, kTick - at);
     if (!timed.empty()) frames = int(std::min<uint64_t>(uint64_t(frames), timed.front().frame - now));
-    if (running) run_program(*running, {frames, at, now, device, fade_in, fade_out});
+    if (running) run_program(*running, {frames, at, now, device, fade_in, fade_out, fault_count});
     frame.store(now + uint64_t(frames), std::memory_order_relaxed);
     return frames;
   }
@@ -291,6 +312,9 @@ struct Engine::State {
   std::unordered_map<uint32_t, const Node*> by_id;
   std::unordered_map<uint32_t, std::vector<float>> readings;
   std::vector<Order> waiting;
+  uint64_t faults_seen = 0;
+  std::vector<NodeFault> faults;
+  std::unordered_map<std::string, std::vector<uint64_t>> fault_times;  // frames, by path
   std::unique_ptr<Program> current, previous;
 
   // control and worker
@@ -307,7 +331,7 @@ struct Engine::State {
 
   // both
   std::atomic<Program*> incoming{nullptr};
-  std::atomic<uint64_t> taken{0}, faded{0}, frame{0}, horizon{0}, blocks{0}, bad_samples{0}, limited_samples{0}, late_changes{0};
+  std::atomic<uint64_t> taken{0}, faded{0}, fault_count{0}, frame{0}, blocks{0}, bad_samples{0}, limited_samples{0}, late_changes{0}, horizon{0};
 };
 
 Engine::Engine(EngineSettings settings) : settings_(settings), state_(std::make_unique<State>(settings_)) {}
@@ -320,14 +344,14 @@ bool Engine::settled() const {
   const State& s = *state_;
   return s.arrived && !s.between && s.audio_has_current() && s.waiting.empty();
 }
-size_t Engine::nodes_sounding() const { return state_->sounding.nodes.size(); }
+  std::atomic<uint64_t> ;
 std::vector<Reading> Engine::meters() { return state_->read_meters(); }
 int Engine::latency() const { return state_->target.latency; }
 void Engine::service() { state_->service(); }
 
 EngineCounters Engine::counters() const {
   const State& s = *state_;
-  return {s.frame, s.blocks, s.late_changes, s.bad_samples, s.limited_samples, s.taken};
+  return {s.frame, s.blocks, s.late_changes, s.bad_samples, s.fault_count, s.limited_samples, s.taken};
 }
 std::vector<TypeCost> Engine::costs() const { return state_->costs.read(); }
 uint64_t Engine::frame() const { return state_->frame.load(std::memory_order_relaxed); }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "graph/costs.h"
+#include "graph/fault.h"
 #include "graph/graph.h"
 
 namespace mixgraph {
@@ -37,6 +38,7 @@ struct EngineCounters {
   uint64_t frames = 0, blocks = 0;
   uint64_t late_changes = 0;   ///< timed changes that arrived after their frame, and took effect at once
   uint64_t bad_samples = 0;    ///< non-finite samples that reached the output and were silenced
+  uint64_t faults = 0;         ///< nodes that had to be silenced
   uint64_t limited_samples = 0;  ///< samples that the output's ceiling held
   uint64_t programs = 0;       ///< programs taken over
 };
@@ -46,6 +48,13 @@ struct Reading {
   const Node* node;  ///< valid until the next update()
   int meter;         ///< row of the type's meters
   float value;
+};
+
+/// A node whose output was silenced because it was not finite, or ran away beyond kRunaway (graph/mixing.h).
+struct NodeFault {
+  std::string path;
+  Fault fault;
+  bool given_up;  ///< it happened for the third time within 10 s: the node stays silent until it is rebuilt by an edit
 };
 
 struct EngineSettings {
@@ -75,6 +84,8 @@ class Engine {
   size_t nodes_sounding() const;
   /// The meters of all nodes of the graph, folded since the last call. [control]
   std::vector<Reading> meters();
+  /// Nodes that were silenced since the last call. Each is built anew and faded in, unless it was given up. [control]
+  std::vector<NodeFault> take_faults();
   /// Frames from the first node to the device's outputs, along the longest path. [control]
   int latency() const;
   /// Does the nodes' slow work; call it every few milliseconds, and between blocks when rendering. [worker]

@@ -169,8 +169,43 @@ void gather_lanes(float* to, int lanes, const Column* columns, bool add, int fra
   }
 }
 
+/// Whether the sum of squares is above the limit or, having met a value that isn't finite, not a number.
+bool unsound(float squares) { return !(squares <= kRunaway * kRunaway); }
+
+template <int kGroups>
+uint64_t unsound_of(const float* from, int lanes, int frames) {
+  Pack<kGroups> squares(0.f);
+  for (int i = 0; i < frames; i++, from += lanes) {
+    Pack<kGroups> x;
+    std::memcpy(&x, from, sizeof x);
+    squares = madd(x, x, squares);
+  }
+  uint64_t found = 0;
+  if (any(negated(squares <= Pack<kGroups>(kRunaway * kRunaway))))
+    for (int l = 0; l < kGroups * kNative; l++) found |= uint64_t(unsound(squares[l])) << l;
+  return found;
+}
+
+uint64_t unsound_lanes(const float* from, int lanes, int frames) {
+  uint64_t found = 0;
+  int l = 0;
+  if (lanes == 1) {  // frames side by side
+    int whole = frames / kNative * kNative;
+    found = unsound_of<1>(from, kNative, frames / kNative) != 0;
+    from += whole, frames -= whole;
+  }
+  for (; l + 4 * kNative <= lanes; l += 4 * kNative) found |= unsound_of<4>(from + l, lanes, frames) << l;
+  for (; l + kNative <= lanes; l += kNative) found |= unsound_of<1>(from + l, lanes, frames) << l;
+  for (; l < lanes; l++) {
+    float squares = 0;
+    for (int i = 0; i < frames; i++) squares += from[i * lanes + l] * from[i * lanes + l];
+    found |= uint64_t(unsound(squares)) << l;
+  }
+  return found;
+}
+
 }  // namespace
 
-extern const Mixing kMixing{kNative, copy_lanes, sum_lanes, gather_lanes};
+extern const Mixing kMixing{kNative, copy_lanes, sum_lanes, gather_lanes, unsound_lanes};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

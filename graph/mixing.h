@@ -21,10 +21,22 @@ struct Mixing {
   void (*sum_lanes)(float* to, const float* from, int lanes, const int32_t* mask, float gain, bool add, int frames);
   /// Each lane of `to` = (or +=) its column.
   void (*gather_lanes)(float* to, int lanes, const Column* columns, bool add, int frames);
+  /// Lanes, as bits, in which a value is not finite, or their squares sum up to more than kRunaway squared.
+  uint64_t (*unsound_lanes)(const float* from, int lanes, int frames);
 };
+/// Linear amplitude, +120 dBFS: no signal that anybody wants.
+inline constexpr float kRunaway = 1e6f;
 
 /// to[i * stride] (+)= from * gains[i] (nullptr: 1). [audio]
 void mix_column(float* to, int to_stride, Column from, const float* gains, bool add, int frames);
+/// +60 dBFS: what comes from a device or a file with more than that, or is no number, is taken as silence.
+inline constexpr float kLoudestSample = 1e3f;
+/// A bit test: it holds whatever floating-point options the compiler was given. [any]
+inline bool is_finite(float x) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &x, 4);
+  return (bits & 0x7f800000) != 0x7f800000;
+}
 /// Silences non-finite samples and holds the rest within +-ceiling; returns how many of each it met. [audio]
 struct Guarded {
   uint64_t bad = 0, limited = 0;

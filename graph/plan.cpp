@@ -136,7 +136,7 @@ class Planner {
     auto old = before_.find(n.path);
     bool same_source = old != before_.end() && n.type->inputs.empty() && old->second->type == n.type;
     instance->channels = same_source ? old->second->channels : infer_channels(node);
-    if (old != before_.end() && old->second->may_share_bank(*instance)) return old->second;
+    if (old != before_.end() && !old->second->spoilt && old->second->may_share_bank(*instance)) return old->second;
     if (same_source) instance->channels = infer_channels(node);
     Setup setup{environment_, instance->channels, n.values};
     instance->id = next_id_++;

@@ -20,6 +20,8 @@ struct Instance {
   bool sounding = false;            ///< the audio thread has it, or a program on its way there
   bool leaving = false;             ///< not in the graph any more
   bool replaced = false;            ///< leaving because another instance takes its place
+  bool spoilt = false;              ///< another one has to take its place, as its state can't be trusted
+  bool given_up = false;            ///< it was spoilt too often and stays silent
   uint64_t silent_at = 0;           ///< frame at which the tail of a leaving node has ended
 
   ~Instance() {

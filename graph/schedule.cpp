@@ -9,6 +9,10 @@
 namespace mixgraph {
 namespace {
 
+/// Buffers of more lanes than that don't stay in the nearest cache from one node to the next, and two banks can run on
+/// two cores.
+constexpr int kWidestBank = 32;
+
 /// List scheduling: of all that is ready, a whole bank first, else the largest share of a group of like instances.
 class Scheduler {
  public:
@@ -136,7 +140,7 @@ class Scheduler {
     // Those whose sound comes from one bank stay together and in the same lanes.
     std::stable_sort(ready.begin(), ready.end(), [&](size_t a, size_t b) { return origin(a) < origin(b); });
     const NodeType& type = *at(ready.front()).type;
-    size_t most = type.kernels[0].plain ? size_t(type.kernels.back().lanes) : 1;
+    size_t most = type.kernels[0].plain ? size_t(std::min(type.kernels.back().lanes, kWidestBank)) : 1;
     for (size_t first = 0; first < ready.size(); first += most) {
       std::vector<size_t> members(ready.begin() + std::ptrdiff_t(first), ready.begin() + std::ptrdiff_t(std::min(first + most, ready.size())));
       emit({build_bank(members), members});

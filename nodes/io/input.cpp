@@ -34,13 +34,18 @@ class Input {
     for (int c = 0; c < b.channels(); c++) {
       int channel = channels_.channel[c % channels_.count];
       if (channel < device.inputs)
-        std::copy_n(device.in[channel] + device.offset, b.frames(), b.out(c));
+        copy_sound(device.in[channel] + device.offset, b.frames(), b.out(c));
       else
         std::fill_n(b.out(c), b.frames(), 0.f);
     }
   }
 
  private:
+  /// What no converter means, such as no number at all, is silence.
+  static void copy_sound(const float* from, int frames, float* to) {
+    for (int i = 0; i < frames; i++) to[i] = std::abs(from[i]) <= kLoudestSample ? from[i] : 0.f;
+  }
+
   DeviceChannels channels_;
 };
 

@@ -1,5 +1,7 @@
 #include "nodes/io/looped_file.h"
 
+#include "graph/mixing.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -115,6 +117,8 @@ void LoopedFile::read(float* to, size_t frames) {
 size_t LoopedFile::read_source(float* to, size_t frames) {
   size_t count = size_t(std::min<uint64_t>(frames, info_.frames - source_frame_)), width = size_t(channels());
   sf_count_t got = std::max<sf_count_t>(0, sf_readf_float(file_.get(), to, sf_count_t(count)));
+  for (float* x = to; x < to + got * channels(); x++)
+    if (!(std::abs(*x) <= kLoudestSample)) *x = 0;
   std::fill(to + size_t(got) * width, to + count * width, 0.f);
   for (size_t i = 0; i < count * width; i++)
     if (!std::isfinite(to[i])) to[i] = 0;
