@@ -2,7 +2,7 @@
 #include <map>
 #include <unordered_map>
 
-#include "graph/schedule.h"
+#include "graph/strands.h"
 
 namespace mixgraph {
 namespace {
@@ -53,22 +53,21 @@ struct Source {
 
 class Compiler {
  public:
-  Compiler(const Plan& plan, Schedule schedule) : plan_(plan), schedule_(std::move(schedule)), program_(std::make_unique<Program>()), pool_(program_->buffers) {
+  Compiler(const Plan& plan, Schedule schedule, std::vector<Strand> strands)
+      : plan_(plan), schedule_(std::move(schedule)), strands_(std::move(strands)), program_(std::make_unique<Program>()) {
     for (size_t i = 0; i < plan.nodes.size(); i++) index_[plan.nodes[i].get()] = i;
     incoming_.resize(plan.nodes.size());
     for (const Route& r : plan.routes) {
       incoming_[index_.at(r.to.get())].push_back(&r);
       readers_[r.from->bank.get()]++;
     }
+    keep_shared_outputs();
   }
 
   std::unique_ptr<Program> run() {
-    for (const BankRun& r : schedule_.runs)
-      if (r.bank->type().breaks_loops) emit_outputs(r, {});
-    for (const BankRun& r : schedule_.runs)
-      if (!r.bank->type().breaks_loops) emit(r);
-    for (const BankRun& r : schedule_.runs)
-      if (r.bank->type().breaks_loops) program_->steps.push_back(RunBank{r.bank.get(), inputs(r), {}}), release(r);
+    for (size_t s = 0; s < strands_.size(); s++) emit(s);
+    program_->task_states = std::make_unique<TaskState[]>(program_->tasks.size());
+    program_->speed_up = speed_up(strands_, 2);
     for (const BankRun& r : schedule_.runs) keep(r);
     program_->transfers = schedule_.transfers;
     for (auto& bank : schedule_.templates) program_->kept_banks.push_back(bank);
@@ -81,29 +80,54 @@ class Compiler {
   }
 
  private:
-  void emit(const BankRun& r) {
-    emit_outputs(r, inputs(r));
-    release(r);
+  // What other strands read is never written over by a later bank of the same strand, which may run first.
+  void keep_shared_outputs() {
+    std::unordered_map<const Bank*, size_t> writer, reader;
+    for (size_t s = 0; s < strands_.size(); s++)
+      for (const ProgramPart& part : strands_[s].parts) {
+        if (part.writes) writer[schedule_.runs[part.run].bank.get()] = s;
+        if (part.reads) reader[schedule_.runs[part.run].bank.get()] = s;
+      }
+    for (const Route& r : plan_.routes)
+      if (writer.at(r.from->bank.get()) != reader.at(r.to->bank.get())) readers_[r.from->bank.get()] = SIZE_MAX;
+  }
+
+  void emit(size_t strand) {
+    size_t first = program_->steps.size();
+    BufferPool pool(program_->buffers);
+    pool_ = &pool;
+    for (const ProgramPart& part : strands_[strand].parts) {
+      const BankRun& r = schedule_.runs[part.run];
+      std::vector<const float*> in = part.reads ? inputs(r) : std::vector<const float*>();
+      if (part.writes)
+        emit_outputs(r, std::move(in));
+      else
+        program_->steps.push_back(RunBank{r.bank.get(), std::move(in), {}});
+      if (part.reads) release(r);
+    }
+    program_->tasks.push_back({first, program_->steps.size(), {strands_[strand].needs.begin(), strands_[strand].needs.end()}});
   }
   void emit_outputs(const BankRun& r, std::vector<const float*> in) {
     std::vector<float*> out;
     const Instance& model = *plan_.nodes[r.members.front()];
     for (const Port& port : r.bank->type().outputs)
-      for (int c = 0; c < channels_of(model, port); c++) out.push_back(pool_.take(r.bank->lanes()));
+      for (int c = 0; c < channels_of(model, port); c++) out.push_back(pool_->take(r.bank->lanes()));
     outputs_[r.bank.get()] = out;
     program_->steps.push_back(RunBank{r.bank.get(), std::move(in), out});
     if (readers_[r.bank.get()] == 0) free_outputs(r.bank.get());
   }
   void free_outputs(const Bank* bank) {
-    for (float* buffer : outputs_.at(bank)) pool_.give_back(buffer, bank->lanes());
+    for (float* buffer : outputs_.at(bank)) pool_->give_back(buffer, bank->lanes());
   }
   // What these instances read has one reader less, as have the buffers made for them.
   void release(const BankRun& r) {
-    for (auto [buffer, lanes] : assembled_) pool_.give_back(buffer, lanes);
+    for (auto [buffer, lanes] : assembled_) pool_->give_back(buffer, lanes);
     assembled_.clear();
     for (size_t i : r.members)
-      for (const Route* route : incoming_[i])
-        if (--readers_[route->from->bank.get()] == 0) free_outputs(route->from->bank.get());
+      for (const Route* route : incoming_[i]) {
+        size_t& readers = readers_[route->from->bank.get()];
+        if (readers != SIZE_MAX && --readers == 0) free_outputs(route->from->bank.get());
+      }
   }
 
   std::vector<const float*> inputs(const BankRun& r) {
@@ -125,9 +149,9 @@ class Compiler {
         if (route->to_port == port) add_sources(*route, channel, channels, sources);
       count += sources.size();
     }
-    if (count == 0) return pool_.silence(r.bank->lanes());
+    if (count == 0) return pool_->silence(r.bank->lanes());
     if (const float* same = alias(by_lane)) return same;
-    float* to = pool_.take(r.bank->lanes());
+    float* to = pool_->take(r.bank->lanes());
     assembled_.emplace_back(to, r.bank->lanes());
     bool written = r.bank->lanes() == 1 ? sum_into_one(to, by_lane[0]) : fill_lanes(to, by_lane);
     add_moving_cables(to, by_lane, written);
@@ -237,8 +261,9 @@ class Compiler {
 
   const Plan& plan_;
   Schedule schedule_;
+  std::vector<Strand> strands_;
   std::unique_ptr<Program> program_;
-  BufferPool pool_;
+  BufferPool* pool_ = nullptr;  // the strand's
   std::unordered_map<const Instance*, size_t> index_;
   std::vector<std::vector<const Route*>> incoming_;
   std::unordered_map<const Bank*, size_t> readers_;
@@ -248,8 +273,10 @@ class Compiler {
 
 }  // namespace
 
-std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape) {
-  return Compiler(plan, make_schedule(plan, environment, shape)).run();
+std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape, const std::vector<TypeCost>& costs, bool apart) {
+  Schedule schedule = make_schedule(plan, environment, shape);
+  std::vector<Strand> strands = make_strands(plan, schedule, costs, apart);
+  return Compiler(plan, std::move(schedule), std::move(strands)).run();
 }
 
 }  // namespace mixgraph

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "graph/crew.h"
 #include "graph/ring.h"
 #include "graph/transition.h"
 
@@ -12,6 +13,7 @@ namespace mixgraph {
 namespace {
 
 constexpr size_t kRingSize = 1 << 16, kTimedSize = 1 << 14;
+constexpr double kJudgeSeconds = 0.5, kLongBlockNs = 40e3, kLeastSpeedUp = 1.25;
 
 /// A move as the audio thread gets it.
 struct Order {
@@ -31,9 +33,9 @@ bool later(const Order& a, const Order& b) { return a.frame != b.frame ? a.frame
 
 struct Engine::State {
   explicit State(const EngineSettings& s) : settings(s), shape(s.environment.rate), orders(kRingSize), ceiling(float(std::pow(10, s.ceiling_db / 20))) {
-    // So that its pages are there before the audio thread needs them.
-    timed.resize(kTimedSize);
-    timed.clear();
+  std::unique_ptr<Crew> crew;
+  std::atomic<Program*> incoming{nullptr};
+  std::atomic<uint64_t> ;
   }
 
   // --- control ---
@@ -42,6 +44,7 @@ struct Engine::State {
     if (!made) return made.problems();
     target = std::move(*made);
     arrived = false;
+    apart_again_at = 0;
     graph = next;
     by_path.clear();
     by_id.clear();
@@ -146,7 +149,7 @@ struct Engine::State {
   void advance() {
     retry();
     replace_spoilt();
-    if (!audio_has_current()) return;
+    if (!audio_has_current() || (crew && !crew->is_clear_of(cleared.load(std::memory_order_acquire)))) return;
     previous.reset();
     if (fading()) return;
     if (between) {
@@ -155,7 +158,26 @@ struct Engine::State {
       list_services();
     } else if (!arrived || tails_ended()) {
       begin_transition();
+    } else if (crew) {
+      share_out();
     }
+  }
+
+  // Several threads share a program if a block takes so long that waiting for one another is nothing beside it.
+  void share_out() {
+    uint64_t now = frame.load(std::memory_order_relaxed);
+    if (!current || now < judged_at + uint64_t(kJudgeSeconds * settings.environment.rate)) return;
+    judged_at = now;
+    double ns = 0;
+    uint64_t frames = 0;
+    for (const TypeCost& c : costs.read()) ns += c.ns, frames = c.frames;
+    double block = frames > judged_frames ? (ns - judged_ns) / double(frames - judged_frames) * kMaxBlock : 0;
+    judged_ns = ns, judged_frames = frames;
+    bool pays = block > (apart ? 0.5 : 1) * kLongBlockNs && (!apart || current->speed_up > kLeastSpeedUp);
+    if (pays == apart || now < apart_again_at) return;
+    if (apart) apart_again_at = UINT64_MAX;  // until there is another graph
+    apart = pays;
+    send(sounding, false, 0);
   }
 
   void begin_transition() {
@@ -168,7 +190,7 @@ struct Engine::State {
   }
 
   void send(const Plan& plan, bool fades, int lead_in) {
-    auto program = compile(plan, settings.environment, shape);
+    auto program = compile(plan, settings.environment, shape, apart ? costs.read() : std::vector<TypeCost>(), apart);
     program->serial = ++serial;
     program->fades = fades;
     program->fade_at = -lead_in;
@@ -223,6 +245,7 @@ struct Engine::State {
 
   void adopt(Program& next) {
     running = &next;
+    if (crew) cleared.store(crew->dismiss(), std::memory_order_release);
     for (Bank* bank : next.banks) bank->program_serial = next.serial;
     for (const LaneTransfer& t : next.transfers) t.to->take_lane(t.lane, *t.from, t.from_lane);
     for (const LaneOwner& o : next.owners) o.bank->set_owner(o.lane, o.id);
@@ -277,7 +300,12 @@ struct Engine::State {
       for (int i = 0; i < chunk.frames; i++) fade_in[i] = shape.gain(program.fade_at + i), fade_out[i] = 1 - fade_in[i];
       program.fade_at = std::min(program.fade_at + chunk.frames, shape.length());
     }
-    program.run(chunk, costs);
+    if (costs.begin())
+      program.run(chunk, costs);
+    else if (program.tasks.size() > 1)
+      crew->run(program, chunk);
+    else
+      program.run(chunk);
     if (program.fade_at == shape.length()) faded.store(program.serial, std::memory_order_release);
   }
   void post_meters() {
@@ -312,6 +340,9 @@ struct Engine::State {
   std::unordered_map<uint32_t, const Node*> by_id;
   std::unordered_map<uint32_t, std::vector<float>> readings;
   std::vector<Order> waiting;
+  bool apart = false;  // programs are made for several threads
+  uint64_t judged_at = 0, judged_frames = 0, apart_again_at = 0;
+  double judged_ns = 0;
   uint64_t faults_seen = 0;
   std::vector<NodeFault> faults;
   std::unordered_map<std::string, std::vector<uint64_t>> fault_times;  // frames, by path
@@ -330,8 +361,9 @@ struct Engine::State {
   uint64_t late = 0, ticked = UINT64_MAX;
 
   // both
+  std::unique_ptr<Crew> crew;
   std::atomic<Program*> incoming{nullptr};
-  std::atomic<uint64_t> taken{0}, faded{0}, fault_count{0}, frame{0}, blocks{0}, bad_samples{0}, limited_samples{0}, late_changes{0}, horizon{0};
+  std::atomic<uint64_t> cleared{0}, taken{0}, faded{0}, fault_count{0}, frame{0}, blocks{0}, bad_samples{0}, limited_samples{0}, late_changes{0}, horizon{0};
 };
 
 Engine::Engine(EngineSettings settings) : settings_(settings), state_(std::make_unique<State>(settings_)) {}

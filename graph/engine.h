@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -61,6 +62,8 @@ struct EngineSettings {
   Environment environment;
   int inputs = 2, outputs = 2;   ///< device channels
   double ceiling_db = 0;         ///< nothing beyond this leaves an output
+  int threads = 1;               ///< the audio thread, and others that help it where the graph is large enough to pay
+  std::function<void()> on_thread_start = {};  ///< runs first in each of these others
 };
 
 /// Makes a graph sound: compiles it, hands programs and changes to the audio thread and takes back what is done with.

@@ -60,7 +60,8 @@ Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment
 /// Whether the routes form a loop that no loop-breaking node stands in. [control]
 bool has_loop(const Plan& plan);
 
-/// Turns a plan into a program. Gives each instance that has none a bank and a lane. [control]
-std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape);
+/// Turns a plan into a program. Gives each instance that has none a bank and a lane. `apart`: for several threads, in
+/// tasks that are balanced by the costs measured. [control]
+std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape, const std::vector<TypeCost>& costs, bool apart);
 
 }  // namespace mixgraph

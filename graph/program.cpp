@@ -38,11 +38,15 @@ struct Run {
 
 }  // namespace
 
+void Program::run_task(const Task& task, const Chunk& chunk) noexcept {
+  for (size_t s = task.first; s < task.last; s++) std::visit(Run{chunk, *mixing}, steps[s]);
+}
+
+void Program::run(const Chunk& chunk) noexcept {
+  for (const Step& step : steps) std::visit(Run{chunk, *mixing}, step);
+}
+
 void Program::run(const Chunk& chunk, CostMeter& costs) noexcept {
-  if (!costs.begin()) {
-    for (const Step& step : steps) std::visit(Run{chunk, *mixing}, step);
-    return;
-  }
   uint64_t before = CostMeter::clock();
   for (const Step& step : steps) {
     std::visit(Run{chunk, *mixing}, step);

@@ -81,11 +81,25 @@ struct MeterBoard {
   std::atomic<bool> filled{false};
 };
 
+/// Steps that one thread runs in a row, once the tasks that they need are done.
+struct Task {
+  size_t first = 0, last = 0;   ///< steps; the last is not one of them
+  std::vector<uint32_t> needs;  ///< tasks before this one
+};
+/// Which turn (graph/crew.h) a task was last claimed in and done in.
+struct TaskState {
+  std::atomic<uint64_t> claimed{0}, done{0};
+};
+
 /// A compiled graph: what the audio thread runs. Everything it needs is in it or kept alive by it.
 struct Program {
   uint64_t serial = 0;
   uint64_t ring_mark = 0;           ///< changes pushed before it concern the program before it
   std::vector<Step> steps;
+  std::vector<Task> tasks;          ///< all steps, in their order
+  std::unique_ptr<TaskState[]> task_states;
+  std::atomic<uint64_t> turn{0};    ///< of the crew, in which it runs
+  double speed_up = 1;              ///< what two threads could make of it at best
   const Mixing* mixing = nullptr;   ///< of the widest instruction set among its banks
   std::vector<Bank*> banks;
   std::vector<LaneTransfer> transfers;
@@ -98,7 +112,11 @@ struct Program {
   std::vector<Floats> buffers;
 
   /// Runs a block's piece. [audio]
+  void run(const Chunk& chunk) noexcept;
+  /// Runs it and measures it. [audio]
   void run(const Chunk& chunk, CostMeter& costs) noexcept;
+  /// Runs one task of it. [audio, or one of its crew]
+  void run_task(const Task& task, const Chunk& chunk) noexcept;
 };
 
 }  // namespace mixgraph

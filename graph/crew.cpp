@@ -1,0 +1,134 @@
+#include "graph/crew.h"
+
+#include <chrono>
+
+#include "graph/denormals.h"
+
+namespace mixgraph {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto kWatchBefore = 150us;  // a block is due; more than a sleeping thread is late by, as a rule
+constexpr auto kWatchAfter = 1ms;     // and it may be late itself
+constexpr auto kNap = 500us;          // while no blocks come
+
+void relax() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// When the next block is due, by those before it.
+class Pace {
+ public:
+  void block(Clock::time_point now) {
+    auto gap = now - latest_;
+    period_ = gap < 20ms ? (period_ * 7 + gap) / 8 : period_;
+    latest_ = now;
+  }
+  Clock::time_point due() const { return latest_ + period_; }
+
+ private:
+  Clock::time_point latest_{};
+  Clock::duration period_{};
+};
+
+}  // namespace
+
+Crew::Crew(int threads, const std::function<void()>& on_start) {
+  for (int i = 0; i < threads; i++) {
+    Seat& seat = *seats_.emplace_back(std::make_unique<Seat>());
+    seat.thread = std::thread([this, &seat, on_start] {
+      if (on_start) on_start();
+      live(seat);
+    });
+  }
+}
+
+Crew::~Crew() {
+  leaving_ = true;
+  for (auto& seat : seats_) seat->thread.join();
+}
+
+void Crew::live(Seat& seat) noexcept {
+  NoDenormals no_denormals;
+  uint64_t seen = 0;
+  Pace pace;
+  while (!leaving_.load(std::memory_order_relaxed)) {
+    uint64_t turn = turn_.load(std::memory_order_acquire);
+    if (turn != seen) {
+      help(seat, turn);
+      seen = turn;
+      pace.block(Clock::now());
+      continue;
+    }
+    auto now = Clock::now();
+    if (now < pace.due() - kWatchBefore)
+      std::this_thread::sleep_until(pace.due() - kWatchBefore);
+    else if (now > pace.due() + kWatchAfter)
+      std::this_thread::sleep_for(kNap);
+    else
+      relax();
+  }
+}
+
+void Crew::help(Seat& seat, uint64_t turn) noexcept {
+  // First it says that it looks, then it looks again whether there still is something: so dismiss() either is seen here,
+  // or is_clear_of() sees that somebody looks. A program tells which turn it is in last of all, so that the piece of the
+  // next turn is never taken for this one's.
+  seat.busy.store(turn, std::memory_order_seq_cst);
+  const Chunk* chunk = chunk_.load(std::memory_order_acquire);
+  Program* program = program_.load(std::memory_order_acquire);
+  if (turn_.load(std::memory_order_seq_cst) == turn && program && program->turn.load(std::memory_order_acquire) == turn)
+    while (!work(*program, *chunk, turn) && turn_.load(std::memory_order_relaxed) == turn) relax();
+  seat.busy.store(0, std::memory_order_release);
+}
+
+void Crew::run(Program& program, const Chunk& chunk) noexcept {
+  uint64_t turn = turn_.load(std::memory_order_relaxed) + 1;
+  program.turn.store(turn, std::memory_order_release);
+  chunk_.store(&chunk, std::memory_order_release);
+  program_.store(&program, std::memory_order_release);
+  turn_.store(turn, std::memory_order_seq_cst);
+  while (!work(program, chunk, turn)) relax();
+}
+
+uint64_t Crew::dismiss() noexcept {
+  uint64_t turn = turn_.load(std::memory_order_relaxed) + 1;
+  program_.store(nullptr, std::memory_order_release);
+  turn_.store(turn, std::memory_order_seq_cst);
+  return turn;
+}
+
+bool Crew::is_clear_of(uint64_t turn) const {
+  for (auto& seat : seats_) {
+    uint64_t busy = seat->busy.load(std::memory_order_seq_cst);
+    if (busy != 0 && busy < turn) return false;
+  }
+  return true;
+}
+
+bool Crew::work(Program& program, const Chunk& chunk, uint64_t turn) noexcept {
+  bool all_done = true;
+  TaskState* states = program.task_states.get();
+  for (size_t t = 0; t < program.tasks.size(); t++) {
+    TaskState& state = states[t];
+    if (state.done.load(std::memory_order_acquire) >= turn) continue;
+    all_done = false;
+    uint64_t claimed = state.claimed.load(std::memory_order_relaxed);
+    if (claimed >= turn) continue;
+    const Task& task = program.tasks[t];
+    bool ready = true;
+    for (uint32_t need : task.needs) ready = ready && states[need].done.load(std::memory_order_acquire) >= turn;
+    if (!ready || !state.claimed.compare_exchange_strong(claimed, turn, std::memory_order_acq_rel)) continue;
+    program.run_task(task, chunk);
+    state.done.store(turn, std::memory_order_release);
+  }
+  return all_done;
+}
+
+}  // namespace mixgraph
