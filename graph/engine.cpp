@@ -13,7 +13,7 @@ namespace mixgraph {
 namespace {
 
 constexpr size_t kRingSize = 1 << 16, kTimedSize = 1 << 14;
-constexpr double kJudgeSeconds = 0.5, kLongBlockNs = 40e3, kLeastSpeedUp = 1.25;
+constexpr double kJudgeSeconds = 0.5, kLeastSpeedUp = 1.25;
 
 /// A move as the audio thread gets it.
 struct Order {
@@ -149,8 +149,9 @@ struct Engine::State {
   void advance() {
     retry();
     replace_spoilt();
-    if (!audio_has_current() || (crew && !crew->is_clear_of(cleared.load(std::memory_order_acquire)))) return;
-    previous.reset();
+    if (!audio_has_current()) return;
+    if (previous) retired.push_back(std::move(previous));
+    if (!crew || crew->is_clear_of(cleared.load(std::memory_order_acquire))) retired.clear();
     if (fading()) return;
     if (between) {
       between = false;
@@ -173,7 +174,7 @@ struct Engine::State {
     for (const TypeCost& c : costs.read()) ns += c.ns, frames = c.frames;
     double block = frames > judged_frames ? (ns - judged_ns) / double(frames - judged_frames) * kMaxBlock : 0;
     judged_ns = ns, judged_frames = frames;
-    bool pays = block > (apart ? 0.5 : 1) * kLongBlockNs && (!apart || current->speed_up > kLeastSpeedUp);
+    bool pays = block > (apart ? 0.5 : 1) * 1000 * settings.share_above_us && (!apart || current->speed_up > kLeastSpeedUp);
     if (pays == apart || now < apart_again_at) return;
     if (apart) apart_again_at = UINT64_MAX;  // until there is another graph
     apart = pays;
@@ -195,6 +196,7 @@ struct Engine::State {
     program->fades = fades;
     program->fade_at = -lead_in;
     for (const InstancePtr& i : plan.nodes) i->sounding = true;
+    tasks.store(program->tasks.size(), std::memory_order_relaxed);
     program->ring_mark = orders.pushed();
     previous = std::move(current);
     current = std::move(program);
@@ -347,6 +349,7 @@ struct Engine::State {
   std::vector<NodeFault> faults;
   std::unordered_map<std::string, std::vector<uint64_t>> fault_times;  // frames, by path
   std::unique_ptr<Program> current, previous;
+  std::vector<std::unique_ptr<Program>> retired;  // that one of the crew may still look at
 
   // control and worker
   std::mutex services_mutex;
@@ -363,7 +366,7 @@ struct Engine::State {
   // both
   std::unique_ptr<Crew> crew;
   std::atomic<Program*> incoming{nullptr};
-  std::atomic<uint64_t> cleared{0}, taken{0}, faded{0}, fault_count{0}, frame{0}, blocks{0}, bad_samples{0}, limited_samples{0}, late_changes{0}, horizon{0};
+  std::atomic<uint64_t> tasks{0}, cleared{0}, taken{0}, faded{0}, fault_count{0}, frame{0}, blocks{0}, bad_samples{0}, limited_samples{0}, late_changes{0}, horizon{0};
 };
 
 Engine::Engine(EngineSettings settings) : settings_(settings), state_(std::make_unique<State>(settings_)) {}
@@ -383,7 +386,7 @@ void Engine::service() { state_->service(); }
 
 EngineCounters Engine::counters() const {
   const State& s = *state_;
-  return {s.frame, s.blocks, s.late_changes, s.bad_samples, s.fault_count, s.limited_samples, s.taken};
+  return {s.frame, s.blocks, s.late_changes, s.bad_samples, s.fault_count, s.limited_samples, s.taken, s.tasks};
 }
 std::vector<TypeCost> Engine::costs() const { return state_->costs.read(); }
 uint64_t Engine::frame() const { return state_->frame.load(std::memory_order_relaxed); }

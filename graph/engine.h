@@ -42,6 +42,7 @@ struct EngineCounters {
   uint64_t faults = 0;         ///< nodes that had to be silenced
   uint64_t limited_samples = 0;  ///< samples that the output's ceiling held
   uint64_t programs = 0;       ///< programs taken over
+  uint64_t tasks = 0;          ///< parts that threads can share, of the program that was handed over last
 };
 
 /// A meter's reading. [control]
@@ -63,6 +64,7 @@ struct EngineSettings {
   int inputs = 2, outputs = 2;   ///< device channels
   double ceiling_db = 0;         ///< nothing beyond this leaves an output
   int threads = 1;               ///< the audio thread, and others that help it where the graph is large enough to pay
+  double share_above_us = 40;    ///< time of 64 frames from which on they are shared out
   std::function<void()> on_thread_start = {};  ///< runs first in each of these others
 };
 

@@ -70,7 +70,12 @@ void add_bench(CLI::App& program, Subcommands& all) {
   app->add_option("--peer", console->peer,
                   "A command that prints lines `NAME ... ns_per_strip_sample=N` for other programs; the "
                   "ratios are printed");
+  app->add_option("--threads", console->threads,
+                  "Compare one thread with so many, by the clock on the wall, and their outputs bit by bit")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str();
   app->footer(examples({"mixgraph bench console64", "mixgraph bench console64 --isa avx2 --seconds 10",
+                        "mixgraph bench console64 --threads 2",
                         "mixgraph bench console64 --peer ./scsynth-console64"}));
   all.push_back({app, [console] { return run_for_sets(*console, bench_console64); }});
 

@@ -14,6 +14,7 @@ struct BenchOptions {
   std::string isa = "all";  ///< or one instruction set
   std::string type;         ///< of `bench nodes`: only this one
   std::string peer;         ///< of `bench console64`: a command that measures others
+  int threads = 1;          ///< of `bench console64`: more than 1 compares with so many
 };
 
 /// CPU time that this thread has used, in seconds. [any]

@@ -2,6 +2,8 @@
 #include <stdio.h>
 
 #include <algorithm>
+#include <bit>
+#include <chrono>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -71,13 +73,17 @@ class Device {
     engine.process(in, out, kBlock);
     block_++;
     checksum_ += left_[0];
+    for (float x : left_) hash_ = (hash_ ^ std::bit_cast<uint32_t>(x)) * 0x100000001b3;
+    for (float x : right_) hash_ = (hash_ ^ std::bit_cast<uint32_t>(x)) * 0x100000001b3;
   }
   double checksum() const { return checksum_; }
+  uint64_t hash() const { return hash_; }
 
  private:
   std::vector<float> noise_, left_, right_;
   size_t block_ = 0;
   double checksum_ = 0;
+  uint64_t hash_ = 0xcbf29ce484222325;
 };
 
 /// CPU seconds for so much sound: the fastest of some runs, each with a new engine, after half a second to
@@ -97,6 +103,36 @@ double cpu_seconds(const Graph& graph, const BenchOptions& options) {
     if (!std::isfinite(device.checksum())) throw std::runtime_error("the console's output isn't finite");
   }
   return best;
+}
+
+struct SharedRun {
+  double seconds = HUGE_VAL;  ///< on the wall
+  uint64_t hash = 0;          ///< of all samples
+  uint64_t tasks = 0;
+};
+SharedRun run_on(int threads, const Graph& graph, const BenchOptions& options) {
+  SharedRun best;
+  for (int run = 0; run < options.runs; run++) {
+    Device device;
+    Engine engine({.environment = {.rate = kRate}, .inputs = kStrips, .outputs = 2, .threads = threads});
+    if (Problems problems = engine.update(graph); !problems.empty())
+      throw std::runtime_error(problems.front().text());
+    for (int b = 0; b < 2 * kRate / kBlock; b++) device.run(engine), engine.advance();
+    const auto start = std::chrono::steady_clock::now();
+    for (int b = 0; b < int(options.seconds * kRate / kBlock); b++) device.run(engine);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    best = {std::min(best.seconds, taken.count()), device.hash(), engine.counters().tasks};
+  }
+  return best;
+}
+
+/// One thread beside several: how much sooner they are done, and whether they do the same.
+void compare_threads(const BenchOptions& options, InstructionSet set) {
+  const Graph graph = console(node_types(set), true);
+  const SharedRun one = run_on(1, graph, options), more = run_on(options.threads, graph, options);
+  fmt::print("console64 isa={} threads={} tasks={} wall_s={:.3f} one_thread_wall_s={:.3f} speed_up={:.2f} identical={}\n",
+             name_of(set), options.threads, more.tasks, more.seconds, one.seconds, one.seconds / more.seconds,
+             one.hash == more.hash ? "yes" : "no");
 }
 
 double ns_per_strip_sample(double cpu, double seconds) {
@@ -136,6 +172,7 @@ int bench_console64(const BenchOptions& options, const std::vector<InstructionSe
         "console64 isa={} ns_per_strip_sample={:.2f} full_cpu_s={:.3f} inputs_cpu_s={:.3f} "
         "realtime_factor={:.0f}\n",
         name_of(set), ns, full, inputs, options.seconds / full);
+    if (options.threads > 1) compare_threads(options, set);
     std::cout.flush();
     fflush(stdout);
   }
