@@ -44,6 +44,7 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
     std::fill_n(meters_.data() + m * size_t(lanes()), lanes(), type.meters[m].rest);
     std::fill_n(folded_.data() + m * size_t(lanes()), lanes(), type.meters[m].rest);
   }
+  for (const Port& port : type.inputs) inputs_ += port.channels == kAdaptive ? channels_ : port.channels;
   for (const Port& port : type.outputs) outputs_ += port.channels == kAdaptive ? channels_ : port.channels;
   for (int l = 0; l < lanes(); l++) start_lane(l, setup.values, 0);
   if (latency_ > 0 && type.bypassable()) {
@@ -71,6 +72,7 @@ void Bank::start_lane(int lane, std::span<const Value> values, uint32_t owner) {
 }
 
 void Bank::take_lane(int lane, const Bank& from, int from_lane) {
+  resting_ = false, silent_blocks_ = 0;
   auto copy_column = [&](float* to, const float* source, size_t rows) {
     for (size_t i = 0; i < rows; i++) to[i * size_t(lanes()) + size_t(lane)] = source[i * size_t(from.lanes()) + size_t(from_lane)];
   };
@@ -138,13 +140,42 @@ void Bank::start_tick(uint64_t frame) {
 void Bank::process(const Chunk& chunk, const float* const* in, float* const* out) noexcept {
   RawBlock raw{chunk.frames, chunk.at, chunk.time, channels_, in, out, ramps_.data(), restless_now_ | restless_before_,
                touched_,     meters_.data(), &chunk.device};
-  kernel_.process(state_, raw);
-  if (out) contain(chunk, out);
+  if (!rests(chunk, in, out)) {
+    kernel_.process(state_, raw);
+    if (out) contain(chunk, out);
+    if (hears_silence_) find_rest(chunk, out);
+  }
   if (!type_.breaks_loops || in) touched_ = 0;
   if (!type_.meters.empty()) fold_meters();
   if (dry_frames_) feed_dry(chunk, in);
   if (!all_wet()) mix_dry(chunk, in, out);
   if (dry_frames_) dry_at_ = (dry_at_ + size_t(chunk.frames)) % dry_frames_;
+}
+
+bool Bank::is_silent(const float* const* buffers, int count, int frames) const {
+  for (int c = 0; c < count; c++)
+    if (!kernel_.mixing->is_silent(buffers[c], size_t(frames) * size_t(lanes()))) return false;
+  return true;
+}
+
+// A state that silence doesn't change any more, and out of which comes silence, needs no running until there is sound or a
+// parameter moves: the result is the same to the bit.
+bool Bank::rests(const Chunk& chunk, const float* const* in, float* const* out) {
+  hears_silence_ = kernel_.plain && inputs_ > 0 && outputs_ > 0 && !type_.breaks_loops && !(restless_now_ | restless_before_) && is_silent(in, inputs_, chunk.frames);
+  if (!hears_silence_) silent_blocks_ = 0, resting_ = false;
+  if (resting_)
+    for (int c = 0; c < outputs_; c++) std::fill_n(out[c], chunk.frames * lanes(), 0.f);
+  return resting_;
+}
+
+void Bank::find_rest(const Chunk& chunk, float* const* out) {
+  constexpr int kLookEvery = 64;
+  if (++silent_blocks_ % kLookEvery != 0 && silent_blocks_ % kLookEvery != 1) return;
+  uint64_t hash = 0xcbf29ce484222325;
+  const auto* words = static_cast<const uint32_t*>(state_);
+  for (size_t i = 0; i < kernel_.bytes / 4; i++) hash = (hash ^ words[i]) * 0x100000001b3;
+  resting_ = silent_blocks_ % kLookEvery == 1 && silent_blocks_ > 1 && hash == rest_hash_ && is_silent(out, outputs_, chunk.frames);
+  rest_hash_ = hash;
 }
 
 void Bank::contain(const Chunk& chunk, float* const* out) {

@@ -101,6 +101,9 @@ class Bank {
   Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape, void* state);
   float* ramp(int row) { return ramps_.data() + size_t(row) * 4 * size_t(lanes()); }
   void write_ramp(int row, int lane);
+  bool rests(const Chunk& chunk, const float* const* in, float* const* out);
+  void find_rest(const Chunk& chunk, float* const* out);
+  bool is_silent(const float* const* buffers, int count, int frames) const;
   void contain(const Chunk& chunk, float* const* out);
   void silence(uint64_t lanes, const Chunk& chunk, float* const* out);
   void set_fault(int lane, Fault fault);
@@ -113,7 +116,10 @@ class Bank {
   const NodeType& type_;
   const Kernel& kernel_;
   const FadeShape& shape_;
-  int channels_, latency_, outputs_ = 0;
+  int channels_, latency_, inputs_ = 0, outputs_ = 0;
+  bool hears_silence_ = false, resting_ = false;
+  int silent_blocks_ = 0;
+  uint64_t rest_hash_ = 0;  // of the state, when it was last looked at in silence
   double shortest_move_;  // frames
   void* state_;
   Floats ramps_, meters_, folded_;

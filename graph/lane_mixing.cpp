@@ -204,8 +204,19 @@ uint64_t unsound_lanes(const float* from, int lanes, int frames) {
   return found;
 }
 
+bool is_silent(const float* from, size_t count) {
+  constexpr size_t kStep = 4 * kNative;
+  size_t i = 0;
+  for (; i + kStep <= count; i += kStep) {
+    Pack<4> x;
+    std::memcpy(&x, from + i, sizeof x);
+    if (any(Pack<4>(0.f) < abs(x))) return false;
+  }
+  return std::all_of(from + i, from + count, [](float x) { return x == 0; });
+}
+
 }  // namespace
 
-extern const Mixing kMixing{kNative, copy_lanes, sum_lanes, gather_lanes, unsound_lanes};
+extern const Mixing kMixing{kNative, copy_lanes, sum_lanes, gather_lanes, unsound_lanes, is_silent};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

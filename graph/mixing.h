@@ -23,6 +23,8 @@ struct Mixing {
   void (*gather_lanes)(float* to, int lanes, const Column* columns, bool add, int frames);
   /// Lanes, as bits, in which a value is not finite, or their squares sum up to more than kRunaway squared.
   uint64_t (*unsound_lanes)(const float* from, int lanes, int frames);
+  /// Whether all values are zero; quick to say no.
+  bool (*is_silent)(const float* from, size_t count);
 };
 /// Linear amplitude, +120 dBFS: no signal that anybody wants.
 inline constexpr float kRunaway = 1e6f;

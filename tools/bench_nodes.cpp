@@ -48,7 +48,7 @@ class BankLoop {
 
   void run() {
     bank_->start_tick(time_);
-    const Chunk chunk{kMaxBlock, 0, time_, {device_.data(), device_.data(), 2, 2, 0}, nullptr, nullptr};
+    const Chunk chunk{kMaxBlock, 0, time_, {device_.data(), device_.data(), 2, 2, 0}, nullptr, nullptr, faults_};
     const bool twice = bank_->type().breaks_loops;
     if (twice) bank_->process(chunk, nullptr, out_.data());
     bank_->process(chunk, in_.data(), twice ? nullptr : out_.data());
@@ -58,6 +58,7 @@ class BankLoop {
  private:
   std::shared_ptr<Bank> bank_;
   Buffers in_, out_, device_;
+  std::atomic<uint64_t> faults_{0};
   uint64_t time_ = 0;
 };
 
