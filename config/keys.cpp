@@ -8,7 +8,7 @@ namespace mixgraph {
 namespace {
 
 constexpr std::string_view kDrivers[] = {"auto", "portaudio", "clock"};
-enum Audio { kRate, kBlock, kDriver, kDevice, kInputDevice, kInputs, kOutputs, kCeiling, kRestoreMax };
+enum Audio { kRate, kBlock, kDriver, kDevice, kInputDevice, kInputs, kOutputs, kCeiling, kRestoreMax, kThreads };
 constexpr Parameter kAudio[] = {
     {.id = "rate",
      .label = "Rate",
@@ -44,6 +44,10 @@ constexpr Parameter kAudio[] = {
      .unit = Unit::decibel,
      .min = -90,
      .max = 24},
+    {.id = "threads",
+     .label = "Threads",
+     .doc = "That share a graph which is large enough to pay; 0: as many as suit the machine.",
+     .max = 16},
 };
 static_assert(is_sound(kAudio));
 constexpr Parameter kChannel{
@@ -105,6 +109,9 @@ void set_audio(AudioSettings& audio, Audio row, const Value& value) {
       break;
     case kRestoreMax:
       audio.restore_max = number();
+      break;
+    case kThreads:
+      audio.threads = int(number());
       break;
   }
 }
@@ -195,6 +202,7 @@ Yaml write_audio(const AudioSettings& audio, const AudioSettings& usual) {
   if (!audio.output_map.empty()) put(yaml, "output_map", write_map(audio.output_map));
   if (audio.ceiling != usual.ceiling) put(yaml, "ceiling", write_number(audio.ceiling));
   if (audio.restore_max != usual.restore_max) put(yaml, "restore_max", write_number(audio.restore_max));
+  if (audio.threads != usual.threads) put(yaml, "threads", write_number(audio.threads));
   return yaml;
 }
 

@@ -20,6 +20,7 @@ struct AudioSettings {
   int inputs = 2, outputs = 2;  ///< channels; unless written, as many as the graph uses, and at least 2
   std::vector<int> input_map, output_map;  ///< device channels from 1; empty: in order
   double ceiling = 0;                      ///< dBFS, of all outputs
+  int threads = 0;                         ///< that run the graph where it pays; 0: a quarter of the processors, 1 to 4
   double restore_max = 0;                  ///< dB, of levels in master/ that come from a live state
   bool operator==(const AudioSettings&) const = default;
 };

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "daemon/audio/realtime.h"
 #include "nodes/list.h"
 
 namespace mixgraph {
@@ -21,6 +22,8 @@ constexpr int64_t kDeviceInterval = 10 * kMillisecond;
 constexpr int64_t kNoticeInterval = 1000 * kMillisecond;
 constexpr int64_t kPinInterval = 500 * kMillisecond;
 constexpr int64_t kLongestFade = 200 * kMillisecond;  // also when the device doesn't ask for sound any more
+
+constexpr int kHelperPriority = 65;  // as the audio thread has under JACK
 
 /// What the session says, unless the command line says otherwise.
 AudioSettings audio_of(const Session& session, const Options& options) {
@@ -44,6 +47,9 @@ EngineSettings engine_settings(const Session& session, const AudioSettings& audi
   settings.inputs = audio.inputs;
   settings.outputs = audio.outputs;
   settings.ceiling_db = audio.ceiling;
+  const int suitable = std::clamp(int(std::thread::hardware_concurrency()) / 4, 1, 4);
+  settings.threads = audio.threads > 0 ? audio.threads : suitable;
+  settings.on_thread_start = [] { raise_priority(pthread_self(), kHelperPriority); };
   return settings;
 }
 

@@ -14,10 +14,7 @@ class BufferPool {
 
   float* take(int lanes) {
     auto& free = free_[lanes];
-    if (free.empty()) {
-      storage_.emplace_back(size_t(lanes) * kMaxBlock);
-      return storage_.back().data();
-    }
+    if (free.empty()) return allocate(size_t(lanes) * kMaxBlock);
     float* buffer = free.back();
     free.pop_back();
     return buffer;
@@ -34,7 +31,19 @@ class BufferPool {
   }
 
  private:
+  // A load waits for an earlier store whose address differs by a multiple of 4096 bytes. Where large buffers begin is
+  // spread, so that a node that reads one and writes the next doesn't meet that.
+  float* allocate(size_t size) {
+    constexpr size_t kPage = 1024;  // floats
+    constexpr size_t kStarts[] = {0, 512, 256, 768};
+    if (size < kPage) return storage_.emplace_back(size).data();
+    float* memory = storage_.emplace_back(size + kPage).data();
+    size_t at = reinterpret_cast<uintptr_t>(memory) / sizeof(float) % kPage;
+    return memory + (kStarts[large_++ % 4] + kPage - at) % kPage;
+  }
+
   std::vector<Floats>& storage_;
+  size_t large_ = 0;
   std::map<int, std::vector<float*>> free_;
   const float* silence_ = nullptr;
   size_t silence_size_ = 0;

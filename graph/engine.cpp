@@ -293,9 +293,16 @@ struct Engine::State {
     }
     int frames = std::min(most, kTick - at);
     if (!timed.empty()) frames = int(std::min<uint64_t>(uint64_t(frames), timed.front().frame - now));
+    fetch(device, frames);
     if (running) run_program(*running, {frames, at, now, device, fade_in, fade_out, fault_count});
     frame.store(now + uint64_t(frames), std::memory_order_relaxed);
     return frames;
+  }
+  // The device's buffers are far away; asked for all at once, they come while the first nodes run.
+  static void fetch(const DeviceBuffers& device, int frames) {
+    constexpr int kLine = 16;  // floats
+    for (int c = 0; c < device.inputs; c++)
+      for (int i = 0; i < frames; i += kLine) __builtin_prefetch(device.in[c] + device.offset + i);
   }
   void run_program(Program& program, const Chunk& chunk) {
     if (program.fades) {

@@ -172,17 +172,31 @@ void gather_lanes(float* to, int lanes, const Column* columns, bool add, int fra
 /// Whether the sum of squares is above the limit or, having met a value that isn't finite, not a number.
 bool unsound(float squares) { return !(squares <= kRunaway * kRunaway); }
 
+/// Four sums at a time, of one, two or four frames, so that one doesn't wait for the other.
 template <int kGroups>
 uint64_t unsound_of(const float* from, int lanes, int frames) {
-  Pack<kGroups> squares(0.f);
-  for (int i = 0; i < frames; i++, from += lanes) {
-    Pack<kGroups> x;
-    std::memcpy(&x, from, sizeof x);
-    squares = madd(x, x, squares);
+  constexpr int kTogether = 4 / kGroups;
+  Pack<1> squares[4] = {0.f, 0.f, 0.f, 0.f};
+  auto add = [&](int i, int k) {
+    Pack<1> x;
+    x.v[0] = load(from + i * lanes + k % kGroups * kNative);
+    squares[k] = madd(x, x, squares[k]);
+  };
+  int i = 0;
+  for (; i + kTogether <= frames; i += kTogether) {
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) add(i + k / kGroups, k);
+  }
+  for (; i < frames; i++) {
+#pragma GCC unroll 4
+    for (int k = 0; k < kGroups; k++) add(i, k);
   }
   uint64_t found = 0;
-  if (any(negated(squares <= Pack<kGroups>(kRunaway * kRunaway))))
-    for (int l = 0; l < kGroups * kNative; l++) found |= uint64_t(unsound(squares[l])) << l;
+  for (int g = 0; g < kGroups; g++) {
+    for (int k = g + kGroups; k < 4; k += kGroups) squares[g] += squares[k];
+    if (any(negated(squares[g] <= Pack<1>(kRunaway * kRunaway))))
+      for (int l = 0; l < kNative; l++) found |= uint64_t(unsound(squares[g][l])) << (g * kNative + l);
+  }
   return found;
 }
 
@@ -195,6 +209,7 @@ uint64_t unsound_lanes(const float* from, int lanes, int frames) {
     from += whole, frames -= whole;
   }
   for (; l + 4 * kNative <= lanes; l += 4 * kNative) found |= unsound_of<4>(from + l, lanes, frames) << l;
+  for (; l + 2 * kNative <= lanes; l += 2 * kNative) found |= unsound_of<2>(from + l, lanes, frames) << l;
   for (; l + kNative <= lanes; l += kNative) found |= unsound_of<1>(from + l, lanes, frames) << l;
   for (; l < lanes; l++) {
     float squares = 0;

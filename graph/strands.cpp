@@ -8,7 +8,7 @@ namespace mixgraph {
 namespace {
 
 /// Strands without needs become one as long as it takes no more than this share of the program.
-constexpr double kGrain = 0.125;
+constexpr double kGrain = 0.3;
 
 class Splitter {
  public:
@@ -147,16 +147,12 @@ class Splitter {
 }  // namespace
 
 std::vector<Strand> make_strands(const Plan& plan, const Schedule& schedule, const std::vector<TypeCost>& costs, bool apart) {
-  if (apart) return Splitter(plan, schedule, costs).run();
-  std::vector<Strand> all(1);
-  auto add = [&](bool breaks_loops, bool reads, bool writes) {
-    for (size_t r = 0; r < schedule.runs.size(); r++)
-      if (schedule.runs[r].bank->type().breaks_loops == breaks_loops) all[0].parts.push_back({r, reads, writes});
-  };
-  add(true, false, true);
-  add(false, true, true);
-  add(true, true, false);
-  return all;
+  std::vector<Strand> strands = Splitter(plan, schedule, costs).run();
+  if (apart || strands.empty()) return strands;
+  // One after the other: then the sound of a group of strips stays in the nearest cache until it is mixed.
+  std::vector<Strand> one(1);
+  for (const Strand& strand : strands) one[0].parts.insert(one[0].parts.end(), strand.parts.begin(), strand.parts.end());
+  return one;
 }
 
 double speed_up(const std::vector<Strand>& strands, int threads) {

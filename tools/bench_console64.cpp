@@ -88,7 +88,7 @@ class Device {
 
 /// CPU seconds for so much sound: the fastest of some runs, each with a new engine, after half a second to
 /// settle.
-double cpu_seconds(const Graph& graph, const BenchOptions& options) {
+double cpu_seconds(const Graph& graph, const BenchOptions& options, std::vector<TypeCost>* costs = nullptr) {
   const int blocks = std::max(1, int(options.seconds * kRate / kBlock));
   double best = HUGE_VAL;
   for (int run = 0; run < options.runs; run++) {
@@ -101,6 +101,7 @@ double cpu_seconds(const Graph& graph, const BenchOptions& options) {
     for (int b = 0; b < blocks; b++) device.run(engine);
     best = std::min(best, thread_seconds() - start);
     if (!std::isfinite(device.checksum())) throw std::runtime_error("the console's output isn't finite");
+    if (costs) *costs = engine.costs();
   }
   return best;
 }
@@ -165,13 +166,17 @@ int bench_console64(const BenchOptions& options, const std::vector<InstructionSe
   std::string_view best_isa;
   for (InstructionSet set : sets) {
     const double inputs = cpu_seconds(console(node_types(set), false), options);
-    const double full = cpu_seconds(console(node_types(set), true), options);
+    std::vector<TypeCost> costs;
+    const double full = cpu_seconds(console(node_types(set), true), options, &costs);
     const double ns = ns_per_strip_sample(full - inputs, options.seconds);
     if (ns < best) best = ns, best_isa = name_of(set);
     fmt::print(
         "console64 isa={} ns_per_strip_sample={:.2f} full_cpu_s={:.3f} inputs_cpu_s={:.3f} "
         "realtime_factor={:.0f}\n",
         name_of(set), ns, full, inputs, options.seconds / full);
+    fmt::print("console64 isa={} ns_per_frame", name_of(set));
+    for (const TypeCost& c : costs) fmt::print(" {}={:.1f}", c.type, c.ns / double(std::max<uint64_t>(c.frames, 1)));
+    fmt::print("\n");
     if (options.threads > 1) compare_threads(options, set);
     std::cout.flush();
     fflush(stdout);

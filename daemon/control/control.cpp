@@ -133,6 +133,7 @@ void Control::tick(const Now& now) {
   console_.meters.tick(now, console_.send);
   console_.outbox.tick(console_.send);
   console_.costs.follow(console_.engine, now);
+  tell_faults();
   end_transactions();
   follow_journal();
 }
@@ -141,6 +142,15 @@ void Control::follow_journal() {
   if (console_.settings.journal) return console_.settings.journal->follow(console_);
   console_.live.take_changes();
   console_.changed_scenes.clear();
+}
+
+void Control::tell_faults() {
+  for (const NodeFault& f : console_.engine.take_faults()) {
+    const std::string what = f.fault == Fault::runaway ? "ran away beyond +120 dBFS" : "put out what is no number";
+    const std::string then = f.given_up ? "silenced: the third time in 10 s; change or replace it" : "silenced and built anew";
+    if (console_.settings.log) console_.settings.log("/" + f.path + " " + what + ": " + then, false);
+    for (const ClientId& client : console_.subscribers()) console_.reply(client, {"/node/fault", {"/" + f.path, what, then}});
+  }
 }
 
 /// What arrives is told in the tick in which it does: told later, a message that was due in between would

@@ -51,6 +51,7 @@ class Control {
   void perform(const ClientId& client, const osc::Message& message, uint64_t frame);
   void run(const Command& command, const Call& call);
   void tell_late(const ClientId& client, int64_t late_ns);
+  void tell_faults();
   void follow_moves();
   void read_meters();
   void end_transactions();

@@ -23,6 +23,8 @@ std::vector<StatusItem> status_of(const Console& console) {
       {"programs", shown(engine.programs)},
       {"late_changes", shown(engine.late_changes)},
       {"bad_samples", shown(engine.bad_samples)},
+      {"faults", shown(engine.faults)},
+      {"tasks", shown(engine.tasks)},
       {"limited_samples", shown(engine.limited_samples)},
       {"messages", shown(console.counters.messages)},
       {"errors", shown(console.counters.errors)},

@@ -42,7 +42,7 @@ class Input {
 
  private:
   /// What no converter means, such as no number at all, is silence.
-  static void copy_sound(const float* from, int frames, float* to) {
+  static void copy_sound(const float* __restrict from, int frames, float* __restrict to) {
     for (int i = 0; i < frames; i++) to[i] = std::abs(from[i]) <= kLoudestSample ? from[i] : 0.f;
   }
 

@@ -38,7 +38,7 @@ void build(EngineRunner& r, int strips) {
   r.connect("mix/loop", "mix/hall");
   r.add("master/limiter", "limiter");
   r.add("master/out", "output");
-  r.add("out/direct", "output", {{"channels", "1 2"}});
+  r.add("out/direct", "output", {{"to", "1+2"}});
   r.connect("mix/echo", "master/limiter");
   r.connect("master/limiter", "master/out");
   r.connect("mix/0/eq", "out/direct");

@@ -59,7 +59,7 @@ struct TwoPaths {
     for (std::string n : {"1", "2"}) {
       r.add("in/" + n, "input", {{"channels", n}});
       r.add("mix/" + n, "fragile");
-      r.add("out/" + n, "output", {{"channels", n}});
+      r.add("out/" + n, "output", {{"to", n}});
       r.connect("in/" + n, "mix/" + n);
       r.connect("mix/" + n, "out/" + n);
     }
