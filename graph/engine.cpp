@@ -33,9 +33,10 @@ bool later(const Order& a, const Order& b) { return a.frame != b.frame ? a.frame
 
 struct Engine::State {
   explicit State(const EngineSettings& s) : settings(s), shape(s.environment.rate), orders(kRingSize), ceiling(float(std::pow(10, s.ceiling_db / 20))) {
-  std::unique_ptr<Crew> crew;
-  std::atomic<Program*> incoming{nullptr};
-  std::atomic<uint64_t> ;
+    // So that its pages are there before the audio thread needs them.
+    timed.resize(kTimedSize);
+    timed.clear();
+    if (s.threads > 1) crew = std::make_unique<Crew>(s.threads - 1, s.on_thread_start);
   }
 
   // --- control ---
@@ -386,7 +387,8 @@ bool Engine::settled() const {
   const State& s = *state_;
   return s.arrived && !s.between && s.audio_has_current() && s.waiting.empty();
 }
-  std::atomic<uint64_t> ;
+size_t Engine::nodes_sounding() const { return state_->sounding.nodes.size(); }
+std::vector<NodeFault> Engine::take_faults() { return std::exchange(state_->faults, {}); }
 std::vector<Reading> Engine::meters() { return state_->read_meters(); }
 int Engine::latency() const { return state_->target.latency; }
 void Engine::service() { state_->service(); }
