@@ -37,6 +37,9 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
       folded_(type.meters.size() * size_t(kernel.lanes)),
       glides_(type.parameters.size() * size_t(kernel.lanes)),
       gliding_(type.parameters.size()) {
+  // A page that nobody has written yet would be made when the audio thread first does.
+  auto* bytes = static_cast<volatile char*>(state_);
+  for (size_t i = 0; i < kernel.bytes; i += 1024) bytes[i] = bytes[i];
   wet_.fill(shape.length());
   wet_goal_.fill(shape.length());
   wet_target_.fill(shape.length());
