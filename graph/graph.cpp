@@ -1,6 +1,7 @@
 #include "graph/graph.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <functional>
 #include <iterator>
@@ -29,6 +30,7 @@ size_t Graph::place_of(std::string_view path) const {
 
 Graph::Content& Graph::own() {
   if (content_.use_count() > 1) content_ = std::make_shared<Content>(*content_);
+  std::atomic_thread_fence(std::memory_order_acquire);  // another thread may have been the other owner
   return *content_;
 }
 

@@ -34,6 +34,8 @@ struct Cable {
 class Graph {
  public:
   Graph();
+  Graph(const Graph&) = default;  // there is no cheaper way to move one, and what it was moved from stays whole
+  Graph& operator=(const Graph&) = default;
   const std::vector<Node>& nodes() const { return content_->nodes; }
   const std::vector<Cable>& cables() const { return content_->cables; }  ///< sorted
   /// Composite instances: "mix/vox" -> "strip".

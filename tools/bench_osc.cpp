@@ -93,7 +93,8 @@ class Observer {
     std::map<std::string, double> facts;
     link_->send({"/status", {}});
     while (auto message = link_->receive(5000ms)) {
-      if (message->address == "/done") return facts;
+      if (message->address == "/done" && osc::describe(*message).ends_with("\"/status\"")) return facts;
+      if (!message->address.starts_with("/status/")) continue;
       if (message->arguments.empty()) continue;
       if (const auto number = osc::number(message->arguments[0])) facts[message->address.substr(8)] = *number;
     }
