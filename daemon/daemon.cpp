@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 
 #include <fmt/format.h>
+#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -129,7 +130,10 @@ Problems Daemon::open_sockets() {
   OscServerEvents events;
   events.on_packet = [this](const ClientId& client, std::span<const uint8_t> packet) {
     spdlog::trace("{}: {} bytes", client.name, packet.size());
-    if (!faults_.take(packet)) control_.receive(client, packet, clock_.now());
+    if (faults_.take(packet)) return;
+    if (!flush_waits_) burst_now_ = clock_.now();
+    control_.receive(client, packet, burst_now_);
+    flush_soon();
   };
   events.on_bad_frame = [this](const ClientId& client, const Problem& problem) {
     spdlog::debug("{}: {}", client.name, problem.text());
@@ -251,6 +255,15 @@ int Daemon::run() {
     _exit(0);
   }
   return 0;
+}
+
+/// Once for all packets that wait in the sockets' buffers.
+void Daemon::flush_soon() {
+  if (std::exchange(flush_waits_, true)) return;
+  boost::asio::post(io_, [this] {
+    flush_waits_ = false;
+    control_.flush();
+  });
 }
 
 void Daemon::schedule_tick() {

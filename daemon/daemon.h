@@ -44,6 +44,7 @@ class Daemon {
  private:
   void tick();
   void schedule_tick();
+  void flush_soon();
   void wait_for_signal();
   void reload();
   void keep_subscribers();
@@ -86,6 +87,8 @@ class Daemon {
   Control control_;
   std::thread worker_;
   std::atomic<bool> working_{false};
+  bool flush_waits_ = false;  // packets of one burst have come, and the engine is to get what they set
+  Now burst_now_;             // when the first of them came
   std::set<ClientId> pinned_;  // UDP clients that the server must remember
   int64_t next_device_ns_ = 0, next_pins_ns_ = 0, next_notice_ns_ = 0, stop_at_ns_ = 0;  // monotonic
   Notes notes_;

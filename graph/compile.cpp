@@ -64,10 +64,10 @@ class Compiler {
  public:
   Compiler(const Plan& plan, Schedule schedule, std::vector<Strand> strands)
       : plan_(plan), schedule_(std::move(schedule)), strands_(std::move(strands)), program_(std::make_unique<Program>()) {
-    for (size_t i = 0; i < plan.nodes.size(); i++) index_[plan.nodes[i].get()] = i;
+    number_nodes(plan);
     incoming_.resize(plan.nodes.size());
     for (const Route& r : plan.routes) {
-      incoming_[index_.at(r.to.get())].push_back(&r);
+      incoming_[r.to->place].push_back(&r);
       readers_[r.from->bank.get()]++;
     }
     keep_shared_outputs();
@@ -273,7 +273,6 @@ class Compiler {
   std::vector<Strand> strands_;
   std::unique_ptr<Program> program_;
   BufferPool* pool_ = nullptr;  // the strand's
-  std::unordered_map<const Instance*, size_t> index_;
   std::vector<std::vector<const Route*>> incoming_;
   std::unordered_map<const Bank*, size_t> readers_;
   std::unordered_map<const Bank*, std::vector<float*>> outputs_;

@@ -1,8 +1,12 @@
 #include "graph/graph.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
-#include <set>
+#include <functional>
+#include <iterator>
+#include <span>
+#include <unordered_set>
 
 namespace mixgraph {
 
@@ -12,23 +16,56 @@ Node make_node(std::string path, const NodeType& type) {
   return node;
 }
 
+Graph::Graph() : content_(std::make_shared<Content>()) {}
+
+size_t Graph::place_of(std::string_view path) const {
+  const auto& places = content_->places;
+  if (places.empty()) return kNone;
+  for (size_t at = std::hash<std::string_view>{}(path);; at++) {
+    const uint32_t place = places[at & (places.size() - 1)];
+    if (place == 0) return kNone;
+    if (content_->nodes[place - 1].path == path) return place - 1;
+  }
+}
+
+Graph::Content& Graph::own() {
+  if (content_.use_count() > 1) content_ = std::make_shared<Content>(*content_);
+  std::atomic_thread_fence(std::memory_order_acquire);  // another thread may have been the other owner
+  return *content_;
+}
+
+void Graph::enter(Content& content, size_t node) {
+  if (content.nodes.size() * 2 > content.places.size()) return index(content);
+  size_t at = std::hash<std::string_view>{}(content.nodes[node].path);
+  while (content.places[at & (content.places.size() - 1)]) at++;
+  content.places[at & (content.places.size() - 1)] = uint32_t(node + 1);
+}
+
+void Graph::index(Content& content) {
+  size_t slots = 16;
+  while (slots < content.nodes.size() * 4) slots *= 2;
+  content.places.assign(slots, 0);
+  for (size_t i = 0; i < content.nodes.size(); i++) enter(content, i);
+}
+
 const Node* Graph::find(std::string_view path) const {
-  auto found = index_.find(path);
-  return found == index_.end() ? nullptr : &nodes_[found->second];
+  const size_t place = place_of(path);
+  return place == kNone ? nullptr : &nodes()[place];
 }
 
 bool Graph::set_value(std::string_view path, int row, Value value) {
-  auto found = index_.find(path);
-  if (found == index_.end() || row < 0 || size_t(row) >= nodes_[found->second].values.size()) return false;
-  nodes_[found->second].values[size_t(row)] = std::move(value);
+  const size_t place = place_of(path);
+  if (place == kNone || row < 0 || size_t(row) >= nodes()[place].values.size()) return false;
+  own().nodes[place].values[size_t(row)] = std::move(value);
   return true;
 }
 
-bool Graph::has(const Cable& cable) const { return std::binary_search(cables_.begin(), cables_.end(), cable); }
+bool Graph::has(const Cable& cable) const { return std::binary_search(cables().begin(), cables().end(), cable); }
 
 bool Graph::operator==(const Graph& other) const {
-  if (nodes_.size() != other.nodes_.size() || cables_ != other.cables_ || groups_ != other.groups_) return false;
-  return std::all_of(nodes_.begin(), nodes_.end(), [&](const Node& node) {
+  if (content_ == other.content_) return true;
+  if (nodes().size() != other.nodes().size() || cables() != other.cables() || groups() != other.groups()) return false;
+  return std::all_of(nodes().begin(), nodes().end(), [&](const Node& node) {
     const Node* twin = other.find(node.path);
     return twin && *twin == node;
   });
@@ -66,13 +103,30 @@ std::string_view nearest_word(std::string_view word, const std::vector<std::stri
 
 /// Carries out edits on a graph of its own. [any]
 class GraphEditor {
+  static constexpr size_t kManyCables = 32;
+
  public:
-  explicit GraphEditor(const Graph& graph) : graph_(graph) {}
+  explicit GraphEditor(const Graph& graph) : graph_(graph), content_(graph_.own()) {}
 
   void apply(const Edit& edit) {
+    if (!std::holds_alternative<RemoveNode>(edit)) sweep();
     std::visit([this](const auto& e) { apply(e); }, edit);
   }
+  /// Cables are sorted in once, at the end of a row of connections: a session has thousands.
+  void apply(const std::vector<Edit>& edits) {
+    for (size_t i = 0; i < edits.size();) {
+      size_t end = i;
+      while (end < edits.size() && std::holds_alternative<Connect>(edits[end])) end++;
+      if (end - i > kManyCables) {
+        connect_many(std::span(edits).subspan(i, end - i));
+        i = end;
+      } else {
+        apply(edits[i++]);
+      }
+    }
+  }
   Result<Graph> result() && {
+    sweep();
     if (!problems_.empty()) return std::move(problems_);
     return std::move(graph_);
   }
@@ -85,38 +139,52 @@ class GraphEditor {
     if (graph_.find(node.path)) return refuse(node.path, "there is a node here already", "choose another name, or remove it first");
     if (node.values.size() != size_t(row_count(*node.type))) return refuse(node.path, "wrong number of values", "");
     for (size_t i = 0; i < node.values.size(); i++) check_value(node, int(i), node.values[i]);
-    graph_.index_[node.path] = graph_.nodes_.size();
-    graph_.nodes_.push_back(node);
+    content_.nodes.push_back(node);
+    Graph::enter(content_, content_.nodes.size() - 1);
   }
   void apply(const RemoveNode& e) {
-    auto found = graph_.index_.find(e.path);
-    if (found == graph_.index_.end()) return refuse(e.path, "no such node", suggestion(e.path));
-    std::erase_if(graph_.cables_, [&](const Cable& c) { return c.from == e.path || c.to == e.path; });
-    graph_.nodes_.erase(graph_.nodes_.begin() + std::ptrdiff_t(found->second));
-    graph_.index_.clear();
-    for (size_t i = 0; i < graph_.nodes_.size(); i++) graph_.index_[graph_.nodes_[i].path] = i;
+    if (!graph_.find(e.path) || gone_.count(e.path)) return refuse(e.path, "no such node", suggestion(e.path));
+    gone_.insert(e.path);
   }
   void apply(const Connect& e) {
     if (!check_end(e.cable.from, e.cable.from_port, false) || !check_end(e.cable.to, e.cable.to_port, true)) return;
     if (graph_.has(e.cable)) return refuse(e.cable.to, "is connected to " + e.cable.from + " already", "");
-    graph_.cables_.insert(std::upper_bound(graph_.cables_.begin(), graph_.cables_.end(), e.cable), e.cable);
+    auto& cables = content_.cables;
+    cables.insert(std::upper_bound(cables.begin(), cables.end(), e.cable), e.cable);
   }
   void apply(const Disconnect& e) {
     if (!graph_.has(e.cable)) return refuse(e.cable.to, "is not connected to " + e.cable.from, "");
-    graph_.cables_.erase(std::lower_bound(graph_.cables_.begin(), graph_.cables_.end(), e.cable));
+    content_.cables.erase(std::lower_bound(content_.cables.begin(), content_.cables.end(), e.cable));
   }
   void apply(const SetValue& e) {
-    auto found = graph_.index_.find(e.path);
-    if (found == graph_.index_.end()) return refuse(e.path, "no such node", suggestion(e.path));
-    Node& node = graph_.nodes_[found->second];
+    const size_t place = graph_.place_of(e.path);
+    if (place == Graph::kNone) return refuse(e.path, "no such node", suggestion(e.path));
+    Node& node = content_.nodes[place];
     if (e.row < 0 || e.row >= row_count(*node.type)) return refuse(e.path, "no such parameter", "");
     if (check_value(node, e.row, e.value)) node.values[size_t(e.row)] = e.value;
   }
   void apply(const SetGroup& e) {
     if (e.type.empty())
-      graph_.groups_.erase(e.path);
+      content_.groups.erase(e.path);
     else
-      graph_.groups_[e.path] = e.type;
+      content_.groups[e.path] = e.type;
+  }
+
+  void connect_many(std::span<const Edit> edits) {
+    sweep();
+    auto& cables = content_.cables;
+    const size_t sorted = cables.size();
+    for (const Edit& edit : edits) {
+      const Cable& c = std::get<Connect>(edit).cable;
+      if (check_end(c.from, c.from_port, false) && check_end(c.to, c.to_port, true)) cables.push_back(c);
+    }
+    std::sort(cables.begin() + std::ptrdiff_t(sorted), cables.end());
+    std::inplace_merge(cables.begin(), cables.begin() + std::ptrdiff_t(sorted), cables.end());
+    auto twice = [&] { return std::adjacent_find(cables.begin(), cables.end()); };
+    for (auto at = twice(); at != cables.end(); at = twice()) {
+      refuse(at->to, "is connected to " + at->from + " already", "");
+      cables.erase(at);
+    }
   }
 
   bool check_end(const std::string& path, int port, bool input) {
@@ -136,7 +204,7 @@ class GraphEditor {
   }
   std::string suggestion(const std::string& path) const {
     std::vector<std::string_view> words;
-    for (const Node& node : graph_.nodes_) words.push_back(node.path);
+    for (const Node& node : graph_.nodes()) words.push_back(node.path);
     std::string_view near = nearest_word(path, words);
     return near.empty() ? "" : "did you mean /" + std::string(near) + "?";
   }
@@ -144,13 +212,24 @@ class GraphEditor {
     problems_.push_back({"/" + path, std::move(what), std::move(hint)});
   }
 
+  /// Takes out the nodes that were removed, all at once.
+  void sweep() {
+    if (gone_.empty()) return;
+    std::erase_if(content_.cables, [&](const Cable& c) { return gone_.count(c.from) || gone_.count(c.to); });
+    std::erase_if(content_.nodes, [&](const Node& node) { return gone_.count(node.path) > 0; });
+    Graph::index(content_);
+    gone_.clear();
+  }
+
   Graph graph_;
+  Graph::Content& content_;
+  std::unordered_set<std::string> gone_;
   Problems problems_;
 };
 
 Result<Graph> apply(const Graph& graph, const std::vector<Edit>& edits) {
   GraphEditor editor(graph);
-  for (const Edit& edit : edits) editor.apply(edit);
+  editor.apply(edits);
   return std::move(editor).result();
 }
 
@@ -160,18 +239,15 @@ std::vector<Edit> diff(const Graph& from, const Graph& to) {
     const Node* twin = other.find(node.path);
     return !twin || twin->type != node.type;
   };
-  for (const Cable& c : from.cables())
-    if (!to.has(c)) edits.push_back(Disconnect{c});
-  std::set<std::string_view> gone;
+  std::unordered_set<std::string_view> gone;
   for (const Node& node : from.nodes())
     if (replaced(node, to)) gone.insert(node.path);
-  for (std::string_view path : gone) {
-    std::erase_if(edits, [&](const Edit& e) {
-      auto cut = std::get_if<Disconnect>(&e);
-      return cut && (cut->cable.from == path || cut->cable.to == path);
-    });
-    edits.push_back(RemoveNode{std::string(path)});
-  }
+  std::vector<Cable> cut, made;  // both lists are sorted
+  std::set_difference(from.cables().begin(), from.cables().end(), to.cables().begin(), to.cables().end(), std::back_inserter(cut));
+  for (Cable& c : cut)
+    if (!gone.count(c.from) && !gone.count(c.to)) edits.push_back(Disconnect{std::move(c)});
+  for (const Node& node : from.nodes())
+    if (gone.count(node.path)) edits.push_back(RemoveNode{node.path});
   for (const Node& node : to.nodes()) {
     const Node* old = from.find(node.path);
     if (!old || gone.count(node.path)) {
@@ -182,7 +258,7 @@ std::vector<Edit> diff(const Graph& from, const Graph& to) {
       if (node.values[i] != old->values[i]) edits.push_back(SetValue{node.path, int(i), node.values[i]});
   }
   for (const Cable& c : to.cables())
-    if (!from.has(c) || gone.count(c.from) || gone.count(c.to)) edits.push_back(Connect{c});
+    if ((!gone.empty() && (gone.count(c.from) || gone.count(c.to))) || !from.has(c)) edits.push_back(Connect{c});
   for (auto& [path, type] : from.groups())
     if (!to.groups().count(path)) edits.push_back(SetGroup{path, ""});
   for (auto& [path, type] : to.groups()) {

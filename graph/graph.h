@@ -1,8 +1,8 @@
 #pragma once
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -30,13 +30,16 @@ struct Cable {
 };
 
 /// The document: nodes in the order they were written, cables, and which paths are instances of composite types. A plain
-/// value: compared, copied, kept. Edits go through apply(). [any]
+/// value: compared, copied, kept. Copies share what they hold until one of them changes. Edits go through apply(). [any]
 class Graph {
  public:
-  const std::vector<Node>& nodes() const { return nodes_; }
-  const std::vector<Cable>& cables() const { return cables_; }  ///< sorted
+  Graph();
+  Graph(const Graph&) = default;  // there is no cheaper way to move one, and what it was moved from stays whole
+  Graph& operator=(const Graph&) = default;
+  const std::vector<Node>& nodes() const { return content_->nodes; }
+  const std::vector<Cable>& cables() const { return content_->cables; }  ///< sorted
   /// Composite instances: "mix/vox" -> "strip".
-  const std::map<std::string, std::string>& groups() const { return groups_; }
+  const std::map<std::string, std::string>& groups() const { return content_->groups; }
   const Node* find(std::string_view path) const;
   bool has(const Cable& cable) const;
 
@@ -49,10 +52,20 @@ class Graph {
 
  private:
   friend class GraphEditor;
-  std::vector<Node> nodes_;
-  std::vector<Cable> cables_;
-  std::map<std::string, std::string> groups_;
-  std::map<std::string, size_t, std::less<>> index_;
+  struct Content {
+    std::vector<Node> nodes;
+    std::vector<Cable> cables;
+    std::map<std::string, std::string> groups;
+    std::vector<uint32_t> places;  ///< a hash table: where nodes are, by path, from 1; a power of two of slots
+  };
+  static constexpr size_t kNone = SIZE_MAX;
+  size_t place_of(std::string_view path) const;
+  /// The content as its only owner.
+  Content& own();
+  static void enter(Content& content, size_t node);
+  static void index(Content& content);
+
+  std::shared_ptr<Content> content_;
 };
 
 /// The only ways in which a graph changes.

@@ -1,14 +1,13 @@
 #include "graph/plan.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 namespace mixgraph {
 
-bool Instance::may_share_bank(const Instance& other) const {
-  if (type != other.type || channels != other.channels) return false;
+bool Instance::may_share_bank(const NodeType& other, int other_channels, std::span<const Value> other_values) const {
+  if (type != &other || channels != other_channels) return false;
   for (int r = 0; r < row_count(*type); r++)
-    if (row(*type, r).change == Change::rebuild && values[size_t(r)] != other.values[size_t(r)]) return false;
+    if (row(*type, r).change == Change::rebuild && values[size_t(r)] != other_values[size_t(r)]) return false;
   return true;
 }
 
@@ -66,8 +65,17 @@ class Planner {
  public:
   Planner(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id)
       : graph_(graph), environment_(environment), shape_(shape), next_id_(next_id) {
-    for (const InstancePtr& i : before.nodes)
-      if (!i->leaving) before_[i->path] = i;
+    before_.reserve(before.nodes.size());
+    for (size_t i = 0, node = 0; i < before.nodes.size(); i++) {
+      if (before.nodes[i]->leaving) continue;
+      // Most nodes are where they were, one after the other.
+      const Node* found = node < graph.nodes().size() && graph.nodes()[node].path == before.nodes[i]->path ? &graph.nodes()[node] : graph.find(before.nodes[i]->path);
+      if (!found) continue;
+      node = size_t(found - graph.nodes().data());
+      if (before_.size() <= node) before_.resize(graph.nodes().size());
+      before_[node++] = before.nodes[i];
+    }
+    before_.resize(graph.nodes().size());
   }
 
   Result<Plan> run() {
@@ -86,11 +94,14 @@ class Planner {
 
  private:
   void read_edges() {
-    std::unordered_map<std::string_view, size_t> index;
-    for (size_t i = 0; i < graph_.nodes().size(); i++) index[graph_.nodes()[i].path] = i;
     heard_.resize(graph_.nodes().size());
-    for (const Cable& c : graph_.cables()) {
-      edges_.push_back({index.at(c.from), index.at(c.to), c.from_port, c.to_port});
+    edges_.reserve(graph_.cables().size());
+    auto place = [&](const std::string& path) { return size_t(graph_.find(path) - graph_.nodes().data()); };
+    const std::string* from = nullptr;
+    size_t from_place = 0;
+    for (const Cable& c : graph_.cables()) {  // sorted: those from one node follow each other
+      if (!from || *from != c.from) from = &c.from, from_place = place(c.from);
+      edges_.push_back({from_place, place(c.to), c.from_port, c.to_port});
       heard_[edges_.back().to].push_back(edges_.size() - 1);
     }
     for (size_t node = 0; node < heard_.size(); node++) add_normalled(node);
@@ -131,13 +142,13 @@ class Planner {
 
   InstancePtr make_instance(size_t node) {
     const Node& n = graph_.nodes()[node];
+    const InstancePtr& old = before_[node];
+    bool same_source = old && n.type->inputs.empty() && old->type == n.type;
+    int channels = same_source ? old->channels : infer_channels(node);
+    if (old && !old->spoilt && old->may_share_bank(*n.type, channels, n.values)) return old;
     auto instance = std::make_shared<Instance>();
     instance->path = n.path, instance->type = n.type, instance->values = n.values;
-    auto old = before_.find(n.path);
-    bool same_source = old != before_.end() && n.type->inputs.empty() && old->second->type == n.type;
-    instance->channels = same_source ? old->second->channels : infer_channels(node);
-    if (old != before_.end() && !old->second->spoilt && old->second->may_share_bank(*instance)) return old->second;
-    if (same_source) instance->channels = infer_channels(node);
+    instance->channels = same_source ? infer_channels(node) : channels;
     Setup setup{environment_, instance->channels, n.values};
     instance->id = next_id_++;
     instance->latency = n.type->latency ? n.type->latency(setup) : 0;
@@ -164,6 +175,7 @@ class Planner {
         for (size_t e : heard_[node]) arrival[node] = std::max(arrival[node], arrival[edges_[e].from] + plan_.nodes[edges_[e].from]->latency);
       if (i.type->role == Role::device_output) plan_.latency = std::max(plan_.latency, arrival[node] + i.latency);
     }
+    plan_.routes.reserve(edges_.size());
     for (const Edge& e : edges_) {
       const InstancePtr &from = plan_.nodes[e.from], &to = plan_.nodes[e.to];
       int delay = to->type->breaks_loops ? 0 : arrival[e.to] - arrival[e.from] - from->latency;
@@ -175,7 +187,7 @@ class Planner {
   const Environment& environment_;
   const FadeShape& shape_;
   uint32_t& next_id_;
-  std::unordered_map<std::string_view, InstancePtr> before_;
+  std::vector<InstancePtr> before_;  // by node; null: it is new
   std::vector<Edge> edges_;
   std::vector<std::vector<size_t>> heard_;
   Plan plan_;
@@ -188,12 +200,16 @@ Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment
   return Planner(graph, before, environment, shape, next_id).run();
 }
 
+void number_nodes(const Plan& plan) {
+  for (size_t i = 0; i < plan.nodes.size(); i++) plan.nodes[i]->place = i;
+}
+
 bool has_loop(const Plan& plan) {
-  std::unordered_map<const Instance*, size_t> index;
-  for (size_t i = 0; i < plan.nodes.size(); i++) index[plan.nodes[i].get()] = i;
+  number_nodes(plan);
   std::vector<std::pair<size_t, size_t>> edges;
+  edges.reserve(plan.routes.size());
   for (const Route& r : plan.routes)
-    if (!r.to->type->breaks_loops) edges.push_back({index.at(r.from.get()), index.at(r.to.get())});
+    if (!r.to->type->breaks_loops) edges.push_back({r.from->place, r.to->place});
   return !Order(plan.nodes.size(), edges).complete();
 }
 

@@ -23,12 +23,14 @@ struct Instance {
   bool spoilt = false;              ///< another one has to take its place, as its state can't be trusted
   bool given_up = false;            ///< it was spoilt too often and stays silent
   uint64_t silent_at = 0;           ///< frame at which the tail of a leaving node has ended
+  size_t place = 0;                 ///< in the plan at hand; whoever walks a plan sets it first (number_nodes()) [control]
 
   ~Instance() {
     if (bank) bank->used &= ~(1ull << lane);
   }
   /// Nodes that can share a bank: the same type and the same values in all rows that rebuild. [control]
-  bool may_share_bank(const Instance& other) const;
+  bool may_share_bank(const Instance& other) const { return may_share_bank(*other.type, other.channels, other.values); }
+  bool may_share_bank(const NodeType& other, int other_channels, std::span<const Value> other_values) const;
 };
 using InstancePtr = std::shared_ptr<Instance>;
 
@@ -56,6 +58,9 @@ struct Plan {
 /// Makes a plan of a graph. Instances of `before` that still fit are used again; new ones are numbered from `next_id`.
 /// Problems: loops, each named, and nodes that can't be built. [control]
 Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id);
+
+/// Sets the place of every instance. [control]
+void number_nodes(const Plan& plan);
 
 /// Whether the routes form a loop that no loop-breaking node stands in. [control]
 bool has_loop(const Plan& plan);

@@ -52,10 +52,9 @@ class Scheduler {
   const Instance& at(size_t i) const { return *plan_.nodes[i]; }
 
   void read_routes() {
-    std::unordered_map<const Instance*, size_t> index;
-    for (size_t i = 0; i < plan_.nodes.size(); i++) index[plan_.nodes[i].get()] = i;
+    number_nodes(plan_);
     for (const Route& r : plan_.routes) {
-      size_t from = index.at(r.from.get()), to = index.at(r.to.get());
+      size_t from = r.from->place, to = r.to->place;
       if (r.to_port == 0 && source_[to] == plan_.nodes.size()) source_[to] = from;
       if (r.to->type->breaks_loops) continue;
       heard_by_[from].push_back(to);

@@ -1,8 +1,7 @@
 #include "graph/transition.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
+#include <functional>
 #include <unordered_set>
 
 namespace mixgraph {
@@ -12,17 +11,32 @@ namespace {
 class RouteIndex {
  public:
   explicit RouteIndex(const std::vector<Route>& routes) {
-    for (const Route& r : routes) index_[key(r)] = &r;
+    size_t slots = 16;
+    while (slots < 2 * routes.size()) slots *= 2;
+    slots_.resize(slots);
+    for (const Route& r : routes) {
+      size_t at = hash(r);
+      while (slots_[at & (slots - 1)]) at++;
+      slots_[at & (slots - 1)] = &r;
+    }
   }
   const Route* find(const Route& r) const {
-    auto found = index_.find(key(r));
-    return found == index_.end() ? nullptr : found->second;
+    for (size_t at = hash(r);; at++) {
+      const Route* here = slots_[at & (slots_.size() - 1)];
+      if (!here || same(*here, r)) return here;
+    }
   }
 
  private:
-  using Key = std::tuple<const Instance*, int, const Instance*, int, int>;
-  static Key key(const Route& r) { return {r.from.get(), r.from_port, r.to.get(), r.to_port, r.delay}; }
-  std::map<Key, const Route*> index_;
+  static bool same(const Route& a, const Route& b) {
+    return a.from == b.from && a.from_port == b.from_port && a.to == b.to && a.to_port == b.to_port && a.delay == b.delay;
+  }
+  static size_t hash(const Route& r) {
+    size_t h = size_t(r.from.get()) * 0x9e3779b97f4a7c15u ^ size_t(r.to.get()) * 0xc2b2ae3d27d4eb4fu;
+    h ^= size_t(r.from_port * 64 + r.to_port) * 0x165667b19e3779f9u + size_t(r.delay) * 0x27d4eb2f165667c5u;
+    return h ^ h >> 29;
+  }
+  std::vector<const Route*> slots_;
 };
 
 // Seconds for which a new node is fed before it is heard: a narrow filter rings from the start of its input.
@@ -31,15 +45,21 @@ constexpr double kSettle = 0.010;
 class Planner {
  public:
   Planner(const Plan& before, const Plan& target, uint64_t now, double rate) : before_(before), target_(target), now_(now), rate_(rate), settle_(int(rate * kSettle)), routes_before_(before.routes), routes_wanted_(target.routes) {
-    for (const InstancePtr& i : before.nodes) sounding_.insert(i.get());
-    for (const InstancePtr& i : target.nodes) wanted_.insert(i.get()), paths_.insert(i->path);
+    // Their places tell them apart.
+    for (const InstancePtr& i : target.nodes) i->place = kNew;
+    for (const InstancePtr& i : before.nodes) i->place = kGone;
+    for (const InstancePtr& i : target.nodes) i->place = i->place == kGone ? kStays : kNew;
   }
 
   Transition run() {
     mark_leaving();
+    for (Plan* plan : {&result_.during, &result_.after}) {
+      plan->nodes.reserve(target_.nodes.size() + 16);
+      plan->routes.reserve(target_.routes.size() + 16);
+    }
     for (const InstancePtr& i : target_.nodes) result_.during.nodes.push_back(i), result_.after.nodes.push_back(i);
     for (const InstancePtr& i : before_.nodes) {
-      if (wanted_.count(i.get())) continue;
+      if (!gone(*i)) continue;
       result_.during.nodes.push_back(i);
       if (rings(*i)) result_.after.nodes.push_back(i);
     }
@@ -50,8 +70,9 @@ class Planner {
   }
 
  private:
-  bool is_new(const Instance& i) const { return !sounding_.count(&i); }
-  bool gone(const Instance& i) const { return !wanted_.count(&i); }
+  enum Fate : size_t { kNew, kGone, kStays };
+  static bool is_new(const Instance& i) { return i.place == kNew; }
+  static bool gone(const Instance& i) { return i.place == kGone; }
   bool rings(const Instance& i) const { return gone(i) && !i.replaced && i.silent_at > now_; }
 
   // When the last of it will have been heard: its own tail, after the last of what feeds it.
@@ -59,6 +80,8 @@ class Planner {
     std::vector<Instance*> leaving;
     for (const InstancePtr& i : before_.nodes) {
       if (!gone(*i) || i->leaving) continue;
+      if (paths_.empty())
+        for (const InstancePtr& wanted : target_.nodes) paths_.insert(wanted->path);
       i->leaving = true;
       i->replaced = paths_.count(i->path) > 0;
       leaving.push_back(i.get());
@@ -117,8 +140,7 @@ class Planner {
   double rate_;
   int settle_;  // frames
   RouteIndex routes_before_, routes_wanted_;
-  std::unordered_set<const Instance*> sounding_, wanted_;
-  std::unordered_set<std::string_view> paths_;
+  std::unordered_set<std::string_view> paths_;  // that are wanted; made when it is needed
   Transition result_;
 };
 

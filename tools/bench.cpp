@@ -87,6 +87,44 @@ void add_bench(CLI::App& program, Subcommands& all) {
   app->add_option("--type", nodes->type, "Only this node type");
   app->footer(examples({"mixgraph bench nodes", "mixgraph bench nodes --type compressor --isa avx512"}));
   all.push_back({app, [nodes] { return run_for_sets(*nodes, bench_nodes); }});
+
+  auto compile = std::make_shared<BenchOptions>();
+  app = bench->add_subcommand("compile",
+                              "Loading a large session, and editing one while it plays\n"
+                              "Times from the text of a session to a program that is ready to run, and, in a session of "
+                              "a tenth of the nodes that plays\n"
+                              "on the clock, from an OSC message to the program that the audio thread runs because of it.");
+  app->add_option("--nodes", compile->nodes, "Nodes of the large session")->check(CLI::Range(100, 20000))->capture_default_str();
+  app->add_option("--runs", compile->runs, "Loads, and a fifth of the edits; the fastest counts")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  app->footer(examples({"mixgraph bench compile", "mixgraph bench compile --nodes 2000 --runs 10"}));
+  all.push_back({app, [compile] { return bench_compile(*compile); }});
+
+  auto osc = std::make_shared<BenchOptions>();
+  osc->seconds = 2;
+  app = bench->add_subcommand("osc",
+                              "Sets per second over TCP and UDP, and the delay from a packet to the block that takes it\n"
+                              "mixgraphd, of the same folder as this program, plays 64 strips on the clock in blocks of 64 "
+                              "frames. Delays are found in a recording: a\n"
+                              "set that inverts a signal is sent beside nothing, a busy client, and a flood.");
+  app->add_option("--seconds", osc->seconds, "Length of a flood")->check(CLI::Range(0.1, 60.0))->capture_default_str();
+  app->add_option("--runs", osc->runs, "Floods; the fastest counts")->check(CLI::Range(1, 20))->capture_default_str();
+  app->add_option("--peer", osc->peer,
+                  "A command that starts another program, prints `NAME; port=N; ids=A-B; set=/address {id} {value}; "
+                  "sync=/address; answer=/address`,\nand ends with its process group; it is flooded over TCP in turns "
+                  "with mixgraphd");
+  app->footer(examples({"mixgraph bench osc", "mixgraph bench osc --peer ./scsynth-osc"}));
+  all.push_back({app, [osc] { return bench_osc(*osc); }});
+
+  auto memory = std::make_shared<BenchOptions>();
+  memory->seconds = 600;
+  app = bench->add_subcommand("memory",
+                              "What mixgraphd holds while it plays 64 strips\n"
+                              "As many sets (360 000) and edits (1 200) as an hour brings, in less time.");
+  app->add_option("--seconds", memory->seconds, "Time for them")->check(CLI::Range(10.0, 7200.0))->capture_default_str();
+  app->footer(examples({"mixgraph bench memory", "mixgraph bench memory --seconds 60"}));
+  all.push_back({app, [memory] { return bench_memory(*memory); }});
 }
 
 }  // namespace mixgraph

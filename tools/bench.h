@@ -13,8 +13,9 @@ struct BenchOptions {
   int runs = 3;             ///< the best of so many counts
   std::string isa = "all";  ///< or one instruction set
   std::string type;         ///< of `bench nodes`: only this one
-  std::string peer;         ///< of `bench console64`: a command that measures others
+  std::string peer;         ///< of `bench console64` and `bench osc`: a command that measures others
   int threads = 1;          ///< of `bench console64`: more than 1 compares with so many
+  int nodes = 10'000;       ///< of `bench compile`
 };
 
 /// CPU time that this thread has used, in seconds. [any]
@@ -27,5 +28,12 @@ std::vector<float> pink_noise(size_t frames);
 int bench_console64(const BenchOptions& options, const std::vector<InstructionSet>& sets);
 /// Every node type on its own; prints a table. Returns an ExitCode.
 int bench_nodes(const BenchOptions& options, const std::vector<InstructionSet>& sets);
+
+/// Loads and compiles a large session, and edits one of a tenth of its size while it plays; prints the times.
+int bench_compile(const BenchOptions& options);
+/// Floods mixgraphd and a peer with sets while both play 64 strips; prints rates and delays.
+int bench_osc(const BenchOptions& options);
+/// Sends mixgraphd, which plays 64 strips, as many sets and edits as an hour brings; prints what memory it holds.
+int bench_memory(const BenchOptions& options);
 
 }  // namespace mixgraph

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tools/moves.h"
+
 namespace mixgraph {
 namespace {
 
@@ -99,10 +101,12 @@ Result<RenderReport> render(const Song& song, const RenderOptions& options, Soun
   std::vector<float*> from(size_t(settings.outputs));
   Input in(input, options.block);
   Ending end(*span);
+  MoveFeed moves(song.moves);
   int64_t skip = span->skip;
   while (!end.done()) {
     engine.service();
     engine.advance();
+    moves.feed(engine, engine.frame() + uint64_t(options.block));
     engine.process(in.next(options.block), out.data(), options.block);
     const int offset = int(std::min<int64_t>(skip, options.block));
     skip -= offset;

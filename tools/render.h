@@ -23,6 +23,7 @@ struct RenderOptions {
   std::string isa;
   std::string input;  ///< a file for the device inputs
   std::vector<std::pair<std::string, std::string>> set;
+  std::string moves;  ///< a file of timed moves (tools/moves.h)
 };
 
 /// What part of the engine's output goes into the file, in frames.

@@ -4,6 +4,7 @@
 
 #include "tools/cli.h"
 #include "tools/measure.h"
+#include "tools/moves.h"
 #include "tools/progress.h"
 #include "tools/render.h"
 
@@ -26,6 +27,10 @@ Result<Song> load(const RenderCommand& command, NodeTypes types) {
   if (!song) return song.problems();
   if (Problems problems = set_parameters(song->session.graph, command.set); !problems.empty())
     return problems;
+  if (command.moves.empty()) return song;
+  auto moves = read_moves(command.moves, song->session.graph, song->engine.environment.rate);
+  if (!moves) return moves.problems();
+  song->moves = std::move(*moves);
   return song;
 }
 
@@ -122,6 +127,10 @@ void add_options(CLI::App& app, RenderCommand& c) {
       ->type_name("FILE");
   app.add_option("--set", c.set, "Set a parameter first, by its OSC address; can be repeated")
       ->type_name("ADDRESS VALUE");
+  app.add_option("--moves", c.moves,
+                 "Move parameters at their times, as a script would live, to the sample: lines of\n"
+                 "TIME ADDRESS VALUE [SECONDS [CURVE]], the time in seconds (1.5) or frames (72000f)")
+      ->type_name("FILE");
   app.add_flag("--progress", c.progress, "Show progress even if stderr is no terminal");
   app.add_flag("--json", c.json, "Print the measurement as one line of JSON");
 }
@@ -141,6 +150,7 @@ void add_render(CLI::App& program, Subcommands& all) {
       {"mixgraph render song.yaml -o song.wav",
        "mixgraph render song.yaml -o song.flac --format pcm16 --tail 3",
        "mixgraph render song.yaml -o louder.wav --set /master/limiter/gain 3 --set /mix/vox/fader -6",
+       "mixgraph render song.yaml -o song.wav --moves fades.txt",
        "mixgraph render live.yaml --input take.wav -o mix.wav --json"}));
   all.push_back({app, [command] { return run(*command); }});
 }

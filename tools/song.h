@@ -12,6 +12,7 @@ struct Song {
   std::string path;
   Session session;
   EngineSettings engine;
+  std::vector<Move> moves = {};  ///< of nodes of the session's graph, in order of time
 };
 
 /// Loads a session. `rate` in Hz; 0: the session's. Folders of players and recorders that the file names are

@@ -15,19 +15,19 @@ constexpr int64_t kUsualCall = 60'000'000;         // between two calls of follo
 constexpr int64_t kRotation = 5'000'000'000;       // of the loads
 constexpr int64_t kStall = 100'000'000, kLost = 1'000'000'000;
 
-/// Time that a thread has spent ready to run, but not running; 0 if the kernel does not tell.
-int64_t time_waited(int thread) {
+/// The kernel's account of a thread; zeros if it does not tell.
+ThreadAccount account_of(int thread) {
   char name[64], text[128];
   std::snprintf(name, sizeof name, "/proc/self/task/%d/schedstat", thread);
   const int file = open(name, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return 0;
+  if (file < 0) return {};
   const ssize_t size = read(file, text, sizeof text - 1);
   close(file);
-  if (size <= 0) return 0;
+  if (size <= 0) return {};
   text[size] = 0;
   char* second = nullptr;
-  std::strtoll(text, &second, 10);
-  return std::strtoll(second, nullptr, 10);
+  const int64_t ran_ns = std::strtoll(text, &second, 10);
+  return {thread, ran_ns, std::strtoll(second, nullptr, 10)};
 }
 
 std::string_view kind_of(int64_t length_ns, int64_t period_ns) {
@@ -52,11 +52,14 @@ LateCause LateLog::judge(const LateBlock& block, bool on_clock) const {
 }
 
 void LateLog::look_at_thread(const PeriodTimer& timer, int64_t now_ns) {
-  const int64_t waited_ns = timer.thread() > 0 ? time_waited(timer.thread()) : 0;
-  const bool known = followed_ == &timer && waited_ns_ > 0;
-  kept_waiting_ns_ = known ? waited_ns - waited_ns_ : 0;
-  stopped_ns_ = known ? std::max<int64_t>(0, now_ns - seen_ns_ - kUsualCall) : 0;
-  waited_ns_ = waited_ns;
+  const ThreadAccount audio = account_of(timer.thread()), own = account_of(gettid());
+  const bool known = followed_ == &timer && audio.thread > 0 && audio.thread == audio_.thread && own.thread == own_.thread;
+  kept_waiting_ns_ = known ? audio.waited_ns - audio_.waited_ns : 0;
+  // Time in which this thread, too, neither ran nor waited for its turn, and was not asleep as usual.
+  const int64_t accounted_ns = kUsualCall + own.ran_ns - own_.ran_ns + own.waited_ns - own_.waited_ns;
+  stopped_ns_ = known ? std::max<int64_t>(0, now_ns - seen_ns_ - accounted_ns) : 0;
+  audio_ = audio;
+  own_ = own;
   seen_ns_ = now_ns;
 }
 

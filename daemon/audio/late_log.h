@@ -25,6 +25,13 @@ struct LateEvent {
   std::string_view kind;  ///< "late"; "stall": more than 10 periods and 100 ms; "lost": more than 1 s
 };
 
+/// What the kernel knows of a thread, in ns since its start.
+struct ThreadAccount {
+  int thread = 0;         ///< its number; 0: nothing is known
+  int64_t ran_ns = 0;
+  int64_t waited_ns = 0;  ///< ready to run, but not running
+};
+
 /// Finds out why blocks came late, and keeps the latest of them. A thread that was ready to run and did not is
 /// told by the kernel's account of it; a process that was stopped is told by the gap in these very calls.
 /// [control]
@@ -50,7 +57,7 @@ class LateLog {
   std::array<uint64_t, 3> counts_{};
   const PeriodTimer* followed_ = nullptr;
   int64_t seen_ns_ = 0;      // the latest call
-  int64_t waited_ns_ = 0;    // total time that the thread was ready and did not run
+  ThreadAccount audio_, own_;  // of the audio thread, and of the one that calls
   int64_t kept_waiting_ns_ = 0, stopped_ns_ = 0;  // between the latest two calls
   int64_t rotated_ns_ = 0;
   LoadCounts older_, newer_, latest_;

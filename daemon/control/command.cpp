@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "daemon/control/values.h"
 
@@ -55,10 +56,13 @@ const std::vector<Command>& commands() {
 }
 
 const Command* find_command(std::string_view address) {
-  const auto& all = commands();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const Command& c) { return c.address == address; });
-  return found == all.end() ? nullptr : &*found;
+  static const auto by_address = [] {
+    std::unordered_map<std::string_view, const Command*> map;
+    for (const Command& command : commands()) map.emplace(command.address, &command);
+    return map;
+  }();
+  const auto found = by_address.find(address);
+  return found == by_address.end() ? nullptr : found->second;
 }
 
 const std::vector<std::string_view>& command_addresses() {

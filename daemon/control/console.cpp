@@ -14,11 +14,11 @@ constexpr int kErrorsPerSecond = 100;  // that one client is told of
 /// The parameters whose values two graphs do not share.
 std::vector<const Entry*> differing(const Namespace& names, const Graph& before, const Graph& after) {
   std::vector<const Entry*> found;
-  for (const Entry& entry : names.entries()) {
-    const Node* old = before.find(entry.path);
-    if (old && old->type == entry.type &&
-        old->values[size_t(entry.row)] != after.find(entry.path)->values[size_t(entry.row)])
-      found.push_back(&entry);
+  for (const Node& node : after.nodes()) {
+    const Node* old = before.find(node.path);
+    if (!old || old->type != node.type) continue;
+    for (size_t i = 0; i < node.values.size(); i++)
+      if (old->values[i] != node.values[i]) found.push_back(names.find(node.path, int(i)));
   }
   return found;
 }

@@ -29,7 +29,6 @@ void Control::receive(const ClientId& client, std::span<const uint8_t> packet, c
   }
   if (const auto* message = std::get_if<osc::Message>(&*decoded)) {
     perform(client, *message, 0);
-    console_.live.flush();
   } else {
     bundle(client, std::get<osc::Bundle>(*decoded));
   }
@@ -86,13 +85,13 @@ void Control::tell_late(const ClientId& client, int64_t late_ns) {
 
 void Control::perform(const TimedGroup& group, uint64_t frame) {
   for (const osc::Message& message : group.messages) perform(group.client, message, frame);
-  console_.live.flush();
 }
 
 /// The audio thread may have begun a block that lies beyond the bundle's time.
 void Control::perform_timed(const TimedGroup& group) {
   const uint64_t frame = std::max<uint64_t>(console_.now.frame_at(group.time.system_ns(), console_.rate()), 1);
   perform(group, frame);
+  console_.live.flush();
   const uint64_t horizon = console_.engine.horizon();
   if (frame < horizon) tell_late(group.client, int64_t(double(horizon - frame) / console_.rate() * kSecond));
 }
@@ -100,7 +99,9 @@ void Control::perform_timed(const TimedGroup& group) {
 void Control::perform(const ClientId& client, const osc::Message& message, uint64_t frame) {
   console_.counters.messages++;
   const Call call{client, message, frame};
-  const Command* command = find_command(message.address);
+  // No command begins like this, and most messages do.
+  const bool in_mix = message.address.starts_with("/mix/") || message.address.starts_with("/master/");
+  const Command* command = in_mix ? nullptr : find_command(message.address);
   if (command) return run(*command, call);
   parameter_message(console_, call);
 }
@@ -123,6 +124,7 @@ void Control::run(const Command& command, const Call& call) {
 
 void Control::tick(const Now& now) {
   console_.now = now;
+  console_.live.flush();
   const double periods = console_.settings.device_period ? 2 * console_.settings.device_period() : 0;
   const auto lookahead = int64_t(std::max(console_.settings.lookahead, periods) * kSecond);
   for (const TimedGroup& group : timed_.take(now.system_ns + lookahead)) perform_timed(group);

@@ -23,6 +23,9 @@ class Control {
   /// One packet of a client. Whatever is wrong with it is answered to that client alone.
   void receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now);
   /// A stream of a client that can't be cut into packets.
+  /// Hands what the packets since the last call have set to the engine, where it is heard together; call it when
+  /// there are no more packets for now. A tick does it too.
+  void flush() { console_.live.flush(); }
   void refused_frame(const ClientId& client, const Problem& problem, const Now& now);
   void disconnected(const ClientId& client);
   /// Carries out what is due, and sends feedback; call it every few milliseconds.

@@ -85,11 +85,12 @@ Value LiveGraph::value(const Entry& entry, uint64_t frame) const {
 
 void LiveGraph::move(const Entry& entry, double target, const Timing& timing, uint64_t now) {
   const double seconds = is_gradual(entry.parameter()) ? timing.seconds : 0;
-  const double from = std::get<double>(value(entry, now));
+  const bool at_once = seconds == 0 && timing.frame <= now;
+  const double from = at_once ? 0 : std::get<double>(value(entry, now));
   graph_.set_value(entry.path, entry.row, target);
   touch(entry);
-  batch_.push_back({entry.path, entry.row, target, timing.frame, seconds, timing.course});
-  if (seconds == 0 && timing.frame <= now) return moves_.stop(entry.address);
+  hand_over(entry, {entry.path, entry.row, target, timing.frame, seconds, timing.course}, now);
+  if (at_once) return moves_.stop(entry.address);
   const double frames = seconds * engine_.settings().environment.rate;
   moves_.begin(entry.address,
                {&entry.parameter(), from, target, std::max(timing.frame, now), frames, timing.course});
@@ -108,9 +109,22 @@ Problems LiveGraph::set(const Entry& entry, const Value& value, const Timing& ti
   return take_over(std::move(next));
 }
 
+/// A value that is replaced before the engine gets it is heard by nobody.
+void LiveGraph::hand_over(const Entry& entry, const Move& move, uint64_t now) {
+  waiting_.resize(names_.entries().size());
+  Waiting& waiting = waiting_[names_.index(entry)];
+  if (waiting.batch == batches_ && move.frame <= now && batch_[waiting.at].frame <= now) {
+    batch_[waiting.at] = move;
+    return;
+  }
+  waiting = {batches_, batch_.size()};
+  batch_.push_back(move);
+}
+
 void LiveGraph::flush() {
   if (!batch_.empty()) engine_.move(batch_);
   batch_.clear();
+  batches_++;
 }
 
 Problems LiveGraph::take_over(Graph next) {
@@ -121,7 +135,7 @@ Problems LiveGraph::take_over(Graph next) {
   const bool rename = !same_nodes(graph_, next);
   graph_ = std::move(next);
   if (rename) {
-    names_ = Namespace(graph_);
+    names_ = Namespace(graph_, std::move(names_));
     is_touched_.assign(names_.entries().size(), false);
     generation_++;
   }

@@ -67,7 +67,14 @@ class LiveGraph {
   Graph graph_;
   Namespace names_;
   Moves moves_;
+  void hand_over(const Entry& entry, const Move& move, uint64_t now);
   std::vector<Move> batch_;  // its paths are those of names_
+  struct Waiting {
+    uint64_t batch = 0;  // the one that `at` is of
+    size_t at = 0;
+  };
+  std::vector<Waiting> waiting_;  // the latest move in batch_, by number of entry
+  uint64_t batches_ = 1;
   std::vector<Step> done_, undone_;
   uint64_t generation_ = 0;
   std::vector<Edit> changes_;

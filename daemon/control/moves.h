@@ -1,7 +1,7 @@
 #pragma once
-#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "graph/engine.h"
@@ -24,7 +24,9 @@ struct RunningMove {
 class Moves {
  public:
   void begin(const std::string& address, const RunningMove& move) { moves_[address] = move; }
-  void stop(const std::string& address) { moves_.erase(address); }
+  void stop(const std::string& address) {
+    if (!moves_.empty()) moves_.erase(address);
+  }
   /// The value now; nullopt if it rests.
   std::optional<double> value(const std::string& address, uint64_t frame) const;
   /// What has begun and not arrived.
@@ -39,7 +41,7 @@ class Moves {
   size_t size() const { return moves_.size(); }
 
  private:
-  std::map<std::string, RunningMove> moves_;
+  std::unordered_map<std::string, RunningMove> moves_;
 };
 
 }  // namespace mixgraph

@@ -1,44 +1,95 @@
 #include "daemon/control/namespace.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 
 namespace mixgraph {
 namespace {
 constexpr size_t kListed = 16;  // names in a hint
 }
 
+void Namespace::Index::reset(size_t most) {
+  size_t slots = 16;
+  while (slots < most * 2) slots *= 2;
+  slots_.assign(slots, {});
+}
+
+void Namespace::Index::add(std::string_view address, size_t index) {
+  const auto hash = uint32_t(std::hash<std::string_view>{}(address));
+  size_t at = hash;
+  while (slots_[at & (slots_.size() - 1)].index != UINT32_MAX) at++;
+  slots_[at & (slots_.size() - 1)] = {hash, uint32_t(index)};
+}
+
+template <class Is>
+size_t Namespace::Index::find(std::string_view address, Is is) const {
+  const auto hash = uint32_t(std::hash<std::string_view>{}(address));
+  for (size_t at = hash;; at++) {
+    const Slot& slot = slots_[at & (slots_.size() - 1)];
+    if (slot.index == UINT32_MAX) return kNone;
+    if (slot.hash == hash && is(slot.index)) return slot.index;
+  }
+}
+
 Namespace::Namespace(const Graph& graph) {
-  for (const Node& node : graph.nodes()) {
-    const std::string base = "/" + node.path;
-    for (int i = 0; i < row_count(*node.type); i++) {
-      const Parameter& p = row(*node.type, i);
-      const std::string full = base + "/" + std::string(p.id);
-      entries_.push_back({p.main ? base : full, p.main ? full : "", node.path, node.type, i});
-    }
-    for (size_t i = 0; i < node.type->meters.size(); i++)
-      meters_.push_back({base + "/" + std::string(node.type->meters[i].id), node.path, node.type, int(i)});
+  for (const Node& node : graph.nodes()) add_entries(node, nullptr), add_meters(node);
+  build_indices(graph.nodes().size());
+}
+
+Namespace::Namespace(const Graph& graph, Namespace&& before) {
+  entries_.reserve(before.entries_.size() + 64);
+  for (const Node& node : graph.nodes()) add_entries(node, &before), add_meters(node);
+  build_indices(graph.nodes().size());
+}
+
+void Namespace::add_entries(const Node& node, Namespace* before) {
+  const int rows = row_count(*node.type);
+  const Entry* old = before && rows > 0 ? before->find(node.path, 0) : nullptr;
+  if (old && old->type == node.type) {
+    const auto first = before->entries_.begin() + std::ptrdiff_t(before->index(*old));
+    entries_.insert(entries_.end(), std::make_move_iterator(first), std::make_move_iterator(first + rows));
+    return;
   }
+  const std::string base = "/" + node.path;
+  for (int i = 0; i < rows; i++) {
+    const Parameter& p = row(*node.type, i);
+    const std::string full = base + "/" + std::string(p.id);
+    entries_.push_back({p.main ? base : full, p.main ? full : "", node.path, node.type, i});
+  }
+}
+
+void Namespace::add_meters(const Node& node) {
+  for (size_t i = 0; i < node.type->meters.size(); i++)
+    meters_.push_back({"/" + node.path + "/" + std::string(node.type->meters[i].id), node.path, node.type, int(i)});
+}
+
+void Namespace::build_indices(size_t nodes) {
+  by_address_.reset(entries_.size() + nodes);
+  first_row_.reset(nodes);
+  meter_by_address_.reset(meters_.size());
   for (size_t i = 0; i < entries_.size(); i++) {
-    by_address_.emplace(entries_[i].address, i);
-    if (!entries_[i].alias.empty()) by_address_.emplace(entries_[i].alias, i);
-    first_row_.emplace(entries_[i].path, i);  // the first one stays
+    by_address_.add(entries_[i].address, i);
+    if (!entries_[i].alias.empty()) by_address_.add(entries_[i].alias, i);
+    if (entries_[i].row == 0) first_row_.add(entries_[i].path, i);
   }
-  for (size_t i = 0; i < meters_.size(); i++) meter_by_address_.emplace(meters_[i].address, i);
+  for (size_t i = 0; i < meters_.size(); i++) meter_by_address_.add(meters_[i].address, i);
 }
 
 const Entry* Namespace::find(std::string_view address) const {
-  const auto found = by_address_.find(address);
-  return found == by_address_.end() ? nullptr : &entries_[found->second];
+  const size_t found = by_address_.find(
+      address, [&](size_t i) { return entries_[i].address == address || entries_[i].alias == address; });
+  return found == kNone ? nullptr : &entries_[found];
 }
 
 const Entry* Namespace::find(std::string_view path, int row_number) const {
-  const auto first = first_row_.find(path);
-  return first == first_row_.end() ? nullptr : &entries_[first->second + size_t(row_number)];
+  const size_t first = first_row_.find(path, [&](size_t i) { return entries_[i].path == path; });
+  return first == kNone ? nullptr : &entries_[first + size_t(row_number)];
 }
 
 const MeterEntry* Namespace::find_meter(std::string_view address) const {
-  const auto found = meter_by_address_.find(address);
-  return found == meter_by_address_.end() ? nullptr : &meters_[found->second];
+  const size_t found = meter_by_address_.find(address, [&](size_t i) { return meters_[i].address == address; });
+  return found == kNone ? nullptr : &meters_[found];
 }
 
 std::vector<std::string_view> Namespace::parts_below(std::string_view prefix,

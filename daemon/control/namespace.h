@@ -1,7 +1,6 @@
 #pragma once
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "daemon/control/pattern.h"
@@ -28,11 +27,12 @@ struct MeterEntry {
   int meter = 0;
 };
 
-/// What may be said of one graph over OSC, under which address. Made anew when the graph's structure changes.
-/// [control]
+/// What may be said of one graph over OSC, under which address. Made anew when the graph's structure changes,
+/// of the one before: most nodes stay. [control]
 class Namespace {
  public:
   explicit Namespace(const Graph& graph);
+  Namespace(const Graph& graph, Namespace&& before);
   Namespace(const Namespace&) = delete;
   Namespace& operator=(const Namespace&) = delete;
   Namespace(Namespace&&) = default;
@@ -56,10 +56,29 @@ class Namespace {
                                             const std::vector<std::string_view>& commands) const;
   std::string closest(std::string_view address, const std::vector<std::string_view>& commands) const;
 
+  /// A hash table of indices, by addresses that are kept elsewhere.
+  class Index {
+   public:
+    void reset(size_t most);
+    void add(std::string_view address, size_t index);
+    /// The first index under this address for which `is(index)`; kNone without one.
+    template <class Is>
+    size_t find(std::string_view address, Is is) const;
+
+   private:
+    struct Slot {
+      uint32_t hash = 0, index = UINT32_MAX;
+    };
+    std::vector<Slot> slots_;
+  };
+  static constexpr size_t kNone = SIZE_MAX;
+  void add_entries(const Node& node, Namespace* before);
+  void add_meters(const Node& node);
+  void build_indices(size_t nodes);
+
   std::vector<Entry> entries_;
   std::vector<MeterEntry> meters_;
-  std::unordered_map<std::string_view, size_t> by_address_, first_row_,
-      meter_by_address_;  // views into the above
+  Index by_address_, first_row_, meter_by_address_;
 };
 
 /// Whether an address is `prefix` or lies beneath it. [any]

@@ -131,10 +131,10 @@ void meter_message(Console& console, const Call& call, const MeterEntry& meter) 
 
 void parameter_message(Console& console, const Call& call) {
   const Target target(call.message.address);
-  if (is_pattern(target.address)) return pattern_message(console, call, target);
   const Namespace& names = console.live.names();
   const Entry* entry = names.find(target.address);
   if (!entry) {
+    if (is_pattern(target.address)) return pattern_message(console, call, target);
     const MeterEntry* meter = target.norm ? nullptr : names.find_meter(target.address);
     if (meter) return meter_message(console, call, *meter);
     return console.refuse(call.client,
