@@ -71,7 +71,7 @@ TEST_CASE("Transcript: meters", "[transcript]") { play("meters"); }
 TEST_CASE("Transcript: sync, status, clock and help", "[transcript]") { play("sync"); }
 
 TEST_CASE("Every transcript has a test case", "[transcript]") {
-  std::ifstream in(__FILE__);
+  std::ifstream in(fs::path(MIXGRAPH_SOURCE_DIR) / "tests/daemon/test_transcripts.cpp");
   const std::string source{std::istreambuf_iterator<char>(in), {}};
   for (const auto& entry : fs::directory_iterator(kTranscripts)) {
     if (entry.path().extension() != ".txt") continue;
