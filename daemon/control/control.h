@@ -1,6 +1,7 @@
 #pragma once
 #include <span>
 
+#include "daemon/control/confirmations.h"
 #include "daemon/control/console.h"
 #include "daemon/control/timed_messages.h"
 
@@ -44,6 +45,8 @@ class Control {
   const Graph& graph() const { return console_.live.graph(); }
 
  private:
+  Send guarded(Send send);
+  bool introduce(const ClientId& client, std::span<const uint8_t> packet, const osc::Packet& decoded);
   void bundle(const ClientId& client, const osc::Bundle& bundle);
   void schedule(TimedGroup group);
   void perform(const TimedGroup& group, uint64_t frame);
@@ -56,6 +59,7 @@ class Control {
   void end_transactions();
   void follow_journal();
 
+  Confirmations confirmations_;
   Console console_;
   TimedMessages timed_;
   int64_t next_moves_ns_ = 0, next_meters_ns_ = 0;  // monotonic

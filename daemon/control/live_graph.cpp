@@ -108,6 +108,12 @@ Problems LiveGraph::set(const Entry& entry, const Value& value, const Timing& ti
   return take_over(std::move(next));
 }
 
+Problems LiveGraph::rebuild(const std::vector<std::pair<const Entry*, Value>>& values) {
+  Graph next = graph_;
+  for (const auto& [entry, value] : values) next.set_value(entry->path, entry->row, value);
+  return take_over(std::move(next));
+}
+
 void LiveGraph::flush() {
   if (!batch_.empty()) engine_.move(batch_);
   batch_.clear();
