@@ -119,6 +119,7 @@ Problems Daemon::open_sockets() {
   OscServerEvents events;
   events.on_packet = [this](const ClientId& client, std::span<const uint8_t> packet) {
     spdlog::trace("{}: {} bytes", client.name, packet.size());
+    if (following_notes_) control_.vouch(client);
     if (!faults_.take(packet)) control_.receive(client, packet, clock_.now());
   };
   events.on_bad_frame = [this](const ClientId& client, const Problem& problem) {

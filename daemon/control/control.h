@@ -23,6 +23,8 @@ class Control {
 
   /// One packet of a client. Whatever is wrong with it is answered to that client alone.
   void receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now);
+  /// The client has shown in an earlier life of the daemon that it is where its packets come from.
+  void vouch(const ClientId& client) { confirmations_.vouch(client); }
   /// A stream of a client that can't be cut into packets.
   void refused_frame(const ClientId& client, const Problem& problem, const Now& now);
   void disconnected(const ClientId& client);

@@ -222,7 +222,7 @@ std::optional<UdpOrigin> OscServer::origin(const ClientId& client) const {
 void OscServer::take(const UdpOrigin& from, std::span<const uint8_t> packet) {
   error_code error;
   const auto address = asio::ip::make_address(from.address, error);
-  if (!error && from.socket < udp_ports_.size()) datagram(from.socket, {address, from.port}, packet);
+  if (!error && from.socket < udp_ports_.size()) datagram(from.socket, {address, from.port}, packet, true);
 }
 
 Sent OscServer::send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery) {
