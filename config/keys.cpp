@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "config/network.h"
+
 namespace mixgraph {
 namespace {
 
@@ -54,6 +56,18 @@ constexpr Parameter kChannel{
     .id = "channel", .label = "Channel", .doc = "From 1.", .min = 1, .max = 256, .initial = 1};
 constexpr Parameter kPort{
     .id = "port", .label = "Port", .doc = "UDP and TCP.", .min = 1, .max = 65535, .initial = 9000};
+constexpr std::string_view kFileAccess[] = {"loopback", "all", "none"};
+constexpr Parameter kFiles{.id = "files",
+                           .label = "Files",
+                           .doc = "Who may load, save, and name files.",
+                           .curve = Curve::stepped,
+                           .max = 2,
+                           .choices = kFileAccess,
+                           .motion = Motion::jump};
+constexpr Parameter kConfirm =
+    switch_row("confirm", "Confirm", "Whether UDP clients must show that they are there.", true);
+constexpr Parameter kMessageRate{
+    .id = "rate", .label = "Rate", .doc = "Messages per second; 0: no limit.", .max = 1e6, .initial = 2000};
 
 bool expect_mapping(const Yaml& yaml, const std::string& name, const std::string& example, Report& report) {
   if (!yaml.is_mapping() && yaml.kind != Yaml::Kind::null)
@@ -163,18 +177,47 @@ AudioSettings default_audio(const Graph& graph) {
   return audio;
 }
 
+std::vector<std::string> read_networks(const Yaml& yaml, Report& report) {
+  std::vector<std::string> networks;
+  for (const Word& word : read_words(yaml, "allow", report)) {
+    if (!Network::parse(word.text))
+      report.add(word.place, "`allow`: " + word.text + " is no address", std::string(Network::kExamples));
+    networks.push_back(word.text);
+  }
+  return networks;
+}
+
+void read_osc_key(const Yaml::Entry& entry, OscSettings& osc, Report& report) {
+  const Yaml& value = entry.value;
+  const auto number = [&](const Parameter& p, auto& setting) {
+    if (auto read = read_value(p, value, entry.key, report))
+      setting = std::decay_t<decltype(setting)>(std::get<double>(*read));
+  };
+  if (entry.key == "port") {
+    if (auto port = read_whole(kPort, value, "port", report)) osc.port = int(*port);
+  } else if (entry.key == "bind") {
+    for (Word& word : read_words(value, "bind", report)) osc.bind.push_back(std::move(word.text));
+  } else if (entry.key == "allow") {
+    osc.allow = read_networks(value, report);
+  } else if (entry.key == "files") {
+    if (auto read = read_value(kFiles, value, "files", report))
+      osc.files = FileAccess(int(std::get<double>(*read)));
+  } else if (entry.key == "confirm") {
+    number(kConfirm, osc.confirm);
+  } else if (entry.key == "rate") {
+    number(kMessageRate, osc.rate);
+  } else if (entry.key == "loopback_rate") {
+    number(kMessageRate, osc.loopback_rate);
+  } else {
+    report.add(
+        entry.place, "`" + entry.key + "`: no such setting of osc",
+        suggest(entry.key, {"port", "bind", "allow", "files", "confirm", "rate", "loopback_rate"}, "it has"));
+  }
+}
+
 void read_osc(const Yaml& yaml, OscSettings& osc, Report& report) {
   if (!expect_mapping(yaml, "osc", "{port: 9000}", report)) return;
-  for (const Yaml::Entry& entry : yaml.entries) {
-    if (entry.key == "port") {
-      if (auto port = read_whole(kPort, entry.value, "port", report)) osc.port = int(*port);
-    } else if (entry.key == "bind") {
-      for (Word& word : read_words(entry.value, "bind", report)) osc.bind.push_back(std::move(word.text));
-    } else {
-      report.add(entry.place, "`" + entry.key + "`: no such setting of osc",
-                 suggest(entry.key, {"port", "bind"}, "it has"));
-    }
-  }
+  for (const Yaml::Entry& entry : yaml.entries) read_osc_key(entry, osc, report);
 }
 
 void put(Yaml& mapping, std::string_view key, Yaml value) {
@@ -214,6 +257,19 @@ Yaml write_words(const std::vector<std::string>& words) {
   return list;
 }
 
+Yaml write_osc(const OscSettings& osc) {
+  const OscSettings usual;
+  Yaml yaml;
+  if (osc.port != usual.port) put(yaml, "port", write_number(osc.port));
+  if (!osc.bind.empty()) put(yaml, "bind", write_words(osc.bind));
+  if (!osc.allow.empty()) put(yaml, "allow", write_words(osc.allow));
+  if (osc.files != usual.files) put(yaml, "files", write_text(std::string(kFileAccess[size_t(osc.files)])));
+  if (osc.confirm != usual.confirm) put(yaml, "confirm", write_text("off"));
+  if (osc.rate != usual.rate) put(yaml, "rate", write_number(osc.rate));
+  if (osc.loopback_rate != usual.loopback_rate) put(yaml, "loopback_rate", write_number(osc.loopback_rate));
+  return yaml;
+}
+
 }  // namespace
 
 std::vector<std::string_view> session_keys() {
@@ -237,14 +293,13 @@ void read_audio(const Yaml::Entry* audio, Session& session, Report& report) {
 
 Yaml write_settings(const Session& session) {
   const Session usual;
-  Yaml yaml, osc;
+  Yaml yaml;
   put(yaml, "mixgraph", write_number(1));
   if (session.name != usual.name) put(yaml, "name", write_text(session.name));
   Yaml audio = write_audio(session.audio, default_audio(session.graph));
   if (audio.is_mapping()) put(yaml, "audio", audio);
-  if (session.osc.port != usual.osc.port) put(osc, "port", write_number(session.osc.port));
-  if (!session.osc.bind.empty()) put(osc, "bind", write_words(session.osc.bind));
-  if (osc.is_mapping()) put(yaml, "osc", osc);
+  Yaml osc = write_osc(session.osc);
+  if (osc.is_mapping()) put(yaml, "osc", std::move(osc));
   if (session.media != usual.media) put(yaml, "media", write_text(session.media));
   if (session.recordings != usual.recordings) put(yaml, "recordings", write_text(session.recordings));
   if (!session.include.empty()) put(yaml, "include", write_words(session.include));

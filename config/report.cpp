@@ -4,6 +4,8 @@
 
 namespace mixgraph {
 
+static constexpr size_t kMostProblems = 1000;  // that are kept: nobody reads more
+
 std::string Place::text() const {
   std::string name = file ? *file : "";
   return line == 0 ? name : name + ":" + std::to_string(line) + ":" + std::to_string(column);
@@ -16,11 +18,14 @@ const Yaml::Entry* Yaml::find(std::string_view key) const {
 }
 
 void Report::add(const Place& place, std::string what, std::string hint) {
+  if (lines_.size() >= kMostProblems) return;
   lines_.push_back({place, {place.text(), std::move(what), std::move(hint)}});
 }
 
 void Report::add(const Report& other) {
-  lines_.insert(lines_.end(), other.lines_.begin(), other.lines_.end());
+  const size_t room = kMostProblems - std::min(kMostProblems, lines_.size());
+  lines_.insert(lines_.end(), other.lines_.begin(),
+                other.lines_.begin() + long(std::min(room, other.lines_.size())));
 }
 
 Problems Report::problems() const {

@@ -1,5 +1,9 @@
 #include "config/session.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -9,6 +13,7 @@
 #include "config/expander.h"
 #include "config/keys.h"
 #include "config/version.h"
+#include "graph/open_beneath.h"
 
 namespace mixgraph {
 namespace {
@@ -23,9 +28,29 @@ Result<std::string> read_file(const std::string& path) {
   if (!fs::is_regular_file(status)) return Problem{path, "this is not a file", ""};
   std::ifstream stream(path, std::ios::binary);
   if (!stream) return Problem{path, std::string("can't be read: ") + std::strerror(errno), ""};
-  std::string text(kMaxYamlBytes + 1, '\0');
+  std::string text(std::min(size_t(fs::file_size(path, error)), kMaxYamlBytes) + 1, '\0');
   stream.read(text.data(), std::streamsize(text.size()));
   text.resize(size_t(stream.gcount()));
+  return text;
+}
+
+/// The same for a file that is named in a session, or over the network.
+Result<std::string> read_file_beneath(const std::string& folder, const std::string& name) {
+  const auto file = open_file_beneath(folder, name);
+  if (!file) return file.problems();
+  struct stat status {};
+  if (fstat(file->fd(), &status) != 0)
+    return Problem{name, std::string("can't be read: ") + std::strerror(errno), ""};
+  std::string text(std::min(size_t(status.st_size), kMaxYamlBytes) + 1, '\0');
+  size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t count = ::read(file->fd(), text.data() + size, text.size() - size);
+    if (count < 0 && errno != EINTR)
+      return Problem{name, std::string("can't be read: ") + std::strerror(errno), ""};
+    if (count == 0) break;
+    if (count > 0) size += size_t(count);
+  }
+  text.resize(size);
   return text;
 }
 
@@ -79,12 +104,12 @@ class SessionReader {
       std::string path = (fs::path(folder_) / (name + ".yaml")).string();
       std::error_code error;
       if (fs::is_regular_file(path, error) && !fs::equivalent(path, file_name_, error))
-        add_file(path, nullptr, own);
+        add_file(name + ".yaml", nullptr, own);
     }
     if (const Yaml::Entry* include = yaml.find("include"))
       for (const Word& word : read_words(include->value, "include", report_)) {
         session_.include.push_back(word.text);
-        add_file((fs::path(folder_) / word.text).lexically_normal().string(), &word, own);
+        add_file(word.text, &word, own);
       }
     std::vector<std::string> names;
     for (auto& [name, composite] : own) {
@@ -96,11 +121,12 @@ class SessionReader {
   }
   /// A file of the user's: included at a place, or found beside the session, where it may also be something
   /// else.
-  void add_file(const std::string& path, const Word* included, Composites& own) {
-    Result<std::string> text = read_file(path);
+  void add_file(const std::string& name, const Word* included, Composites& own) {
+    const std::string path = (fs::path(folder_) / name).lexically_normal().string();
+    Result<std::string> text = read_file_beneath(folder_, name);
     if (!text) {
-      if (included) report_.add(included->place, "`" + included->text + "`: " + text.problems()[0].what);
-      return;
+      const Place place = included ? included->place : Place{std::make_shared<const std::string>(path), 1, 1};
+      return report_.add(place, "`" + name + "`: " + text.problems()[0].what);
     }
     Report report;
     std::optional<Yaml> yaml = parse_yaml(*text, path, report);
@@ -113,11 +139,11 @@ class SessionReader {
                          "a composite type has `type:` and `nodes:`");
     Composite composite = parse_composite(*yaml);
     if (composite.type.empty()) return report_.add(composite.report);
-    std::string name = composite.type;
-    if (included && !included_.insert(name).second)
-      return report_.add(included->place, "`" + included->text + "`: `" + name + "` is defined in two files",
+    std::string type = composite.type;
+    if (included && !included_.insert(type).second)
+      return report_.add(included->place, "`" + included->text + "`: `" + type + "` is defined in two files",
                          "remove one");
-    own.insert_or_assign(name, std::move(composite));
+    own.insert_or_assign(type, std::move(composite));
   }
 
   void declare(Expander& expander, const Yaml::Entry& entry) {
@@ -171,6 +197,12 @@ bool Session::operator==(const Session& other) const {
 Result<Session> parse_session(std::string_view text, const std::string& file_name, const std::string& folder,
                               NodeTypes types) {
   return SessionReader(file_name, folder, types).read(text);
+}
+
+Result<Session> load_session_beneath(const std::string& folder, const std::string& name, NodeTypes types) {
+  Result<std::string> text = read_file_beneath(folder, name);
+  if (!text) return text.problems();
+  return parse_session(*text, (fs::path(folder) / name).string(), folder, types);
 }
 
 Result<Session> load_session(const std::string& path, NodeTypes types) {

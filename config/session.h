@@ -25,10 +25,18 @@ struct AudioSettings {
   bool operator==(const AudioSettings&) const = default;
 };
 
-/// `osc:`, where the daemon listens.
+/// Who may make the daemon touch files: load and save sessions, name files of players and recorders.
+enum class FileAccess : uint8_t { loopback, all, none };
+
+/// `osc:`, where the daemon listens, and to whom.
 struct OscSettings {
   int port = 9000;
-  std::vector<std::string> bind;  ///< addresses; empty: loopback
+  std::vector<std::string> bind;   ///< addresses; empty: loopback
+  std::vector<std::string> allow;  ///< who is heard besides this machine, as Network::parse() reads it
+  FileAccess files = FileAccess::loopback;
+  bool confirm = true;  ///< UDP clients on other machines must answer before they are sent anything large
+  double rate = 2000;   ///< messages per second of a UDP client on another machine; 0: no limit
+  double loopback_rate = 0;  ///< the same on this machine
   bool operator==(const OscSettings&) const = default;
 };
 
@@ -51,6 +59,8 @@ struct Session {
 
 /// Reads a session file: all its problems at once, each with file:line:column. [control, worker]
 Result<Session> load_session(const std::string& path, NodeTypes types);
+/// The same for a file that somebody names beneath a folder: neither links nor other folders. [control, worker]
+Result<Session> load_session_beneath(const std::string& folder, const std::string& name, NodeTypes types);
 /// The same from a text; `folder` is where files beside it and included files are looked for. [control,
 /// worker]
 Result<Session> parse_session(std::string_view text, const std::string& file_name, const std::string& folder,

@@ -143,6 +143,7 @@ void Expander::set_row(Node& node, const std::string& prefix, const Yaml::Entry&
   if (rest.empty()) return unknown_parameter(*node.type, prefix, entry);
   Yaml::Entry nested{head, entry.place, {}};
   nested.value.kind = Yaml::Kind::mapping;
+  nested.value.place = entry.place;
   nested.value.entries.push_back({rest, entry.place, entry.value});
   set_row(node, prefix, nested);
 }

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "daemon/access.h"
 #include "daemon/audio/realtime.h"
 #include "nodes/list.h"
 
@@ -21,7 +22,7 @@ constexpr auto kTickInterval = 2ms;
 constexpr auto kServiceInterval = 4ms;
 constexpr int64_t kDeviceInterval = 10 * kMillisecond;
 constexpr int64_t kNoticeInterval = 1000 * kMillisecond;
-constexpr int64_t kPinInterval = 500 * kMillisecond;
+constexpr int64_t kPinInterval = 20 * kMillisecond;
 constexpr int64_t kLongestFade = 200 * kMillisecond;  // also when the device doesn't ask for sound any more
 
 constexpr int kHelperPriority = 65;  // as the audio thread has under JACK
@@ -34,10 +35,6 @@ AudioSettings audio_of(const Session& session, const Options& options) {
   audio.block = options.period.value_or(audio.block);
   if (options.device) audio.device = *options.device;
   return audio;
-}
-OscSettings osc_of(const Session& session, const Options& options) {
-  return {options.osc_port.value_or(session.osc.port),
-          options.bind.empty() ? session.osc.bind : options.bind};
 }
 
 EngineSettings engine_settings(const Session& session, const AudioSettings& audio, const std::string& file) {
@@ -78,7 +75,7 @@ Daemon::Daemon(Session session, const Options& options, LiveState live_state, Re
       restart_(restart),
       safe_mode_(std::move(safe_mode)),
       audio_(audio_of(session, options)),
-      osc_(osc_of(session, options)),
+      osc_(osc_settings(session, options)),
       engine_(engine_settings(session, audio_, options.session)),
       sound_(engine_),
       host_(driver_settings(audio_, restart.past()), sound_.callback()),
@@ -123,34 +120,39 @@ Problems Daemon::start() {
 }
 
 Problems Daemon::open_sockets() {
-  OscServerOptions options;
-  options.addresses = osc_.bind;
-  options.port = uint16_t(osc_.port);
+  if (Problems problems = check_access(osc_); !problems.empty()) return problems;
+  OscServerOptions options = server_options(osc_);
   options.sockets = restart_.past().sockets;
   OscServerEvents events;
   events.on_packet = [this](const ClientId& client, std::span<const uint8_t> packet) {
     spdlog::trace("{}: {} bytes", client.name, packet.size());
+    if (following_notes_) control_.vouch(client);
     if (faults_.take(packet)) return;
     if (!flush_waits_) burst_now_ = clock_.now();
     control_.receive(client, packet, burst_now_);
     flush_soon();
   };
   events.on_bad_frame = [this](const ClientId& client, const Problem& problem) {
-    spdlog::debug("{}: {}", client.name, problem.text());
+    debug("bad frame", client, osc::escape(problem.text()));
     control_.refused_frame(client, problem, clock_.now());
   };
-  events.on_connect = [](const ClientId& client) { spdlog::debug("{} is here", client.name); };
+  events.on_connect = [this](const ClientId& client) { debug("connect", client, "is here"); };
   events.on_disconnect = [this](const ClientId& client) {
-    spdlog::debug("{} is gone", client.name);
+    debug("disconnect", client, "is gone");
     control_.disconnected(client);
   };
   auto server = OscServer::open(io_, options, std::move(events));
   if (!server) return server.problems();
   server_ = std::move(*server);
-  for (const std::string& address : osc_.bind)
-    if (!address.starts_with("127.") && address != "::1")
-      spdlog::warn("OSC listens on {}: anybody who reaches it can control this session", address);
+  for (const std::string& line : access_warnings(osc_)) spdlog::warn("{}", line);
   return {};
+}
+
+void Daemon::debug(std::string_view cause, const ClientId& client, std::string_view text) {
+  const auto left_out = log_limit_.admits(cause, clock_.now().monotonic_ns);
+  if (!left_out) return;
+  spdlog::debug("{}: {}{}", client.name, text,
+                *left_out > 0 ? fmt::format(" ({} lines like this left out)", *left_out) : "");
 }
 
 void Daemon::print_start_line() const {
@@ -186,6 +188,8 @@ ControlSettings Daemon::control_settings() {
   };
   settings.device = [this] { return device_message(); };
   settings.restart = [this] { begin_restart(); };
+  settings.files = osc_.files;
+  settings.confirm = osc_.confirm;
   return settings;
 }
 
@@ -204,7 +208,7 @@ std::vector<StatusItem> Daemon::status() const {
   const HostStatus host = host_.status();
   const DriverStatus& driver = host.driver;
   const auto count = [](uint64_t number) { return int32_t(std::min<uint64_t>(number, INT32_MAX)); };
-  return {{"driver", driver.driver},
+  std::vector<StatusItem> items{{"driver", driver.driver},
           {"device", driver.device},
           {"device_state", host.state},
           {"device_note", host.reason.empty() ? driver.note : host.reason},
@@ -229,10 +233,10 @@ std::vector<StatusItem> Daemon::status() const {
           {"journal", live_state_.journal ? live_state_.journal->status() : live_state_.trouble},
           {"mode", std::string(safe_mode_.empty() ? "normal" : "safe")},
           {"reason", safe_mode_.empty() ? restart_.past().reason : safe_mode_},
-          {"restarts", int32_t(restart_.past().restarts)},
-          {"tcp_connections", count(server_ ? server_->connections() : 0)},
-          {"dropped_packets", count(server_ ? server_->counters().dropped_sends : 0)},
-          {"refused_clients", count(server_ ? server_->counters().refused_clients : 0)}};
+          {"restarts", int32_t(restart_.past().restarts)}};
+  if (server_)
+    for (StatusItem& item : access_status(*server_)) items.push_back(std::move(item));
+  return items;
 }
 
 int Daemon::run() {

@@ -13,6 +13,7 @@
 #include "daemon/faults.h"
 #include "daemon/live_state.h"
 #include "daemon/net/osc_server.h"
+#include "daemon/log_limit.h"
 #include "daemon/notes.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
@@ -68,6 +69,7 @@ class Daemon {
   void find_ready();
   osc::Message device_message() const;
   Problems open_sockets();
+  void debug(std::string_view cause, const ClientId& client, std::string_view text);
 
   const Options options_;
   Restart& restart_;
@@ -85,6 +87,7 @@ class Daemon {
   std::unique_ptr<OscServer> server_;
   LiveState live_state_;
   Control control_;
+  LogLimit log_limit_;
   std::thread worker_;
   std::atomic<bool> working_{false};
   bool flush_waits_ = false;  // packets of one burst have come, and the engine is to get what they set

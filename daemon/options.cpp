@@ -12,7 +12,8 @@ constexpr const char* kFooter = R"(Examples:
   mixgraphd song.yaml                        play on the sound card, OSC on port 9000
   mixgraphd song.yaml --driver clock         without a sound card
   mixgraphd song.yaml --device "JACK: system" --osc 7000
-  mixgraphd song.yaml --bind 0.0.0.0         let other machines in: anybody on the network
+  mixgraphd song.yaml --bind 0.0.0.0 --allow 192.168.1.0/24
+                                             let the machines of one network in
   mixgraphd song.yaml --check                only say what is wrong with the file
   mixgraphd song.yaml --fresh                from the file, not from where it was when it ended
 
@@ -39,6 +40,11 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
   app.add_option("--bind", options.bind,
                  "Address to listen on; may be given several times [127.0.0.1 and ::1]")
       ->type_name("ADDRESS");
+  app.add_option(
+         "--allow", options.allow,
+         "Other machines that may talk to it: an address, a network such as 192.168.1.0/24, or any; may be "
+         "given several times [session's, or none]")
+      ->type_name("NETWORK");
   app.add_option("--driver", options.driver, "auto, portaudio or clock [session's, or auto]")
       ->type_name("NAME")
       ->check(CLI::IsMember({"auto", "portaudio", "clock"}));

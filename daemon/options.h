@@ -10,6 +10,7 @@ struct Options {
   std::string session;
   std::optional<int> osc_port;        ///< 0: any that is free
   std::vector<std::string> bind;      ///< addresses in figures; empty: loopback
+  std::vector<std::string> allow;     ///< other machines that are heard; empty: the session's
   std::optional<std::string> driver;  ///< auto, portaudio, clock
   std::optional<std::string> device;
   std::optional<double> rate;  ///< Hz

@@ -16,6 +16,7 @@ struct ClientId {
   Kind kind = Kind::local;
   uint64_t id = 0;
   std::string name = "local";  ///< for people: "udp 127.0.0.1:5000", "tcp [::1]:5000"
+  bool remote = false;         ///< its address is another machine's
 
   bool operator==(const ClientId& other) const { return kind == other.kind && id == other.id; }
   bool operator<(const ClientId& other) const {

@@ -9,7 +9,8 @@
 namespace mixgraph {
 namespace {
 
-constexpr int kErrorsPerSecond = 100;  // that one client is told of
+constexpr int kErrorsPerSecond = 100;        // that one client is told of
+constexpr int kExplanationsPerSecond = 100;  // that look through all addresses, for all clients
 
 /// The parameters whose values two graphs do not share.
 std::vector<const Entry*> differing(const Namespace& names, const Graph& before, const Graph& after) {
@@ -55,14 +56,32 @@ Console::Console(Engine& audio_engine, Session start, NodeTypes node_types, Send
       live(engine, std::exchange(session.graph, {})),
       meters(live.names()) {}
 
-void Console::refuse(const ClientId& client, const Problem& problem) {
-  counters.errors++;
+ClientState& Console::refilled(const ClientId& client) {
   ClientState& state = clients[client];
   if (now.monotonic_ns >= state.refill_ns) {
     state.errors_left = kErrorsPerSecond;
     state.refill_ns = now.monotonic_ns + kSecond;
   }
-  if (state.errors_left-- > 0) reply(client, {"/error", {problem.where, problem.what, problem.hint}});
+  return state;
+}
+
+void Console::refuse(const ClientId& client, const Problem& problem) {
+  counters.errors++;
+  int& left = refilled(client).errors_left;
+  if (left == 0) return;
+  left--;
+  reply(client, {"/error", {problem.where, problem.what, problem.hint}});
+}
+
+bool Console::may_explain(const ClientId& client) {
+  if (refilled(client).errors_left == 0) return false;
+  if (now.monotonic_ns >= explanations_refill_ns_) {
+    explanations_left_ = kExplanationsPerSecond;
+    explanations_refill_ns_ = now.monotonic_ns + kSecond;
+  }
+  if (explanations_left_ == 0) return false;
+  explanations_left_--;
+  return true;
 }
 
 Answer Console::answer_long(const ClientId& client, LongAnswer answer) {
@@ -71,11 +90,12 @@ Answer Console::answer_long(const ClientId& client, LongAnswer answer) {
 }
 
 Answer Console::answer_list(const Call& call, std::vector<osc::Message> list) {
+  constexpr size_t kBytes = 200;  // of a message that waits, about
   osc::Message done{"/done", {call.message.address}};
   const size_t count = list.size();
   return answer_long(call.client,
                      {count, [list = std::move(list)](size_t i) { return std::optional(list[i]); },
-                      [done](size_t) { return done; }});
+                      [done](size_t) { return done; }, count * kBytes});
 }
 
 osc::Argument Console::value_of(const Entry& entry, bool norm) const {
@@ -89,7 +109,7 @@ Problems Console::change(const std::function<Problems()>& work) {
   if (Problems problems = work(); !problems.empty()) return problems;
   const bool renamed = live.generation() != generation;
   if (renamed) {
-    feedback.rename(live.names());
+    feedback.rename();
     meters.rename(live.names());
   }
   for (const Entry* entry : differing(live.names(), before, live.graph()))

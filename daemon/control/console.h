@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/session.h"
+#include "daemon/control/address_list.h"
 #include "daemon/control/command.h"
 #include "daemon/control/feedback.h"
 #include "daemon/control/live_graph.h"
@@ -17,6 +18,7 @@ namespace mixgraph {
 /// Edits that a client gathers between /graph/begin and /graph/commit.
 struct Transaction {
   static constexpr size_t kMostEdits = 10'000;
+  static constexpr size_t kMostOpen = 16;  ///< of all clients
   std::vector<Edit> edits;
   Graph draft;             ///< the graph with these edits, so that each can be checked
   int64_t touched_ns = 0;  ///< monotonic
@@ -83,6 +85,15 @@ struct ControlSettings {
   std::function<osc::Message()> device = {};
   /// Begins to start the daemon again; without it that can't be done.
   std::function<void()> restart = {};
+  FileAccess files = FileAccess::loopback;
+  bool confirm = true;  ///< whether UDP clients on other machines have to show that they are there
+};
+
+/// What the patterns of one packet may cost, so that none of them keeps other clients waiting.
+struct PatternBudget {
+  int patterns = 32;
+  int rebuilds = 32;  ///< sets of parameters that build their node anew; a pattern's count as one
+  size_t matches = 4096;
 };
 
 /// All that commands work on. [control]
@@ -105,11 +116,19 @@ struct Console {
   int32_t edition = 0;  ///< goes up with every edit of nodes and cables
   Now now;              ///< when the message or tick at hand came
   std::map<ClientId, ClientState> clients;
+  PatternBudget patterns;  ///< of the packet at hand
+  AddressLists address_lists;
 
   double rate() const { return engine.settings().environment.rate; }
   void reply(const ClientId& client, osc::Message message) { send(client, std::move(message), false); }
   /// Answers and counts something that was refused.
   void refuse(const ClientId& client, const Problem& problem);
+
+  /// Whether it is worth the while to find out what a client may have meant: not if it won't be told, nor if
+  /// much has been found out in this second.
+  bool may_explain(const ClientId& client);
+  /// Every address of the graph as it is now.
+  std::shared_ptr<const AddressList> addresses() { return address_lists.at(live.generation(), live.names()); }
 
   /// Sends many messages at a pace; then, for a list, `/done` like any command.
   Answer answer_long(const ClientId& client, LongAnswer answer);
@@ -136,6 +155,11 @@ struct Console {
   void tell_all(const Problem& problem, bool well);
   /// All clients that have subscribed to anything.
   std::set<ClientId> subscribers() const;
+
+ private:
+  ClientState& refilled(const ClientId& client);
+  int explanations_left_ = 0;
+  int64_t explanations_refill_ns_ = 0;  // monotonic
 };
 
 }  // namespace mixgraph

@@ -13,21 +13,49 @@ namespace {
 constexpr int64_t kFarthest = 60 * kSecond;            // that a time tag may lie ahead
 constexpr int64_t kMovesInterval = 30 * kMillisecond;  // between values of a move that subscribers get
 constexpr int64_t kMetersInterval = 20 * kMillisecond;
+constexpr PatternBudget kTimedPatterns{256, 64, 16384};  // of all that falls due in one tick
 constexpr int64_t kForgottenTransaction = 60 * kSecond;
 
 }  // namespace
 
 Control::Control(Engine& engine, Session session, NodeTypes types, Send send, ControlSettings settings)
-    : console_(engine, std::move(session), types, std::move(send), std::move(settings)) {}
+    : confirmations_(settings.confirm),
+      console_(engine, std::move(session), types, guarded(std::move(send)), std::move(settings)) {}
+
+/// Sends little to those who might be somebody else.
+Send Control::guarded(Send send) {
+  return [this, send = std::move(send)](const ClientId& client, const osc::Packet& packet, bool droppable) {
+    if (confirmations_.trusts(client) || confirmations_.may_send(client, osc::encode(packet).size()))
+      send(client, packet, droppable);
+  };
+}
+
+/// Whether a packet may be carried out at once, of a client that might be somebody else.
+bool Control::introduce(const ClientId& client, std::span<const uint8_t> packet, const osc::Packet& decoded) {
+  if (const auto number = confirmation_in(decoded)) {
+    const auto held = confirmations_.confirm(client, *number);
+    if (!held)
+      console_.refuse(client, {"/confirm", "not the number that was sent", ""});
+    else if (!held->empty())
+      receive(client, *held, console_.now);
+    return false;
+  }
+  if (only_sets(decoded)) return true;
+  console_.reply(client, {"/confirm", {confirmations_.hold(client, packet)}});
+  return false;
+}
 
 void Control::receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now) {
   console_.now = now;
+  confirmations_.heard(client, packet.size());
   const auto decoded = osc::decode(packet);
   if (!decoded) {
     console_.counters.malformed++;
     return console_.refuse(client, decoded.problems().front());
   }
+  if (!confirmations_.trusts(client) && !introduce(client, packet, *decoded)) return;
   if (const auto* message = std::get_if<osc::Message>(&*decoded)) {
+    console_.patterns = {};
     perform(client, *message, 0);
   } else {
     bundle(client, std::get<osc::Bundle>(*decoded));
@@ -44,10 +72,12 @@ void Control::disconnected(const ClientId& client) {
   console_.feedback.unsubscribe(client, "");
   console_.meters.unsubscribe(client, "");
   console_.outbox.drop(client);
+  confirmations_.forget(client);
   console_.clients.erase(client);
 }
 
 void Control::bundle(const ClientId& client, const osc::Bundle& bundle) {
+  console_.patterns = {};
   for (TimedGroup& group : groups_of(client, bundle)) {
     if (group.time.immediate())
       perform(group, 0);
@@ -127,6 +157,7 @@ void Control::tick(const Now& now) {
   console_.live.flush();
   const double periods = console_.settings.device_period ? 2 * console_.settings.device_period() : 0;
   const auto lookahead = int64_t(std::max(console_.settings.lookahead, periods) * kSecond);
+  console_.patterns = kTimedPatterns;
   for (const TimedGroup& group : timed_.take(now.system_ns + lookahead)) perform_timed(group);
   follow_moves();
   read_meters();

@@ -1,6 +1,7 @@
 #pragma once
 #include <span>
 
+#include "daemon/control/confirmations.h"
 #include "daemon/control/console.h"
 #include "daemon/control/timed_messages.h"
 
@@ -22,6 +23,8 @@ class Control {
 
   /// One packet of a client. Whatever is wrong with it is answered to that client alone.
   void receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now);
+  /// The client has shown in an earlier life of the daemon that it is where its packets come from.
+  void vouch(const ClientId& client) { confirmations_.vouch(client); }
   /// A stream of a client that can't be cut into packets.
   /// Hands what the packets since the last call have set to the engine, where it is heard together; call it when
   /// there are no more packets for now. A tick does it too.
@@ -47,6 +50,8 @@ class Control {
   const Graph& graph() const { return console_.live.graph(); }
 
  private:
+  Send guarded(Send send);
+  bool introduce(const ClientId& client, std::span<const uint8_t> packet, const osc::Packet& decoded);
   void bundle(const ClientId& client, const osc::Bundle& bundle);
   void schedule(TimedGroup group);
   void perform(const TimedGroup& group, uint64_t frame);
@@ -60,6 +65,7 @@ class Control {
   void end_transactions();
   void follow_journal();
 
+  Confirmations confirmations_;
   Console console_;
   TimedMessages timed_;
   int64_t next_moves_ns_ = 0, next_meters_ns_ = 0;  // monotonic

@@ -19,8 +19,7 @@ class Feedback {
   using ValueOf = std::function<osc::Argument(const Entry&, bool norm)>;
 
   /// `pattern`: of addresses, with or without `/norm` before it.
-  Problems subscribe(const ClientId& client, const std::string& pattern, int64_t interval_ns,
-                     const Namespace& names, const Now& now);
+  Problems subscribe(const ClientId& client, const std::string& pattern, int64_t interval_ns, const Now& now);
   bool renew(const ClientId& client, const Now& now) { return subscribers_.renew(client, now); }
   bool unsubscribe(const ClientId& client, const std::string& pattern) {
     return subscribers_.remove(client, pattern);
@@ -31,7 +30,7 @@ class Feedback {
   /// Sends what is due, and ends leases that are over.
   void tick(const Now& now, const Namespace& names, const ValueOf& value_of, const Send& send);
   /// Nodes came or went.
-  void rename(const Namespace& names);
+  void rename();
 
   std::vector<ClientId> clients() const;
   /// The messages by which the clients would subscribe again.
@@ -40,13 +39,13 @@ class Feedback {
   }
 
  private:
-  enum Form : uint8_t { none, canonical, alias };
+  enum Form : uint8_t { unknown, none, canonical, alias };
   struct Interest {
     std::string text;
     Pattern pattern;
     bool norm = false;
-    std::vector<uint8_t> wanted;  // Form, by index of entry
-    void look_up(const Namespace& names);
+    std::vector<uint8_t> wanted;  // Form, by index of entry; found when it is first needed
+    Form form(const Entry& entry, size_t index);
   };
   using Pending = std::set<std::string>;  // addresses
   using List = Subscribers<Interest, Pending>;

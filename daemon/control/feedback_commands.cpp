@@ -30,9 +30,9 @@ Answer refused_or(Problems problems, std::string detail) {
 
 Answer subscribe(Console& console, const Call& call) {
   const Request request = request_of(call, 30, 10);
-  return refused_or(console.feedback.subscribe(call.client, request.pattern, request.interval_ns,
-                                               console.live.names(), console.now),
-                    request.pattern);
+  return refused_or(
+      console.feedback.subscribe(call.client, request.pattern, request.interval_ns, console.now),
+      request.pattern);
 }
 
 Answer unsubscribe(Console& console, const Call& call) {
@@ -71,25 +71,33 @@ Answer meters(Console& console, const Call& call) {
 
 Answer sync(Console& console, const Call& call) {
   const std::string prefix = call.text(0, "/");
-  std::vector<std::string> addresses;
-  for (const Entry& entry : console.live.names().entries()) {
-    if (is_beneath(entry.address, prefix))
-      addresses.push_back(entry.address);
-    else if (!entry.alias.empty() && is_beneath(entry.alias, prefix))
-      addresses.push_back(entry.alias);
-  }
-  if (addresses.empty()) return console.live.names().unknown(prefix, {});
-  LongAnswer answer{addresses.size(), {}, {}};
-  answer.message = [&console, addresses](size_t i) -> std::optional<osc::Message> {
-    const Entry* entry = console.live.names().find(addresses[i]);
+  const Namespace& names = console.live.names();
+  const auto list = console.addresses();
+  std::vector<uint32_t> wanted;
+  for (const Entry& entry : names.entries())
+    if (is_beneath(entry.address, prefix) || (!entry.alias.empty() && is_beneath(entry.alias, prefix)))
+      wanted.push_back(uint32_t(names.index(entry)));
+  if (wanted.empty()) return names.unknown(prefix, {});
+  LongAnswer answer{wanted.size(), {}, {}, wanted.size() * sizeof wanted[0]};
+  answer.message = [&console, prefix, list,
+                    wanted = std::move(wanted)](size_t i) -> std::optional<osc::Message> {
+    const Entry* entry = console.live.names().find(list->address(wanted[i]));
     if (!entry) return {};
-    return osc::Message{addresses[i], {console.value_of(*entry, false)}};
+    const std::string& shown = is_beneath(entry->address, prefix) ? entry->address : entry->alias;
+    return osc::Message{shown, {console.value_of(*entry, false)}};
   };
   answer.last = [](size_t sent) { return osc::Message{"/sync/done", {int32_t(sent)}}; };
   return console.answer_long(call.client, std::move(answer));
 }
 
+/// A client that has to return a number does so before its packets come here; anybody else may.
+Answer confirm(Console&, const Call&) {
+  return answered();
+}
+
 constexpr Command kCommands[] = {
+    {"/confirm", "number", "n",
+     "Sent to a UDP client on another machine, which returns it as it is to show that it is there.", confirm},
     {"/subscribe", "[pattern] [ms]", "|vv",
      "Sends changes of parameters, at most one value each per so many ms.", subscribe},
     {"/unsubscribe", "[pattern]", "|s", "Ends one subscription to parameters, or all.", unsubscribe},

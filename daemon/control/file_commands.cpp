@@ -1,6 +1,6 @@
 #include <filesystem>
 
-#include "daemon/control/console.h"
+#include "daemon/control/file_access.h"
 #include "daemon/control/journal.h"
 
 namespace mixgraph {
@@ -43,6 +43,7 @@ Problems save_own(Console& console, const std::string& text) {
 }
 
 Answer save(Console& console, const Call& call) {
+  if (const auto refusal = file_refusal(console, call.client)) return *refusal;
   const auto file = file_named(console, call.text(0));
   if (!file) return file.problems();
   if (file->empty()) return Problem{"", "this session has no file", "/graph/save name.yaml"};
@@ -54,20 +55,24 @@ Answer save(Console& console, const Call& call) {
 }
 
 Answer load_file(Console& console, const std::string& file) {
-  auto session = load_session(file, console.types);
-  if (!session) return session.problems();
+  const fs::path path(file);
   const bool own = file == console.settings.session_file;
+  auto session = own ? load_session(file, console.types)
+                     : load_session_beneath(path.parent_path(), path.filename(), console.types);
+  if (!session) return session.problems();
   if (Problems problems = console.take(std::move(*session), own); !problems.empty()) return problems;
   return Done{fs::path(file).filename().string()};
 }
 
 Answer load(Console& console, const Call& call) {
+  if (const auto refusal = file_refusal(console, call.client)) return *refusal;
   const auto file = file_named(console, call.text(0));
   if (!file) return file.problems();
   return load_file(console, *file);
 }
 
-Answer revert(Console& console, const Call&) {
+Answer revert(Console& console, const Call& call) {
+  if (const auto refusal = file_refusal(console, call.client)) return *refusal;
   return load_file(console, console.settings.session_file);
 }
 

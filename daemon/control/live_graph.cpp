@@ -121,6 +121,12 @@ void LiveGraph::hand_over(const Entry& entry, const Move& move, uint64_t now) {
   batch_.push_back(move);
 }
 
+Problems LiveGraph::rebuild(const std::vector<std::pair<const Entry*, Value>>& values) {
+  Graph next = graph_;
+  for (const auto& [entry, value] : values) next.set_value(entry->path, entry->row, value);
+  return take_over(std::move(next));
+}
+
 void LiveGraph::flush() {
   if (!batch_.empty()) engine_.move(batch_);
   batch_.clear();

@@ -32,6 +32,8 @@ class LiveGraph {
   /// Sets a value that fits its parameter. `now`: the frame that is due. What can move waits for flush();
   /// what must be built anew is built at once, whatever the timing.
   Problems set(const Entry& entry, const Value& value, const Timing& timing, uint64_t now);
+  /// Sets values of parameters that must be built anew, all of them in one go, or none.
+  Problems rebuild(const std::vector<std::pair<const Entry*, Value>>& values);
   /// Hands what was set since the last call to the engine, to be heard at once.
   void flush();
 

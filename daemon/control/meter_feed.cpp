@@ -26,7 +26,10 @@ void MeterFeed::rename(const Namespace& names) {
   }
   for (auto& [client, subscriber] : subscribers_.map()) {
     subscriber.pending.clear();
-    for (Interest& interest : subscriber.interests) interest.nodes = matching(interest.pattern);
+    for (Interest& interest : subscriber.interests) {
+      interest.nodes.clear();
+      interest.is_current = false;
+    }
   }
 }
 
@@ -65,7 +68,7 @@ Problems MeterFeed::subscribe(const ClientId& client, const std::string& pattern
   auto parsed = parse(pattern);
   if (!parsed) return parsed.problems();
   auto nodes = matching(*parsed);
-  return subscribers_.add(client, {pattern, std::move(*parsed), std::move(nodes)}, interval_ns, now);
+  return subscribers_.add(client, {pattern, std::move(*parsed), std::move(nodes), true}, interval_ns, now);
 }
 
 osc::Message MeterFeed::message(const NodeMeters& node, const Folded& readings) const {
@@ -75,18 +78,35 @@ osc::Message MeterFeed::message(const NodeMeters& node, const Folded& readings) 
   return message;
 }
 
+/// After nodes came or went; a few in each tick, as there may be many.
+void MeterFeed::look_up_again() {
+  constexpr int kPerTick = 4;
+  int left = kPerTick;
+  for (auto& [client, subscriber] : subscribers_.map())
+    for (Interest& interest : subscriber.interests) {
+      if (interest.is_current) continue;
+      if (left-- == 0) return;
+      interest.nodes = matching(interest.pattern);
+      interest.is_current = true;
+    }
+}
+
 void MeterFeed::tick(const Now& now, const Send& send) {
   subscribers_.expire(now);
-  for (auto& [client, subscriber] : subscribers_.map()) {
-    if (!List::is_due(subscriber, now)) continue;
-    std::vector<osc::Message> messages;
-    std::set<const NodeMeters*> told;  // two patterns may want the same
-    for (const Interest& interest : subscriber.interests)
-      for (const NodeMeters* node : interest.nodes)
-        if (told.insert(node).second) messages.push_back(message(*node, subscriber.pending));
-    subscriber.pending.clear();
-    send_all(send, client, std::move(messages), true);
-  }
+  look_up_again();
+  subscribers_.serve_due(
+      now, [](const auto&) { return true; },
+      [&](const ClientId& client, auto& subscriber) {
+        std::vector<osc::Message> messages;
+        std::set<const NodeMeters*> told;  // two patterns may want the same
+        for (const Interest& interest : subscriber.interests)
+          for (const NodeMeters* node : interest.nodes)
+            if (told.insert(node).second) messages.push_back(message(*node, subscriber.pending));
+        subscriber.pending.clear();
+        const size_t count = messages.size();
+        send_all(send, client, std::move(messages), true);
+        return count;
+      });
 }
 
 Result<std::vector<osc::Message>> MeterFeed::latest(const std::string& pattern) const {

@@ -49,11 +49,13 @@ class MeterFeed {
     std::string text;
     Pattern pattern;
     std::vector<const NodeMeters*> nodes;
+    bool is_current = false;  // nodes are those of now
   };
   using Folded = std::vector<std::optional<float>>;  // since the last message; by meter, or shorter
   using List = Subscribers<Interest, Folded>;
   static Result<Pattern> parse(const std::string& text);
   std::vector<const NodeMeters*> matching(const Pattern& pattern) const;
+  void look_up_again();
   osc::Message message(const NodeMeters& node, const Folded& readings) const;
 
   std::vector<NodeMeters> nodes_;

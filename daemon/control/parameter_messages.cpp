@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "daemon/control/file_access.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
@@ -44,54 +45,93 @@ Problem at(const std::string& address, Problem problem) {
   return problem;
 }
 
+/// A change that builds a node anew; those of a pattern are made in one go.
+struct Rebuild {
+  const Entry* entry;
+  Value value;
+};
+
+/// The change that a message makes, as everybody who wants to hear of it will.
+Problems changed(Console& console, const Call& call, const Entry& entry, const Problems& problems,
+                 const std::string& shown) {
+  if (problems.empty()) console.feedback.changed(entry, console.live.names().index(entry), &call.client);
+  Problems told = problems;
+  for (Problem& problem : told) problem.where = shown;
+  return told;
+}
+
 /// Sets one parameter. What was sent out of range is set to the nearest value, which is answered, and told as
-/// a problem. `shown`: the address for answers.
+/// a problem. `shown`: the address for answers. `later`: takes what must be built anew; without it that is
+/// done now.
 Problems set(Console& console, const Call& call, const Entry& entry, bool norm, const std::string& shown,
-             const Timing& timing) {
+             const Timing& timing, std::vector<Rebuild>* later = nullptr) {
   const Parameter& p = entry.parameter();
+  if (names_file(*entry.type, p))
+    if (auto refusal = file_refusal(console, call.client)) return {at(shown, std::move(*refusal))};
   const osc::Argument& argument = call.message.arguments.front();
   const auto taken = norm ? accept_position(p, argument) : accept(p, argument);
   if (!taken) return {at(shown, taken.problems().front())};
-  Problems problems = console.live.set(entry, taken->value, timing, console.now.frame);
-  for (Problem& problem : problems) problem.where = shown;
-  if (!problems.empty()) return problems;
-  console.feedback.changed(entry, console.live.names().index(entry), &call.client);
+  const bool rebuilds = p.change == Change::rebuild && timing.seconds == 0;
+  if (rebuilds && later) {
+    later->push_back({&entry, taken->value});
+  } else {
+    if (rebuilds && console.patterns.rebuilds-- <= 0)
+      return {{shown, "too many changes in one packet that build nodes anew", "send several, or a pattern"}};
+    const Problems problems = console.live.set(entry, taken->value, timing, console.now.frame);
+    if (Problems told = changed(console, call, entry, problems, shown); !told.empty()) return told;
+  }
   if (taken->notice.empty()) return {};
   console.reply(call.client, {shown, {norm ? position_of(p, taken->value) : argument_of(p, taken->value)}});
   return {{shown, taken->notice, norm ? "0 to 1" : accepted(p)}};
 }
 
-std::vector<const Entry*> matches(const Namespace& names, const Pattern& pattern) {
-  std::vector<const Entry*> found;
-  for (const Entry& entry : names.entries())
-    if (pattern.matches(entry.address) || (!entry.alias.empty() && pattern.matches(entry.alias)))
-      found.push_back(&entry);
+/// Makes the changes that a pattern means, of those that build nodes anew.
+Problems rebuild(Console& console, const Call& call, const std::vector<Rebuild>& changes) {
+  if (changes.empty()) return {};
+  if (console.patterns.rebuilds-- <= 0)
+    return {{"", "too many changes in one packet that build nodes anew", "send several"}};
+  std::vector<std::pair<const Entry*, Value>> values;
+  for (const Rebuild& change : changes) values.emplace_back(change.entry, change.value);
+  Problems problems = console.live.rebuild(values);
+  if (problems.empty())
+    for (const Rebuild& change : changes) changed(console, call, *change.entry, {}, "");
+  return problems;
+}
+
+/// Parameters and meters that a pattern matches; their numbers are those of the list.
+struct Matches {
+  std::shared_ptr<const AddressList> list;
+  std::vector<uint32_t> parameters, meters;
+};
+Matches matches(Console& console, const Pattern& pattern) {
+  Matches found{console.addresses(), {}, {}};
+  for (const uint32_t number : found.list->matching(pattern))
+    (number < found.list->entries() ? found.parameters : found.meters).push_back(number);
   return found;
 }
 
-void get_pattern(Console& console, const Call& call, const Target& target,
-                 const std::vector<const Entry*>& found, const Pattern& pattern) {
-  std::vector<std::string> addresses;
-  for (const Entry* entry : found) addresses.push_back(entry->address);
-  if (!target.norm)
-    for (const MeterEntry& meter : console.live.names().meters())
-      if (pattern.matches(meter.address)) addresses.push_back(meter.address);
-  if (addresses.empty())
+void get_pattern(Console& console, const Call& call, const Target& target, Matches found) {
+  std::vector<uint32_t> numbers = std::move(found.parameters);
+  if (!target.norm) numbers.insert(numbers.end(), found.meters.begin(), found.meters.end());
+  const size_t count = numbers.size();
+  if (count == 0)
     return console.refuse(call.client,
                           {call.message.address, "matches nothing", "/graph/list lists the nodes"});
-  const auto message = [&console, target, addresses](size_t i) -> std::optional<osc::Message> {
-    if (const Entry* entry = console.live.names().find(addresses[i]))
-      return osc::Message{target.shown(addresses[i]), {console.value_of(*entry, target.norm)}};
-    const MeterEntry* meter = console.live.names().find_meter(addresses[i]);
+  const auto message = [&console, target, list = found.list,
+                        numbers = std::move(numbers)](size_t i) -> std::optional<osc::Message> {
+    const std::string& address = list->address(numbers[i]);
+    if (const Entry* entry = console.live.names().find(address))
+      return osc::Message{target.shown(address), {console.value_of(*entry, target.norm)}};
+    const MeterEntry* meter = console.live.names().find_meter(address);
     if (!meter) return {};
-    return osc::Message{addresses[i], {console.meters.value(console.live.names().index(*meter))}};
+    return osc::Message{address, {console.meters.value(console.live.names().index(*meter))}};
   };
-  if (addresses.size() > kSingles) {
-    const Answer answer = console.answer_long(call.client, {addresses.size(), message});
+  if (count > kSingles) {
+    const Answer answer = console.answer_long(call.client, {count, message, {}, count * sizeof(uint32_t)});
     if (!answer) console.refuse(call.client, at(call.message.address, answer.problems().front()));
     return;
   }
-  for (size_t i = 0; i < addresses.size(); i++) console.reply(call.client, *message(i));
+  for (size_t i = 0; i < count; i++) console.reply(call.client, *message(i));
 }
 
 void pattern_message(Console& console, const Call& call, const Target& target) {
@@ -100,21 +140,36 @@ void pattern_message(Console& console, const Call& call, const Target& target) {
   };
   const auto pattern = Pattern::parse(target.address);
   if (!pattern) return refuse(pattern.problems().front());
-  const auto found = matches(console.live.names(), *pattern);
-  if (found.size() > kMaxMatches)
+  if (console.patterns.patterns-- <= 0)
+    return refuse({"", "too many patterns in one packet", "send several"});
+  Matches found = matches(console, *pattern);
+  const size_t count = found.parameters.size();
+  if (count > kMaxMatches)
     return refuse(
         {"", "matches more than " + std::to_string(kMaxMatches) + " parameters", "use a narrower pattern"});
-  if (call.count() == 0) return get_pattern(console, call, target, found, *pattern);
-  if (found.empty()) return refuse({"", "matches no parameter", "/graph/list lists the nodes"});
+  if (count > console.patterns.matches)
+    return refuse({"", "the patterns of this packet match too much", "send several"});
+  console.patterns.matches -= count;
+  if (call.count() == 0) return get_pattern(console, call, target, std::move(found));
+  if (found.parameters.empty()) return refuse({"", "matches no parameter", "/graph/list lists the nodes"});
   const auto timing = timing_of(call);
   if (!timing) return refuse(timing.problems().front());
-  size_t refused = 0;
-  for (const Entry* entry : found)
-    for (const Problem& problem :
-         set(console, call, *entry, target.norm, target.shown(entry->address), *timing))
-      if (++refused <= kShownProblems) console.refuse(call.client, problem);
-  if (refused > kShownProblems)
-    refuse({"", std::to_string(refused - kShownProblems) + " more were refused", "use a narrower pattern"});
+  Problems problems;
+  std::vector<Rebuild> later;
+  for (const uint32_t number : found.parameters) {
+    const Entry* entry = console.live.names().find(found.list->address(number));
+    const Problems told =
+        set(console, call, *entry, target.norm, target.shown(entry->address), *timing, &later);
+    problems.insert(problems.end(), told.begin(), told.end());
+  }
+  const Problems told = rebuild(console, call, later);
+  problems.insert(problems.end(), told.begin(), told.end());
+  for (size_t i = 0; i < problems.size() && i < kShownProblems; i++)
+    console.refuse(call.client,
+                   problems[i].where.empty() ? at(call.message.address, problems[i]) : problems[i]);
+  if (problems.size() > kShownProblems)
+    refuse({"", std::to_string(problems.size() - kShownProblems) + " more were refused",
+            "use a narrower pattern"});
 }
 
 void get(Console& console, const Call& call, const Entry& entry, bool norm) {
@@ -137,6 +192,8 @@ void parameter_message(Console& console, const Call& call) {
     if (is_pattern(target.address)) return pattern_message(console, call, target);
     const MeterEntry* meter = target.norm ? nullptr : names.find_meter(target.address);
     if (meter) return meter_message(console, call, *meter);
+    if (!console.may_explain(call.client))
+      return console.refuse(call.client, {call.message.address, "no such address", ""});
     return console.refuse(call.client,
                           at(call.message.address, names.unknown(target.address, command_addresses())));
   }

@@ -112,6 +112,7 @@ class PatternParser {
         one(any_in_part());
         return {};
       case '*':
+        if (++stars_ > Pattern::kMaxStars) return too_many_stars();
         rest_.remove_prefix(std::min(rest_.find_first_not_of('*'), rest_.size()));
         any_number(any_in_part());
         return {};
@@ -128,9 +129,14 @@ class PatternParser {
     }
   }
 
+  Problem too_many_stars() const {
+    return problem(fmt::format("more than {} of `*` and `//`", Pattern::kMaxStars), "a narrower pattern");
+  }
+
   /// `/`, or `/` and anything and `/`.
   std::optional<Problem> descend() {
     rest_.remove_prefix(2);
+    if (++stars_ > Pattern::kMaxStars) return too_many_stars();
     if (rest_.empty() || rest_.front() == '/') return problem("`//` with no name after it", "//gain");
     one(single('/'));
     const States direct = frontier_;
@@ -192,6 +198,7 @@ class PatternParser {
   std::string_view rest_;
   std::string_view text_;
   States frontier_{};
+  int stars_ = 0;
   Pattern pattern_;
 };
 
@@ -203,21 +210,44 @@ Result<Pattern> Pattern::parse(std::string_view text) {
   return PatternParser(text).parse();
 }
 
+bool Pattern::step(const States& from, char c, States& to) const {
+  const auto index = static_cast<unsigned char>(c);
+  if (index >= kCharacters) return false;
+  to = {};
+  for_each_state(from, [&](size_t state) { add_states(to, follow_[state]); });
+  uint64_t any = 0;
+  for (size_t word = 0; word < kWords; ++word) any |= to[word] &= reads_[index][word];
+  return any != 0;
+}
+
+bool Pattern::accepts(const States& states) const {
+  uint64_t accepted = 0;
+  for (size_t word = 0; word < kWords; ++word) accepted |= states[word] & accepting_[word];
+  return accepted != 0;
+}
+
 bool Pattern::matches(std::string_view address) const {
   States active{1};
   for (const char c : address) {
-    const auto index = static_cast<unsigned char>(c);
-    if (index >= kCharacters) return false;
-    States next{};
-    for_each_state(active, [&](size_t state) { add_states(next, follow_[state]); });
-    uint64_t any = 0;
-    for (size_t word = 0; word < kWords; ++word) any |= next[word] &= reads_[index][word];
-    if (any == 0) return false;
+    States next;
+    if (!step(active, c, next)) return false;
     active = next;
   }
-  uint64_t accepted = 0;
-  for (size_t word = 0; word < kWords; ++word) accepted |= active[word] & accepting_[word];
-  return accepted != 0;
+  return accepts(active);
+}
+
+std::vector<uint32_t> Pattern::matching(const std::vector<SortedAddress>& addresses) const {
+  std::vector<uint32_t> found;
+  std::vector<States> after{States{1}};  // so many characters of the address before
+  size_t read = 0;                       // characters of it, until nothing could match any more
+  for (const SortedAddress& sorted : addresses) {
+    if (sorted.shared > read) continue;
+    after.resize(std::max(after.size(), sorted.address.size() + 1));
+    read = sorted.shared;
+    while (read < sorted.address.size() && step(after[read], sorted.address[read], after[read + 1])) ++read;
+    if (read == sorted.address.size() && accepts(after[read])) found.push_back(sorted.number);
+  }
+  return found;
 }
 
 }  // namespace mixgraph

@@ -8,6 +8,13 @@
 
 namespace mixgraph {
 
+/// One of many addresses in order; `shared`: how many characters it begins with like the one before.
+struct SortedAddress {
+  std::string_view address;
+  uint32_t number = 0;
+  uint32_t shared = 0;
+};
+
 /// True when an address has characters with a meaning in a pattern (`? * [ ] { }`), or `//`. [any]
 bool is_pattern(std::string_view address);
 
@@ -20,12 +27,15 @@ bool is_pattern(std::string_view address);
 class Pattern {
  public:
   static constexpr size_t kMaxLength = 256;  ///< characters
+  static constexpr int kMaxStars = 8;        ///< `*` and `//` together
 
   /// A pattern begins with `/` and has at most kMaxLength characters of printable ASCII. An address without
   /// wildcards is a pattern that matches itself.
   static Result<Pattern> parse(std::string_view text);
 
   bool matches(std::string_view address) const;
+  /// The numbers of those that match. What addresses share at their beginning is read once. Allocates.
+  std::vector<uint32_t> matching(const std::vector<SortedAddress>& addresses) const;
 
  private:
   // `//x` makes four states of three characters: 1 + 256 * 4 / 3 < 6 * 64
@@ -33,6 +43,9 @@ class Pattern {
   static constexpr size_t kCharacters = 128;
   using States = std::array<uint64_t, kWords>;
   friend class PatternParser;
+  /// The states after one more character; false if there are none.
+  bool step(const States& from, char c, States& to) const;
+  bool accepts(const States& states) const;
 
   std::vector<States> follow_;  // the states that may come after each state; state 0 is the start
   std::array<States, kCharacters> reads_{};  // the states that a character can enter

@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,7 +15,9 @@ namespace mixgraph {
 
 inline constexpr int64_t kLease = 10 * kSecond;  ///< ns; of UDP clients. A TCP connection is its own lease
 inline constexpr size_t kMaxSubscribers = 64;
-inline constexpr size_t kMaxInterests = 32;  ///< of one subscriber
+inline constexpr size_t kMaxInterests = 32;       ///< of one subscriber
+inline constexpr size_t kMaxAllInterests = 512;   ///< of all of them
+inline constexpr size_t kMessagesPerTick = 1000;  ///< about so many are sent before other work has its turn
 
 /// Clients that asked for something to be sent to them, for as long as they renew it. `Interest` is what one
 /// request selects, with the request as its `text`; `Pending` is what waits to be sent to one client.
@@ -44,6 +47,11 @@ class Subscribers {
     if (list.size() >= kMaxInterests)
       return {{interest.text, "you have " + std::to_string(kMaxInterests) + " subscriptions",
                "use a wider pattern"}};
+    if (all_interests() >= kMaxAllInterests) {
+      if (list.empty()) map_.erase(client);
+      return {{interest.text, "there are " + std::to_string(kMaxAllInterests) + " subscriptions already",
+               "try later"}};
+    }
     list.push_back(std::move(interest));
     return {};
   }
@@ -88,11 +96,32 @@ class Subscribers {
     return all;
   }
 
+  /// Calls `serve` for each subscriber that is due and has something to hear, until it has made
+  /// kMessagesPerTick messages; the others are first the next time. `serve` gives how many it made.
+  template <class Wants, class Serve>
+  void serve_due(const Now& now, Wants wants, Serve serve) {
+    auto at = last_served_ ? map_.upper_bound(*last_served_) : map_.begin();
+    size_t made = 0;
+    for (size_t left = map_.size(); left > 0 && made < kMessagesPerTick; left--, ++at) {
+      if (at == map_.end()) at = map_.begin();
+      if (!wants(at->second) || !is_due(at->second, now)) continue;
+      last_served_ = at->first;
+      made += serve(at->first, at->second);
+    }
+  }
+
   Map& map() { return map_; }
   const Map& map() const { return map_; }
 
  private:
+  size_t all_interests() const {
+    size_t all = 0;
+    for (const auto& [client, subscriber] : map_) all += subscriber.interests.size();
+    return all;
+  }
+
   Map map_;
+  std::optional<ClientId> last_served_;
 };
 
 }  // namespace mixgraph

@@ -21,6 +21,22 @@ void collect(const osc::Bundle& bundle, TimedGroup& group, std::vector<TimedGrou
   }
 }
 
+/// Of memory, about.
+size_t bytes_of(const TimedGroup& group) {
+  constexpr size_t kNode = 64;  // of the queue
+  size_t bytes = kNode + sizeof group;
+  for (const osc::Message& message : group.messages) {
+    bytes +=
+        sizeof message + message.address.capacity() + message.arguments.capacity() * sizeof(osc::Argument);
+    for (const osc::Argument& argument : message.arguments) {
+      if (const auto* text = std::get_if<std::string>(&argument)) bytes += text->capacity();
+      if (const auto* symbol = std::get_if<osc::Symbol>(&argument)) bytes += symbol->text.capacity();
+      if (const auto* blob = std::get_if<osc::Blob>(&argument)) bytes += blob->bytes.capacity();
+    }
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::vector<TimedGroup> groups_of(const ClientId& client, const osc::Bundle& bundle) {
@@ -32,7 +48,9 @@ std::vector<TimedGroup> groups_of(const ClientId& client, const osc::Bundle& bun
 }
 
 bool TimedMessages::add(TimedGroup group) {
-  if (messages_ + group.messages.size() > kCapacity) return false;
+  const size_t bytes = bytes_of(group);
+  if (messages_ + group.messages.size() > kCapacity || bytes_ + bytes > kMostBytes) return false;
+  bytes_ += bytes;
   messages_ += group.messages.size();
   const int64_t time = group.time.system_ns();
   waiting_.emplace(time, std::move(group));
@@ -44,6 +62,7 @@ std::vector<TimedGroup> TimedMessages::take(int64_t until_ns) {
   const auto end = waiting_.upper_bound(until_ns);
   for (auto at = waiting_.begin(); at != end; ++at) {
     messages_ -= at->second.messages.size();
+    bytes_ -= bytes_of(at->second);
     due.push_back(std::move(at->second));
   }
   waiting_.erase(waiting_.begin(), end);

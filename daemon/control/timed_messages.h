@@ -21,7 +21,8 @@ std::vector<TimedGroup> groups_of(const ClientId& client, const osc::Bundle& bun
 /// Groups that wait for their time. [control]
 class TimedMessages {
  public:
-  static constexpr size_t kCapacity = 10'000;  ///< messages
+  static constexpr size_t kCapacity = 10'000;    ///< messages
+  static constexpr size_t kMostBytes = 4 << 20;  ///< that they take, about
 
   /// False: no room.
   bool add(TimedGroup group);
@@ -34,7 +35,7 @@ class TimedMessages {
 
  private:
   std::multimap<int64_t, TimedGroup> waiting_;
-  size_t messages_ = 0;
+  size_t messages_ = 0, bytes_ = 0;
 };
 
 }  // namespace mixgraph

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "daemon/control/edits.h"
+#include "daemon/control/file_access.h"
 
 namespace mixgraph {
 
@@ -9,6 +12,7 @@ const Graph& graph_for(const Console& console, const ClientId& client) {
 }
 
 Answer edit(Console& console, const Call& call, std::vector<Edit> edits, std::string detail) {
+  if (const auto refusal = file_refusal(console, call.client, edits)) return *refusal;
   auto next = mixgraph::apply(graph_for(console, call.client), edits);
   if (!next) return next.problems();
   auto& transaction = console.clients[call.client].transaction;
@@ -31,6 +35,10 @@ constexpr std::string_view kNone = "no transaction of yours is open";
 Answer begin(Console& console, const Call& call) {
   auto& transaction = console.clients[call.client].transaction;
   if (transaction) return Problem{"", "a transaction of yours is open", "/graph/commit or /graph/cancel it"};
+  const auto is_open = [](const auto& item) { return item.second.transaction.has_value(); };
+  if (size_t(std::count_if(console.clients.begin(), console.clients.end(), is_open)) >=
+      Transaction::kMostOpen)
+    return Problem{"", "too many transactions of other clients are open", "try later"};
   transaction = Transaction{{}, console.live.graph(), console.now.monotonic_ns};
   return Done{};
 }

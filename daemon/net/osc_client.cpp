@@ -4,6 +4,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/write.hpp>
 
+#include "daemon/control/confirmations.h"
 #include "daemon/control/osc.h"
 
 namespace mixgraph {
@@ -122,6 +123,14 @@ OscClient::Outcome OscClient::receive_some(Deadline deadline) {
       [&] { stream_.cancel(ignored); });
 }
 
+/// Returns the number by which a daemon on another machine asks whether we are here. False: it is another packet.
+bool OscClient::confirms(std::span<const uint8_t> packet) {
+  const auto message = osc::decode(packet);
+  if (!message || !confirmation_in(*message)) return false;
+  send(packet);
+  return true;
+}
+
 std::optional<std::vector<uint8_t>> OscClient::receive(Milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   while (!failure_) {
@@ -137,6 +146,7 @@ std::optional<std::vector<uint8_t>> OscClient::receive(Milliseconds timeout) {
       continue;
     }
     const auto bytes = std::span(buffer_).first(outcome.size);
+    if (is_udp() && confirms(bytes)) continue;
     if (is_udp()) return std::vector<uint8_t>(bytes.begin(), bytes.end());
     frames_.feed(bytes);
   }

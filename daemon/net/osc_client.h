@@ -39,7 +39,8 @@ class OscClient {
   bool send(std::span<const uint8_t> packet);
   /// Sends bytes over TCP as they are, without framing, to try what a server does with them.
   bool send_raw(std::span<const uint8_t> bytes);
-  /// The next packet; empty when none came in time, or with failure().
+  /// The next packet, except those by which a daemon on another machine asks whether we are here, which are returned to
+  /// it; empty when none came in time, or with failure().
   std::optional<std::vector<uint8_t>> receive(Milliseconds timeout);
 
   /// Why nothing can be sent or received any more.
@@ -62,6 +63,7 @@ class OscClient {
   boost::system::error_code connect(const boost::asio::ip::tcp::resolver::results_type& found,
                                     Deadline deadline);
   Outcome receive_some(Deadline deadline);
+  bool confirms(std::span<const uint8_t> packet);
   template <class Start, class Cancel>
   Outcome wait(Deadline deadline, Start start, Cancel cancel);
 

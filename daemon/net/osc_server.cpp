@@ -4,9 +4,31 @@
 
 #include "daemon/control/osc.h"
 #include "daemon/net/tcp_port.h"
-#include "daemon/net/udp_port.h"
 
 namespace mixgraph {
+namespace {
+
+/// A connection on which nothing has come for so long makes room for others, if there is none.
+constexpr std::chrono::seconds kSilentConnection{1};
+
+Network::Address bytes_of(const asio::ip::address& address) {
+  const auto v6 =
+      address.is_v6() ? address.to_v6() : asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4());
+  return v6.to_bytes();
+}
+
+int64_t monotonic_ns() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+/// About how many messages are in a packet, without reading it: the shortest sets take 40 bytes of a bundle.
+double messages_in(std::span<const uint8_t> bytes) {
+  const bool is_bundle = !bytes.empty() && bytes.front() == '#';
+  return is_bundle ? 1 + double(bytes.size()) / 40 : 1;
+}
+
+}  // namespace
 
 using asio::ip::tcp;
 using asio::ip::udp;
@@ -23,7 +45,10 @@ Result<std::unique_ptr<OscServer>> OscServer::open(asio::io_context& io, const O
 }
 
 OscServer::OscServer(const OscServerOptions& options, OscServerEvents events)
-    : options_(options), events_(std::move(events)), peers_(options.max_udp_clients) {}
+    : options_(options),
+      events_(std::move(events)),
+      peers_(options.max_udp_clients),
+      all_remote_(options.total_rate) {}
 
 /// Handlers that have already been queued keep their socket alive, find it closed and do not come back here.
 OscServer::~OscServer() {
@@ -38,8 +63,7 @@ void OscServer::start(BoundSockets bound) {
     const size_t index = udp_ports_.size();
     addresses_.push_back(socket.local_endpoint().address());
     listening_.push_back(endpoint_text(addresses_.back(), port_));
-    udp_ports_.push_back(std::make_shared<UdpPort>(
-        std::move(socket), [this, index](const auto& from, auto bytes) { datagram(index, from, bytes); }));
+    udp_ports_.push_back(std::make_shared<UdpPort>(std::move(socket), udp_events(index)));
     udp_ports_.back()->start();
   }
   for (auto& acceptor : bound.tcp) {
@@ -49,8 +73,14 @@ void OscServer::start(BoundSockets bound) {
   }
 }
 
+UdpPort::Events OscServer::udp_events(size_t socket) {
+  return {[this, socket](const auto& from, auto bytes, bool whole) { datagram(socket, from, bytes, whole); },
+          [this] { share_.caught_up(); }};
+}
+
 ClientId OscServer::udp_client(uint64_t id, const udp::endpoint& endpoint) const {
-  return {ClientId::Kind::udp, id, "udp " + endpoint_text(endpoint.address(), endpoint.port())};
+  return {ClientId::Kind::udp, id, "udp " + endpoint_text(endpoint.address(), endpoint.port()),
+          !endpoint.address().is_loopback()};
 }
 
 /// A datagram with the forged address of this server would be answered to itself, and the answer answered
@@ -61,7 +91,27 @@ bool OscServer::is_own(const udp::endpoint& from) const {
          std::find(addresses_.begin(), addresses_.end(), from.address()) != addresses_.end();
 }
 
-void OscServer::datagram(size_t socket, const udp::endpoint& from, std::span<const uint8_t> bytes) {
+bool OscServer::is_allowed(const asio::ip::address& address) const {
+  if (address.is_loopback()) return true;
+  const auto bytes = bytes_of(address);
+  return std::any_of(options_.allow.begin(), options_.allow.end(),
+                     [&](const Network& network) { return network.contains(bytes); });
+}
+
+/// An endpoint's own limit comes first, so that what it sends beyond it takes nothing from the others.
+bool OscServer::is_within_rate(uint64_t id, std::span<const uint8_t> bytes, int64_t now_ns) {
+  UdpPeers::Peer& peer = *peers_.find(id);
+  const double messages = messages_in(bytes);
+  return peer.messages.take(messages, now_ns) &&
+         (peer.endpoint.address().is_loopback() || all_remote_.take(messages, now_ns));
+}
+
+void OscServer::datagram(size_t socket, const udp::endpoint& from, std::span<const uint8_t> bytes,
+                         bool whole) {
+  if (!is_allowed(from.address())) {
+    ++counters_.not_allowed;
+    return;
+  }
   if (is_own(from) || from.port() == 0) {
     ++counters_.dropped_echoes;
     return;
@@ -75,21 +125,67 @@ void OscServer::datagram(size_t socket, const udp::endpoint& from, std::span<con
     events_.on_disconnect({ClientId::Kind::udp, *heard->forgotten, "udp (forgotten)"});
   }
   const auto client = udp_client(heard->id, from);
-  if (heard->is_new && events_.on_connect) events_.on_connect(client);
-  ++counters_.packets;
-  if (events_.on_packet) events_.on_packet(client, bytes);
+  if (heard->is_new) {
+    peers_.find(heard->id)->messages = TokenBucket(client.remote ? options_.rate : options_.loopback_rate);
+    if (events_.on_connect) events_.on_connect(client);
+  }
+  const int64_t begun_ns = monotonic_ns();
+  if (!is_within_rate(heard->id, bytes, begun_ns)) {
+    ++counters_.rate_drops;
+  } else if (!share_.admits(heard->id, begun_ns)) {
+    ++counters_.flood_drops;
+  } else {
+    carry_out(client, bytes, whole);
+    share_.used(heard->id, monotonic_ns() - begun_ns);
+  }
+}
+
+void OscServer::carry_out(const ClientId& client, std::span<const uint8_t> bytes, bool whole) {
+  if (whole) {
+    ++counters_.packets;
+    if (events_.on_packet) events_.on_packet(client, bytes);
+    return;
+  }
+  ++counters_.bad_frames;
+  if (events_.on_bad_frame)
+    events_.on_bad_frame(client,
+                         {"", "a datagram of more than " + std::to_string(UdpPort::kMaxDatagram) + " bytes",
+                          "TCP takes packets of 64 KiB"});
+}
+
+uint64_t OscServer::kernel_drops() const {
+  uint64_t drops = 0;
+  for (const auto& port : udp_ports_) drops += port->kernel_drops();
+  return drops;
+}
+
+/// Whether there is room for one more connection; closes one that has never sent anything if that makes it.
+bool OscServer::make_room() {
+  if (connections_.size() < options_.max_connections) return true;
+  const auto latest = std::chrono::steady_clock::now() - kSilentConnection;
+  for (const auto& [id, connection] : connections_) {  // the oldest first
+    if (!connection->is_open() || connection->has_spoken() || connection->since() > latest) continue;
+    connection->close();
+    return true;
+  }
+  return false;
 }
 
 void OscServer::accept(tcp::socket socket) {
   error_code error;
   const auto endpoint = socket.remote_endpoint(error);
   if (error) return;  // already hung up
-  if (connections_.size() >= options_.max_connections) {
+  if (!is_allowed(endpoint.address())) {
+    ++counters_.not_allowed;
+    return;
+  }
+  if (!make_room()) {
     ++counters_.refused_clients;
     return;
   }
   const ClientId client{ClientId::Kind::tcp, ++last_connection_,
-                        "tcp " + endpoint_text(endpoint.address(), endpoint.port())};
+                        "tcp " + endpoint_text(endpoint.address(), endpoint.port()),
+                        !endpoint.address().is_loopback()};
   TcpConnection::Events events;
   events.packet = [this, client](std::span<const uint8_t> packet) {
     ++counters_.packets;
@@ -126,7 +222,7 @@ std::optional<UdpOrigin> OscServer::origin(const ClientId& client) const {
 void OscServer::take(const UdpOrigin& from, std::span<const uint8_t> packet) {
   error_code error;
   const auto address = asio::ip::make_address(from.address, error);
-  if (!error && from.socket < udp_ports_.size()) datagram(from.socket, {address, from.port}, packet);
+  if (!error && from.socket < udp_ports_.size()) datagram(from.socket, {address, from.port}, packet, true);
 }
 
 Sent OscServer::send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery) {

@@ -9,23 +9,29 @@
 #include <string>
 #include <vector>
 
+#include "config/network.h"
 #include "daemon/control/client.h"
+#include "daemon/net/fair_share.h"
 #include "daemon/net/sockets.h"
 #include "daemon/net/tcp_connection.h"
 #include "daemon/net/udp_peers.h"
+#include "daemon/net/udp_port.h"
 #include "graph/problem.h"
 
 namespace mixgraph {
 
-class UdpPort;
 class TcpPort;
 
 struct OscServerOptions {
   std::vector<std::string> addresses;  ///< to bind, in figures; none: 127.0.0.1 and, where there is one, ::1
   uint16_t port = 0;                   ///< for UDP and TCP alike; 0: any that is free
   OpenSockets sockets;                 ///< if there are any, they are used, and nothing is bound
-  size_t max_udp_clients = 256;        ///< endpoints remembered
-  size_t max_connections = 16;         ///< TCP; further ones are closed at once
+  std::vector<Network> allow;          ///< other machines that are heard; this one always is
+  double rate = 2000;             ///< messages per second of a UDP endpoint on another machine; 0: no limit
+  double total_rate = 20'000;     ///< of all those together
+  double loopback_rate = 0;       ///< of a UDP endpoint on this machine
+  size_t max_udp_clients = 1024;  ///< endpoints remembered
+  size_t max_connections = 16;    ///< TCP; further ones are closed at once
   std::chrono::milliseconds frame_timeout{10'000};  ///< to finish a started TCP frame
 };
 
@@ -56,6 +62,9 @@ struct OscServerCounters {
   uint64_t refused_clients = 0;  ///< too many TCP connections, or UDP endpoints that are all pinned
   uint64_t dropped_sends = 0;    ///< packets that found no room
   uint64_t dropped_echoes = 0;   ///< datagrams that claim to come from this server
+  uint64_t not_allowed = 0;      ///< datagrams and connections of machines that are not allowed
+  uint64_t rate_drops = 0;       ///< datagrams beyond the rate of their endpoint, or of all
+  uint64_t flood_drops = 0;      ///< datagrams that were thrown away in favour of other endpoints
 };
 
 /// OSC packets over UDP and TCP on one port number, both framings. Knows nothing of what is in them. All of
@@ -89,14 +98,22 @@ class OscServer {
   void disconnect(const ClientId& client);
 
   const OscServerCounters& counters() const { return counters_; }
+  /// Datagrams that the system dropped because they were not read in time.
+  uint64_t kernel_drops() const;
   size_t connections() const { return connections_.size(); }
 
  private:
   OscServer(const OscServerOptions& options, OscServerEvents events);
   void start(BoundSockets bound);
-  void datagram(size_t socket, const asio::ip::udp::endpoint& from, std::span<const uint8_t> bytes);
+  UdpPort::Events udp_events(size_t socket);
+  void datagram(size_t socket, const asio::ip::udp::endpoint& from, std::span<const uint8_t> bytes,
+                bool whole);
+  void carry_out(const ClientId& client, std::span<const uint8_t> bytes, bool whole);
   void accept(asio::ip::tcp::socket socket);
+  bool make_room();
   bool is_own(const asio::ip::udp::endpoint& from) const;
+  bool is_allowed(const asio::ip::address& address) const;
+  bool is_within_rate(uint64_t id, std::span<const uint8_t> bytes, int64_t now_ns);
   ClientId udp_client(uint64_t id, const asio::ip::udp::endpoint& endpoint) const;
   Sent send_udp(uint64_t id, std::span<const uint8_t> packet);
   Sent send_tcp(uint64_t id, std::span<const uint8_t> packet, Delivery delivery);
@@ -110,6 +127,8 @@ class OscServer {
   std::vector<std::shared_ptr<UdpPort>> udp_ports_;
   std::vector<std::shared_ptr<TcpPort>> tcp_ports_;
   UdpPeers peers_;
+  TokenBucket all_remote_;
+  FairShare share_;
   std::map<uint64_t, std::shared_ptr<TcpConnection>> connections_;
   uint64_t last_connection_ = 0;
 };

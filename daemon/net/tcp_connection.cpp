@@ -4,6 +4,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
+#include "daemon/net/turn.h"
+
 namespace mixgraph {
 
 namespace asio = boost::asio;
@@ -32,26 +34,34 @@ void TcpConnection::read() {
 
 void TcpConnection::input(const error_code& error, size_t size) {
   if (error) return end_of_input(error == asio::error::eof);
-  if (state_ == State::open) take(std::span(input_).first(size));
-  if (state_ != State::closed) read();
+  if (state_ != State::open) return read();
+  const bool same_frame = frames_.in_frame();
+  frames_.feed(std::span(input_).first(size));
+  serve(same_frame);
 }
 
-void TcpConnection::take(std::span<const uint8_t> bytes) {
-  bool same_frame = frames_.in_frame();
-  frames_.feed(bytes);
+/// Carries out what has come, for a turn; nothing more is read until that is done, so a client that sends
+/// faster waits. `same_frame`: the one that had begun before has not ended.
+void TcpConnection::serve(bool same_frame) {
+  const Turn turn;
   while (state_ == State::open) {
     const auto packet = frames_.next();
     if (!packet) break;
     same_frame = false;
     if (*packet) {
+      has_spoken_ = true;
       events_.packet(**packet);
     } else {
       events_.bad_frame(packet->problems().front());
     }
+    if (!turn.is_over()) continue;
+    return asio::post(socket_.get_executor(), [self = shared_from_this()] {
+      if (self->state_ != State::closed) self->serve(false);
+    });
   }
-  if (state_ != State::open) return;
-  if (frames_.broken()) return drain();
-  watch_frame(same_frame);
+  if (state_ == State::open && frames_.broken()) drain();
+  if (state_ == State::open) watch_frame(same_frame);
+  if (state_ != State::closed) read();
 }
 
 void TcpConnection::end_of_input(bool orderly) {

@@ -47,6 +47,10 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   TcpConnection(boost::asio::ip::tcp::socket socket, std::chrono::milliseconds frame_timeout, Events events);
   void start();
   Sent send(std::span<const uint8_t> packet, Delivery delivery);
+  /// Whether a whole packet has ever come.
+  bool has_spoken() const { return has_spoken_; }
+  bool is_open() const { return state_ == State::open; }
+  std::chrono::steady_clock::time_point since() const { return since_; }
   /// Ends the connection at once.
   void close();
   /// Ends it without calling any of the events again.
@@ -61,7 +65,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
 
   void read();
   void input(const boost::system::error_code& error, size_t size);
-  void take(std::span<const uint8_t> bytes);
+  void serve(bool same_frame);
   void end_of_input(bool orderly);
   void write();
   void output(const boost::system::error_code& error);
@@ -76,7 +80,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   std::chrono::milliseconds frame_timeout_;
   Events events_;
   State state_ = State::open;
-  bool input_ended_ = false;
+  bool input_ended_ = false, has_spoken_ = false;
+  const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   FrameReader frames_;
   std::array<uint8_t, 16384> input_;
   std::vector<uint8_t> writing_;  // with the system; then

@@ -5,9 +5,8 @@
 namespace mixgraph {
 
 std::optional<UdpPeers::Heard> UdpPeers::hear(const Endpoint& endpoint, size_t socket) {
-  ++clock_;
   if (const auto known = ids_.find({socket, endpoint}); known != ids_.end()) {
-    peers_.at(known->second).heard = clock_;
+    by_silence_.splice(by_silence_.end(), by_silence_, peers_.at(known->second).place);
     return Heard{known->second, false, {}};
   }
   Heard heard{0, true, {}};
@@ -16,21 +15,20 @@ std::optional<UdpPeers::Heard> UdpPeers::hear(const Endpoint& endpoint, size_t s
     if (!heard.forgotten) return {};
   }
   heard.id = ++last_id_;
-  peers_[heard.id] = {endpoint, socket, 0, clock_};
+  peers_[heard.id] = {endpoint, socket, TokenBucket(), 0, by_silence_.insert(by_silence_.end(), heard.id)};
   ids_[{socket, endpoint}] = heard.id;
   return heard;
 }
 
 std::optional<uint64_t> UdpPeers::forget_one() {
-  auto oldest = peers_.end();
-  for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
-    if (peer->second.pins > 0) continue;
-    if (oldest == peers_.end() || peer->second.heard < oldest->second.heard) oldest = peer;
-  }
-  if (oldest == peers_.end()) return {};
-  const uint64_t id = oldest->first;
-  ids_.erase({oldest->second.socket, oldest->second.endpoint});
-  peers_.erase(oldest);
+  const auto oldest = std::find_if(by_silence_.begin(), by_silence_.end(),
+                                   [this](uint64_t id) { return peers_.at(id).pins == 0; });
+  if (oldest == by_silence_.end()) return {};
+  const uint64_t id = *oldest;
+  const Peer& peer = peers_.at(id);
+  ids_.erase({peer.socket, peer.endpoint});
+  peers_.erase(id);
+  by_silence_.erase(oldest);
   return id;
 }
 

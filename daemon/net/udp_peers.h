@@ -1,8 +1,11 @@
 #pragma once
 #include <boost/asio/ip/udp.hpp>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <optional>
+
+#include "daemon/net/token_bucket.h"
 
 namespace mixgraph {
 
@@ -14,8 +17,9 @@ class UdpPeers {
   struct Peer {
     Endpoint endpoint;
     size_t socket = 0;  ///< the socket it sends to, and is answered from
+    TokenBucket messages;
     int pins = 0;
-    uint64_t heard = 0;  ///< a count of datagrams, not a time
+    std::list<uint64_t>::iterator place;  ///< among those by silence
   };
   struct Heard {
     uint64_t id = 0;
@@ -29,6 +33,7 @@ class UdpPeers {
   std::optional<Heard> hear(const Endpoint& endpoint, size_t socket);
 
   const Peer* find(uint64_t id) const;
+  Peer* find(uint64_t id) { return const_cast<Peer*>(std::as_const(*this).find(id)); }
   /// Pins count: a peer is kept until each pin is taken back. Unknown ids are ignored.
   void pin(uint64_t id);
   void unpin(uint64_t id);
@@ -39,9 +44,9 @@ class UdpPeers {
 
   size_t capacity_;
   uint64_t last_id_ = 0;
-  uint64_t clock_ = 0;
   std::map<uint64_t, Peer> peers_;
   std::map<std::pair<size_t, Endpoint>, uint64_t> ids_;
+  std::list<uint64_t> by_silence_;  // the longest first
 };
 
 }  // namespace mixgraph

@@ -35,20 +35,17 @@ Start best_start(uint64_t frame, double ratio) {
 
 Result<std::unique_ptr<LoopedFile>> LoopedFile::open(const std::string& root, const std::string& name,
                                                      double rate) {
-  auto info = read_sound_info(root, name);
-  if (!info) return info.problems();
-  SF_INFO header{};
-  SNDFILE* file = sf_open((*path_beneath(root, name)).c_str(), SFM_READ, &header);
-  if (!file) return Problem{name, std::string("can't be read: ") + sf_strerror(nullptr), "a sound file"};
-  return std::unique_ptr<LoopedFile>(new LoopedFile(file, *info, rate));
+  auto file = open_sound(root, name);
+  if (!file) return file.problems();
+  return std::unique_ptr<LoopedFile>(new LoopedFile(std::move(*file), rate));
 }
 
-LoopedFile::LoopedFile(SNDFILE* file, SoundInfo info, double rate)
-    : file_(file),
-      info_(info),
+LoopedFile::LoopedFile(OpenSound file, double rate)
+    : file_(std::move(file)),
+      info_(file_.info),
       rate_(rate),
-      length_(std::max<uint64_t>(1, uint64_t(std::llround(double(info.frames) * rate / info.rate)))),
-      source_(kChunk * size_t(info.channels)) {}
+      length_(std::max<uint64_t>(1, uint64_t(std::llround(double(info_.frames) * rate / info_.rate)))),
+      source_(kChunk * size_t(info_.channels)) {}
 
 void LoopedFile::seek(uint64_t frame) {
   start_pass(std::min(frame, length_ - 1));
@@ -61,7 +58,7 @@ void LoopedFile::start_pass(uint64_t frame) {
   if (from_short_pass_) return;
   if (rate_ == info_.rate) {
     source_frame_ = frame;
-    sf_seek(file_.get(), sf_count_t(frame), SF_SEEK_SET);
+    sf_seek(file_.sound.get(), sf_count_t(frame), SF_SEEK_SET);
     return;
   }
   // With joined ends, exactly one pass of the file makes exactly length() frames.
@@ -74,7 +71,7 @@ void LoopedFile::start_pass(uint64_t frame) {
   source_frame_ = start.source;
   source_at_ = source_count_ = 0;
   drained_ = false;
-  sf_seek(file_.get(), sf_count_t(start.source), SF_SEEK_SET);
+  sf_seek(file_.sound.get(), sf_count_t(start.source), SF_SEEK_SET);
   if (!whole) return skip_converted(start.skip);
   short_pass_.resize(length_ * size_t(channels()));
   convert(short_pass_.data(), length_);
@@ -116,12 +113,10 @@ void LoopedFile::read(float* to, size_t frames) {
 /// silence.
 size_t LoopedFile::read_source(float* to, size_t frames) {
   size_t count = size_t(std::min<uint64_t>(frames, info_.frames - source_frame_)), width = size_t(channels());
-  sf_count_t got = std::max<sf_count_t>(0, sf_readf_float(file_.get(), to, sf_count_t(count)));
-  for (float* x = to; x < to + got * channels(); x++)
-    if (!(std::abs(*x) <= kLoudestSample)) *x = 0;
+  sf_count_t got = std::max<sf_count_t>(0, sf_readf_float(file_.sound.get(), to, sf_count_t(count)));
   std::fill(to + size_t(got) * width, to + count * width, 0.f);
   for (size_t i = 0; i < count * width; i++)
-    if (!std::isfinite(to[i])) to[i] = 0;
+    if (!(std::abs(to[i]) <= kLoudestSample)) to[i] = 0;
   source_frame_ += count;
   return count;
 }
@@ -129,7 +124,7 @@ size_t LoopedFile::read_source(float* to, size_t frames) {
 void LoopedFile::feed() {
   if (source_frame_ == info_.frames && joined_) {
     source_frame_ = 0;
-    sf_seek(file_.get(), 0, SF_SEEK_SET);
+    sf_seek(file_.sound.get(), 0, SF_SEEK_SET);
   }
   source_at_ = 0;
   source_count_ = read_source(source_.data(), kChunk);

@@ -17,7 +17,7 @@ namespace mixgraph {
 /// [worker]
 class LoopedFile {
  public:
-  /// Opens a file that read_sound_info() has accepted. `rate` in Hz.
+  /// Opens what open_sound() accepts. `rate` in Hz.
   static Result<std::unique_ptr<LoopedFile>> open(const std::string& root, const std::string& name,
                                                   double rate);
 
@@ -35,19 +35,18 @@ class LoopedFile {
 
  private:
   struct Close {
-    void operator()(SNDFILE* file) const { sf_close(file); }
     void operator()(soxr* converter) const { soxr_delete(converter); }
   };
-  LoopedFile(SNDFILE* file, SoundInfo info, double rate);
+  LoopedFile(OpenSound file, double rate);
   void start_pass(uint64_t frame);
   size_t read_source(float* to, size_t frames);
   size_t convert(float* to, size_t frames);
   void skip_converted(uint64_t frames);
   void feed();
 
-  std::unique_ptr<SNDFILE, Close> file_;
+  OpenSound file_;
   std::unique_ptr<soxr, Close> converter_;
-  SoundInfo info_;
+  const SoundInfo& info_;  // of file_
   double rate_;
   uint64_t length_;
   uint64_t frame_ = 0;         // of the pass, next to be read

@@ -1,14 +1,13 @@
 #pragma once
+#include <sndfile.h>
+
+#include <memory>
 #include <string>
 
+#include "graph/open_beneath.h"
 #include "graph/problem.h"
 
 namespace mixgraph {
-
-/// The path of a file that somebody names, beneath a folder. Names are relative to the folder; absolute ones
-/// must lie within it, and ".." is refused. Whether the file exists is not looked at. The problem's `where`
-/// is the name. [control]
-Result<std::string> path_beneath(const std::string& root, const std::string& name);
 
 /// What a sound file's header says.
 struct SoundInfo {
@@ -17,8 +16,24 @@ struct SoundInfo {
   uint64_t frames = 0;  ///< at that rate
 };
 
-/// Reads a header; refuses what a player can't play: other than 1 or 2 channels, no frames, unknown length,
-/// anything but a regular file. The problem's `where` is the name. [control]
+struct CloseSound {
+  void operator()(SNDFILE* sound) const { sf_close(sound); }
+};
+
+/// A sound file, open for reading at its first frame.
+struct OpenSound {
+  OpenFile file;  ///< closed after the sound, which reads from it
+  std::unique_ptr<SNDFILE, CloseSound> sound;
+  SoundInfo info;
+};
+
+/// Opens a file beneath a folder; refuses what a player can't play: other than 1 or 2 channels, no frames,
+/// unknown length, more than kMaxSoundHours, anything but a regular file, links. The problem's `where` is the
+/// name. [control]
+Result<OpenSound> open_sound(const std::string& root, const std::string& name);
+inline constexpr int kMaxSoundHours = 100;
+
+/// What open_sound() finds out. [control]
 Result<SoundInfo> read_sound_info(const std::string& root, const std::string& name);
 
 }  // namespace mixgraph

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "nodes/io/media_path.h"
+#include "graph/open_beneath.h"
 
 namespace mixgraph {
 namespace fs = std::filesystem;
@@ -27,9 +27,9 @@ int bytes_per_sample(SampleFormat format) {
   return format == SampleFormat::float32 ? 4 : format == SampleFormat::pcm24 ? 3 : 2;
 }
 
-uint64_t free_bytes(const std::string& path) {
+uint64_t free_bytes(int file) {
   struct statvfs disk {};
-  if (statvfs(path.c_str(), &disk) != 0) return 0;
+  if (fstatvfs(file, &disk) != 0) return 0;
   return uint64_t(disk.f_bavail) * disk.f_frsize;
 }
 
@@ -43,60 +43,71 @@ std::string stem_of(const TakeSettings& settings) {
   return name.ends_with(".wav") ? name.substr(0, name.size() - 4) : name;
 }
 
+bool exists(const OpenFile& folder, const std::string& name) {
+  return faccessat(folder.fd(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /// Gives the file its last name, unless there is such a file; and makes the folder remember it.
-bool rename_part(const std::string& path) {
-  std::string part = path + kPart;
-  if (renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
+bool rename_part(const OpenFile& folder, const std::string& name) {
+  const std::string part = name + kPart;
+  if (renameat2(folder.fd(), part.c_str(), folder.fd(), name.c_str(), RENAME_NOREPLACE) != 0) {
     bool unknown = errno == EINVAL || errno == ENOSYS;  // some file systems can't do it in one step
-    if (!unknown || fs::exists(path) || std::rename(part.c_str(), path.c_str()) != 0) return false;
+    if (!unknown || exists(folder, name) ||
+        renameat(folder.fd(), part.c_str(), folder.fd(), name.c_str()) != 0)
+      return false;
   }
-  int folder = ::open(fs::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool synced = folder >= 0 && fsync(folder) == 0;
-  if (folder >= 0) close(folder);
-  return synced;
+  return fsync(folder.fd()) == 0;
 }
 
 /// How many frames a file's header says that it has; 0 if it can't be read.
-uint64_t frames_in(const std::string& path) {
+uint64_t frames_in(const OpenFile& folder, const std::string& name) {
+  const OpenFile file(openat(folder.fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (file.fd() < 0) return 0;
   SF_INFO info{};
-  SNDFILE* sound = sf_open(path.c_str(), SFM_READ, &info);
+  SNDFILE* sound = sf_open_fd(file.fd(), SFM_READ, &info, SF_FALSE);
   if (!sound) return 0;
   sf_close(sound);
   return uint64_t(info.frames);
 }
 
 /// Rewrites the header of a file that nobody is recording.
-bool repair(const std::string& path) {
-  int file = ::open((path + kPart).c_str(), O_RDWR | O_CLOEXEC);
-  if (file < 0) return false;
-  bool ours = flock(file, LOCK_EX | LOCK_NB) == 0;
-  if (ours) {
-    SF_INFO info{};
-    if (SNDFILE* sound = sf_open_fd(file, SFM_RDWR, &info, SF_FALSE)) {
-      sf_command(sound, SFC_UPDATE_HEADER_NOW, nullptr, 0);
-      sf_close(sound);
-      fsync(file);
-    }
+bool repair(const OpenFile& folder, const std::string& name) {
+  const OpenFile file(
+      openat(folder.fd(), (name + kPart).c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (file.fd() < 0 || flock(file.fd(), LOCK_EX | LOCK_NB) != 0) return false;
+  SF_INFO info{};
+  if (SNDFILE* sound = sf_open_fd(file.fd(), SFM_RDWR, &info, SF_FALSE)) {
+    sf_command(sound, SFC_UPDATE_HEADER_NOW, nullptr, 0);
+    sf_close(sound);
+    fsync(file.fd());
   }
-  bool repaired = ours && frames_in(path + kPart) > 0 && rename_part(path);
-  close(file);
-  return repaired;
+  return frames_in(folder, name + kPart) > 0 && rename_part(folder, name);
+}
+
+/// The folder of the takes beneath the root, as a name; empty: the root itself.
+std::string folder_of(const std::string& name) {
+  return fs::path(name).parent_path().string();
 }
 
 }  // namespace
 
-Result<std::string> take_path(const TakeSettings& settings, int number) {
+Result<std::string> take_name(const TakeSettings& settings, int number) {
   char digits[16];
   std::snprintf(digits, sizeof digits, "-%03d.wav", number);
-  return path_beneath(settings.root, stem_of(settings) + digits);
+  return name_beneath(settings.root, stem_of(settings) + digits);
 }
 
 Problems check_takes(const TakeSettings& settings) {
-  auto path = take_path(settings, 1);
-  if (!path) return path.problems();
-  fs::path folder = fs::path(*path).parent_path();
+  auto name = take_name(settings, 1);
+  if (!name) return name.problems();
   std::error_code error;
-  while (!fs::exists(folder, error) && folder.has_relative_path()) folder = folder.parent_path();
+  const fs::path root = fs::absolute(settings.root.empty() ? "." : settings.root, error);
+  fs::path folder = root / folder_of(*name);
+  while (!fs::exists(fs::symlink_status(folder, error)) && folder.has_relative_path())
+    folder = folder.parent_path();
+  const bool beneath_root = folder.native().size() > root.native().size();
+  if (beneath_root && fs::is_symlink(fs::symlink_status(folder, error)))
+    return {Problem{settings.name, folder.string() + " is a link", "a folder"}};
   if (!fs::is_directory(folder, error))
     return {Problem{settings.name, folder.string() + " is not a folder", "a file name"}};
   if (access(folder.c_str(), W_OK) != 0)
@@ -105,30 +116,31 @@ Problems check_takes(const TakeSettings& settings) {
 }
 
 Result<std::unique_ptr<Take>> Take::start(const TakeSettings& settings) {
-  auto first = take_path(settings, 1);
+  auto first = take_name(settings, 1);
   if (!first) return first.problems();
-  std::string folder = fs::path(*first).parent_path().string();
-  std::error_code error;
-  fs::create_directories(folder, error);
+  auto folder = make_folder_beneath(settings.root, folder_of(*first));
+  if (!folder) return folder.problems();
   double needed = kSecondsToStart * settings.rate * settings.channels * bytes_per_sample(settings.format);
-  if (free_bytes(folder) < kLeastFree + uint64_t(needed))
-    return Problem{folder, "has less space than for two minutes of recording", "a disk with more space"};
+  if (free_bytes(folder->fd()) < kLeastFree + uint64_t(needed))
+    return Problem{settings.root, "has less space than for two minutes of recording",
+                   "a disk with more space"};
   for (int number = 1; number < kMostTakes; number++) {
-    std::string path = *take_path(settings, number);
-    if (fs::exists(path, error)) continue;
-    int file = ::open((path + kPart).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    const std::string name = fs::path(*take_name(settings, number)).filename().string();
+    if (exists(*folder, name)) continue;
+    int file = openat(folder->fd(), (name + kPart).c_str(),
+                      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (file < 0 && errno == EEXIST) continue;
-    if (file < 0) return failed(path, "can't be created");
-    std::unique_ptr<Take> take(new Take(settings, path, file));
+    if (file < 0) return failed(name, "can't be created");
+    std::unique_ptr<Take> take(new Take(settings, std::move(*folder), name, file));
     if (!take->open())
-      return Problem{path, std::string("can't be begun: ") + sf_strerror(nullptr), "another file name"};
+      return Problem{name, std::string("can't be begun: ") + sf_strerror(nullptr), "another file name"};
     return take;
   }
   return Problem{*first, "all numbers are taken", "another file name"};
 }
 
-Take::Take(const TakeSettings& settings, std::string path, int file)
-    : settings_(settings), path_(std::move(path)), file_(file) {}
+Take::Take(const TakeSettings& settings, OpenFile folder, std::string name, int file)
+    : settings_(settings), folder_(std::move(folder)), name_(std::move(name)), file_(file) {}
 
 bool Take::open() {
   constexpr int kFormats[] = {SF_FORMAT_FLOAT, SF_FORMAT_PCM_24, SF_FORMAT_PCM_16};
@@ -174,17 +186,17 @@ bool Take::keep_safe(size_t frames) {
   if (double(since_check_) < settings_.rate) return true;
   since_check_ = 0;
   sync_file_range(file_, 0, 0, SYNC_FILE_RANGE_WRITE);
-  return free_bytes(path_ + kPart) >= kLeastFree;
+  return free_bytes(file_) >= kLeastFree;
 }
 
 bool Take::finish() {
   if (file_ < 0) return false;
   if (sound_) sf_close(sound_);  // says that it succeeded even on a full disk
   bool complete = sound_ && fsync(file_) == 0;
-  uint64_t found = frames_in(path_ + kPart);
+  uint64_t found = frames_in(folder_, name_ + kPart);
   // After a failed write there may be less than was meant to be; what can be read is kept.
-  bool named = found > 0 && rename_part(path_);
-  if (frames_ == 0 && found == 0) named = unlink((path_ + kPart).c_str()) == 0;
+  bool named = found > 0 && rename_part(folder_, name_);
+  if (frames_ == 0 && found == 0) named = unlinkat(folder_.fd(), (name_ + kPart).c_str(), 0) == 0;
   close(file_);
   file_ = -1;
   sound_ = nullptr;
@@ -192,20 +204,23 @@ bool Take::finish() {
 }
 
 int repair_takes(const TakeSettings& settings) {
-  auto first = take_path(settings, 1);
+  auto first = take_name(settings, 1);
   if (!first) return 0;
-  fs::path folder = fs::path(*first).parent_path();
+  std::error_code error;
+  const fs::path path = fs::path(settings.root.empty() ? "." : settings.root) / folder_of(*first);
+  if (!fs::is_directory(path, error)) return 0;
+  auto folder = make_folder_beneath(settings.root, folder_of(*first));
+  if (!folder) return 0;
   std::string prefix = fs::path(stem_of(settings)).filename().string() + "-",
               suffix = std::string(".wav") + kPart;
   int repaired = 0;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
+  for (const auto& entry : fs::directory_iterator(path, error)) {
     std::string name = entry.path().filename().string();
     if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) || !name.ends_with(suffix))
       continue;
     std::string digits = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
     if (digits.find_first_not_of("0123456789") != std::string::npos) continue;
-    repaired += repair((folder / name.substr(0, name.size() - std::strlen(kPart))).string());
+    repaired += repair(*folder, name.substr(0, name.size() - std::strlen(kPart)));
   }
   return repaired;
 }

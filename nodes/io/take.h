@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "graph/open_beneath.h"
 #include "graph/problem.h"
 
 namespace mixgraph {
@@ -42,22 +43,23 @@ class Take {
   bool finish();
 
   uint64_t frames() const { return frames_; }        ///< written so far
-  const std::string& path() const { return path_; }  ///< when finished
+  const std::string& name() const { return name_; }  ///< in its folder, when finished
 
  private:
-  Take(const TakeSettings& settings, std::string path, int file);
+  Take(const TakeSettings& settings, OpenFile folder, std::string name, int file);
   bool open();
   bool keep_safe(size_t frames);
 
   TakeSettings settings_;
-  std::string path_;
+  OpenFile folder_;
+  std::string name_;
   int file_;
   SNDFILE* sound_ = nullptr;
   uint64_t frames_ = 0, since_check_ = 0;
 };
 
-/// The path that a take's number makes: ROOT/NAME-007.wav. [any]
-Result<std::string> take_path(const TakeSettings& settings, int number);
+/// What a take is called, beneath the root: NAME-007.wav. [any]
+Result<std::string> take_name(const TakeSettings& settings, int number);
 /// Whether recordings can be made; the problem says why not. [control]
 Problems check_takes(const TakeSettings& settings);
 /// Takes of that name that a crash left unfinished: rewrites their headers and gives them their names.

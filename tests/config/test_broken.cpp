@@ -179,7 +179,7 @@ mix:
 mixx: {}
 tempo: 120
 audio: {rat: 48000, driver: jack, rate: 1, block: 12.5}
-osc: {prot: 9000, port: 0}
+osc: {prot: 9000, port: 0, allow: [10.0.0.0/33, any, lan], files: some, rate: -1, confirm: perhaps}
 )",
      R"(song.yaml:2:1: `mixx`: no such key of a session; did you mean `mix`?
 song.yaml:3:1: `tempo`: no such key of a session; it has mixgraph, name, audio, osc, media, recordings, include, in, mix, master, scenes
@@ -189,6 +189,16 @@ song.yaml:4:41: `rate`: 1 is out of range; 8000 to 384000 Hz
 song.yaml:4:51: `block`: 12.5 is not a whole number; 0 to 8192
 song.yaml:5:7: `prot`: no such setting of osc; did you mean `port`?
 song.yaml:5:25: `port`: 0 is out of range; 1 to 65535
+song.yaml:5:36: `allow`: 10.0.0.0/33 is no address; an address, a network such as 192.168.1.0/24, or any
+song.yaml:5:54: `allow`: lan is no address; an address, a network such as 192.168.1.0/24, or any
+song.yaml:5:67: `files`: "some" is not a choice; did you mean `none`?
+song.yaml:5:79: `rate`: -1 is out of range; 0 to 1e+06
+song.yaml:5:92: `confirm`: "perhaps" is not a choice; one of off, on
+)"},
+    {"beyond a parameter", R"(mixgraph: 1
+mix: {p: {type: player, file/x: a}}
+)",
+     R"(song.yaml:2:25: `file`: one value is expected, not a mapping; a text
 )"},
     {"two nodes in one place", R"(mixgraph: 1
 mix:

@@ -218,7 +218,7 @@ list.yaml:1:1: this is not a composite type; a composite type has `type:` and `n
 song.yaml:1:1: the composite type has no name; write `type: name`
 song.yaml:2:1: `include`: no such key of a composite type; it has mixgraph, type, doc, nodes, input, inputs, output, sends
 song.yaml:2:11: `gone.yaml`: there is no such file
-song.yaml:2:22: `.`: this is not a file
+song.yaml:2:22: `.`: is not a file
 song.yaml:2:35: `two.yaml`: `one` is defined in two files; remove one
 )");
 }

@@ -44,7 +44,14 @@ void check_round_trip(const Session& session) {
 constexpr const char* kCanonical = R"(mixgraph: 1
 name: "A song: the second"
 audio: {rate: 96000, inputs: 8}
-osc: {port: 9001, bind: [127.0.0.1, 10.0.0.2]}
+osc:
+  port: 9001
+  bind: [127.0.0.1, 10.0.0.2]
+  allow: 10.0.0.0/24
+  files: none
+  confirm: off
+  rate: 100
+  loopback_rate: 5000
 media: takes
 in:
   vocal: {type: input, channels: 3}

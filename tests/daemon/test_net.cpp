@@ -12,7 +12,7 @@ TEST_CASE("UDP, TCP and TCP with SLIP carry packets both ways on one port number
   for (const auto transport : {OscTransport::udp, OscTransport::tcp, OscTransport::tcp_slip}) {
     const auto client = server.connect(transport);
     for (const auto& packet :
-         {message("/mix/vox/fader", {-6.0F}), message("/x", {osc::Blob{Bytes(20000, 0xc0)}}),
+         {message("/mix/vox/fader", {-6.0F}), message("/x", {osc::Blob{Bytes(8000, 0xc0)}}),
           message("/y", {osc::Blob{{0xc0, 0xdb, 0xdc, 0xdd}}})}) {
       CHECK(client->send(packet));
       CHECK(client->receive(5s) == packet);

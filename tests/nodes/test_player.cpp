@@ -359,6 +359,8 @@ TEST_CASE("files that can't be played are refused by name, with a reason and a w
   for (const char* name : {"../x.wav", "a/../../x.wav", "/etc/passwd", "folder/../six.wav", "/"})
     CHECK(says(name) == "lies outside the folder for it");
   write_sound(folder.path("x.wav"), {numbered(10)});
+  std::filesystem::create_symlink("x.wav", folder.path("link.wav"));
+  CHECK(says("link.wav") == "is a link, or is beneath one");
   NodeRunner absolute("player", {.values = {{"file", folder.path("x.wav")}}, .media_root = folder.path()});
   CHECK(absolute.process({}, 10)[0] == numbered(10));
 }

@@ -259,9 +259,31 @@ TEST_CASE("a folder that can't be written to is told of, not ignored", "[recorde
   CHECK_THROWS_WITH(NodeRunner("recorder", options), Catch::Contains("occupied is not a folder"));
   options.values = {{"file", "../vox"}};
   CHECK_THROWS_WITH(NodeRunner("recorder", options), Catch::Contains("lies outside the folder for it"));
+  TemporaryFolder elsewhere;
+  std::filesystem::create_directory_symlink(elsewhere.path(), desk.folder.path("link"));
+  options.values = {{"file", "link/vox"}};
+  CHECK_THROWS_WITH(NodeRunner("recorder", options), Catch::Contains("link is a link"));
   options.values = {{"file", "new/folder/vox.wav"}, {"record", true}};
   NodeRunner("recorder", options).process(numbered(10));
   CHECK(read_sound(desk.folder.path("new/folder/vox-001.wav")).frames() == 10);
+}
+
+TEST_CASE("a take is never written through a link that waits at its place", "[recorder]") {
+  Desk desk;
+  TemporaryFolder elsewhere;
+  std::ofstream(elsewhere.path("precious")) << "as it was";
+  std::filesystem::create_symlink(elsewhere.path("precious"), desk.folder.path("vox-001.wav.part"));
+  std::filesystem::create_symlink(elsewhere.path("none"), desk.folder.path("vox-002.wav"));
+  {
+    NodeRunner run("recorder", desk.options({{"record", true}}));
+    run.process(numbered(100));
+    CHECK(run.meter("repaired") == 0);
+  }
+  CHECK(read_sound(desk.folder.path("vox-003.wav")).channels == numbered(100));
+  CHECK_FALSE(std::filesystem::exists(elsewhere.path("none")));
+  std::string text;
+  std::getline(std::ifstream(elsewhere.path("precious")) >> std::ws, text);
+  CHECK(text == "as it was");
 }
 
 TEST_CASE("a killed recorder leaves a file that can be read, and the next one repairs it", "[recorder]") {

@@ -32,6 +32,7 @@ class DaemonProcess {
   int port() const { return port_; }
   /// All that it printed so far.
   const std::string& output() const { return output_; }
+  pid_t pid() const { return child_; }
   void signal(int number);
   pid_t pid() const { return child_; }
   /// Reads what it prints until `text` is there. False: it was not in time, or the daemon ended.

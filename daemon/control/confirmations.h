@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <span>
+#include <vector>
+
+#include "daemon/control/client.h"
+#include "daemon/control/osc.h"
+
+namespace mixgraph {
+
+/// Who really is where his packets say they come from. The address of a datagram can be forged, and what is
+/// answered to it then hits somebody else; so a UDP client on another machine has to return a number that was
+/// sent to it before anything is sent to it that is much larger than what came. [control]
+class Confirmations {
+ public:
+  static constexpr size_t kFactor = 3;      ///< bytes that may be sent for each that came, before that
+  static constexpr size_t kMaxHeld = 1024;  ///< bytes of a packet that waits
+
+  /// `needed`: false to trust every address.
+  explicit Confirmations(bool needed) : needed_(needed) {}
+
+  bool trusts(const ClientId& client) const;
+  /// Something came from this client.
+  void heard(const ClientId& client, size_t bytes);
+  /// Whether so much may be sent to it; takes it from its allowance.
+  bool may_send(const ClientId& client, size_t bytes);
+
+  /// Keeps a packet until the client has returned the number that this gives. The latest one is kept, if it
+  /// is not larger than kMaxHeld.
+  int64_t hold(const ClientId& client, std::span<const uint8_t> packet);
+  /// The client has returned a number. If it is the right one, the client is trusted from here on, and this
+  /// is the packet that waits, or an empty one.
+  std::optional<std::vector<uint8_t>> confirm(const ClientId& client, int64_t number);
+  /// Trusts a client that was trusted before the daemon started again.
+  void vouch(const ClientId& client) { clients_[client].confirmed = true; }
+  void forget(const ClientId& client) { clients_.erase(client); }
+
+ private:
+  struct State {
+    bool confirmed = false;
+    int64_t number = 0;
+    size_t allowance = 0;  // bytes
+    std::vector<uint8_t> held;
+  };
+
+  bool needed_;
+  std::map<ClientId, State> clients_;
+  std::random_device random_;
+};
+
+/// The number of a `/confirm`. [any]
+std::optional<int64_t> confirmation_in(const osc::Packet& packet);
+/// Whether a packet only sets parameters, which asks for no answer. [any]
+bool only_sets(const osc::Packet& packet);
+
+}  // namespace mixgraph

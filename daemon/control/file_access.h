@@ -1,0 +1,19 @@
+#pragma once
+#include <optional>
+#include <span>
+
+#include "daemon/control/console.h"
+
+/// Who may make the daemon touch files (`osc: {files: ...}`). [control]
+namespace mixgraph {
+
+/// Whether a parameter names a file.
+bool names_file(const NodeType& type, const Parameter& p);
+
+/// Why a client may not load, save, or name files; empty: it may.
+std::optional<Problem> file_refusal(const Console& console, const ClientId& client);
+/// The same for edits: only those that name a file are refused.
+std::optional<Problem> file_refusal(const Console& console, const ClientId& client,
+                                    std::span<const Edit> edits);
+
+}  // namespace mixgraph

@@ -1,0 +1,93 @@
+// A daemon that other machines reach, over this machine's own address on its network.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "daemon/control/osc.h"
+#include "daemon/net/osc_client.h"
+#include "tests/support/daemon_process.h"
+#include "tests/support/other_address.h"
+
+using namespace mixgraph;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct SessionFile {
+  explicit SessionFile(const std::string& osc) {
+    std::string name = (std::filesystem::temp_directory_path() / "mixgraph-XXXXXX").string();
+    folder = mkdtemp(name.data());
+    file = (folder / "song.yaml").string();
+    std::ofstream(file) << "mixgraph: 1\nosc: " << osc
+                        << "\nmix:\n  vox: {type: strip, from: in/1}\nmaster:\n  out: {type: output, from: "
+                           "mix/vox, to: 1+2}\n";
+  }
+  ~SessionFile() { std::filesystem::remove_all(folder); }
+  std::vector<std::string> arguments() const { return {file, "--osc", "0", "--driver", "clock"}; }
+  std::filesystem::path folder;
+  std::string file;
+};
+
+std::string ask(OscClient& client, const osc::Message& question) {
+  client.send(osc::encode(question));
+  const auto packet = client.receive(1s);
+  if (!packet) return "nothing";
+  return osc::describe(std::get<osc::Message>(*osc::decode(*packet)));
+}
+
+}  // namespace
+
+TEST_CASE("Another machine that is allowed confirms that it is there, and is answered", "[daemon][access]") {
+  const auto other = other_address();
+  if (!other) {
+    WARN("this machine has no address but loopback");
+    return;
+  }
+  const SessionFile session("{bind: [127.0.0.1, " + *other + "], allow: " + *other + "}");
+  DaemonProcess daemon(session.arguments());
+  INFO(daemon.output());
+  REQUIRE(daemon.port() > 0);
+  CHECK(daemon.wait_for("whoever reaches it from " + *other + " can control this session"));
+  for (const auto transport : {OscTransport::udp, OscTransport::tcp}) {
+    auto client =
+        OscClient::open(*other, uint16_t(daemon.port()), transport);  // returns the number by itself
+    REQUIRE(client);
+    CHECK(ask(**client, {"/mix/vox/fader", {}}) == "/mix/vox/fader ,f 0");
+    CHECK(ask(**client, {"/graph/save", {}}).find("files are for clients on the daemon's own machine") !=
+          std::string::npos);
+  }
+  auto local = OscClient::open("127.0.0.1", uint16_t(daemon.port()), OscTransport::udp);
+  REQUIRE(local);
+  CHECK(ask(**local, {"/graph/save", {}}).starts_with("/done"));
+}
+
+TEST_CASE("Another machine that is not allowed hears nothing, and is counted", "[daemon][access]") {
+  const auto other = other_address();
+  if (!other) {
+    WARN("this machine has no address but loopback");
+    return;
+  }
+  const SessionFile session("{bind: [127.0.0.1, " + *other + "], allow: 192.0.2.1}");
+  DaemonProcess daemon(session.arguments());
+  REQUIRE(daemon.port() > 0);
+  auto stranger = OscClient::open(*other, uint16_t(daemon.port()), OscTransport::udp);
+  REQUIRE(stranger);
+  CHECK(ask(**stranger, {"/mix/vox/fader", {}}) == "nothing");
+  auto local = OscClient::open("127.0.0.1", uint16_t(daemon.port()), OscTransport::udp);
+  REQUIRE(local);
+  (*local)->send(osc::encode(osc::Message{"/status", {}}));
+  std::string line;
+  while (!line.starts_with("/status/not_allowed") && !line.starts_with("/done")) {
+    const auto packet = (*local)->receive(1s);
+    REQUIRE(packet);
+    line = osc::describe(std::get<osc::Message>(*osc::decode(*packet)));
+  }
+  CHECK(line == "/status/not_allowed ,i 1");
+}
+
+TEST_CASE("An address that others reach is not bound before somebody is allowed", "[daemon][access]") {
+  const SessionFile session("{bind: 0.0.0.0}");
+  DaemonProcess daemon(session.arguments());
+  CHECK(daemon.wait() == 1);
+  CHECK(daemon.output().find("--allow") != std::string::npos);
+}
