@@ -70,6 +70,8 @@ void add_bench(CLI::App& program, Subcommands& all) {
   app->add_option("--peer", console->peer,
                   "A command that prints lines `NAME ... ns_per_strip_sample=N` for other programs; the "
                   "ratios are printed");
+  app->add_flag("--signals", console->signals,
+                "Also with silence, with sound that is all denormal numbers, and with noise at full scale");
   app->add_option("--threads", console->threads,
                   "Compare one thread with so many, by the clock on the wall, and their outputs bit by bit")
       ->check(CLI::Range(1, 16))

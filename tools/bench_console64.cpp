@@ -64,7 +64,9 @@ Graph console(NodeTypes types, bool with_strips) {
 /// Sixty-four device inputs that hear the same noise, each from another place, and two outputs.
 class Device {
  public:
-  Device() : noise_(pink_noise(kNoiseBlocks * kBlock)), left_(kBlock), right_(kBlock) {}
+  explicit Device(float gain = 1) : noise_(pink_noise(kNoiseBlocks * kBlock)), left_(kBlock), right_(kBlock) {
+    for (float& x : noise_) x *= gain;
+  }
 
   void run(Engine& engine) {
     const float* in[kStrips];
@@ -88,11 +90,12 @@ class Device {
 
 /// CPU seconds for so much sound: the fastest of some runs, each with a new engine, after half a second to
 /// settle.
-double cpu_seconds(const Graph& graph, const BenchOptions& options, std::vector<TypeCost>* costs = nullptr) {
+double cpu_seconds(const Graph& graph, const BenchOptions& options, std::vector<TypeCost>* costs = nullptr,
+                   float gain = 1) {
   const int blocks = std::max(1, int(options.seconds * kRate / kBlock));
   double best = HUGE_VAL;
   for (int run = 0; run < options.runs; run++) {
-    Device device;
+    Device device(gain);
     Engine engine({.environment = {.rate = kRate}, .inputs = kStrips, .outputs = 2});
     if (Problems problems = engine.update(graph); !problems.empty())
       throw std::runtime_error(problems.front().text());
@@ -104,6 +107,15 @@ double cpu_seconds(const Graph& graph, const BenchOptions& options, std::vector<
     if (costs) *costs = engine.costs();
   }
   return best;
+}
+
+/// How much longer or shorter other sounds take than noise at -20 dBFS, which took `usual` seconds.
+void compare_signals(const BenchOptions& options, InstructionSet set, double usual) {
+  const Graph graph = console(node_types(set), true);
+  const double loud = cpu_seconds(graph, options, nullptr, 10), denormal = cpu_seconds(graph, options, nullptr, 1e-39f);
+  const double silence = cpu_seconds(graph, options, nullptr, 0);
+  fmt::print("console64 isa={} of_usual full_scale={:.2f} denormal={:.2f} silence={:.2f}\n", name_of(set), loud / usual,
+             denormal / usual, silence / usual);
 }
 
 struct SharedRun {
@@ -177,6 +189,7 @@ int bench_console64(const BenchOptions& options, const std::vector<InstructionSe
     fmt::print("console64 isa={} ns_per_frame", name_of(set));
     for (const TypeCost& c : costs) fmt::print(" {}={:.1f}", c.type, c.ns / double(std::max<uint64_t>(c.frames, 1)));
     fmt::print("\n");
+    if (options.signals) compare_signals(options, set, full);
     if (options.threads > 1) compare_threads(options, set);
     std::cout.flush();
     fflush(stdout);
