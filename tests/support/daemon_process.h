@@ -34,7 +34,6 @@ class DaemonProcess {
   const std::string& output() const { return output_; }
   pid_t pid() const { return child_; }
   void signal(int number);
-  pid_t pid() const { return child_; }
   /// Reads what it prints until `text` is there. False: it was not in time, or the daemon ended.
   bool wait_for(const std::string& text, std::chrono::milliseconds patience = std::chrono::seconds(10));
   /// Waits for its end and returns its exit code; 128 + signal if it was killed; -1: it runs on.
