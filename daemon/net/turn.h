@@ -6,11 +6,12 @@ namespace mixgraph {
 /// The time that one socket may work before others, and the clock, have their turn. [control]
 class Turn {
  public:
-  static constexpr std::chrono::microseconds kLength{1000};
+  explicit Turn(std::chrono::microseconds length = std::chrono::microseconds(1000))
+      : end_(std::chrono::steady_clock::now() + length) {}
   bool is_over() const { return std::chrono::steady_clock::now() >= end_; }
 
  private:
-  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + kLength;
+  std::chrono::steady_clock::time_point end_;
 };
 
 }  // namespace mixgraph

@@ -9,6 +9,12 @@
 
 namespace mixgraph {
 
+namespace {
+/// Longer than that of a connection, as one socket is for all, and a flood is to be read faster than it
+/// comes.
+constexpr std::chrono::milliseconds kTurn{3};
+}  // namespace
+
 namespace asio = boost::asio;
 using boost::system::error_code;
 
@@ -39,7 +45,7 @@ void UdpPort::serve() {
 }
 
 UdpPort::Left UdpPort::turn() {
-  const Turn turn;
+  const Turn turn(kTurn);
   for (int batch = 0; batch < kBatches; ++batch) {
     if (next_ == received_ && !receive()) {
       events_.caught_up();
