@@ -1,5 +1,6 @@
 // What control refuses whom: strangers that may be somebody else, files, and work that keeps others waiting.
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "daemon/control/outbox.h"
 #include "daemon/control/subscribers.h"
@@ -27,6 +28,16 @@ ClientId stranger(Desk& desk, ClientId::Kind kind = ClientId::Kind::udp) {
   client.remote = true;
   return client;
 }
+
+/// A folder of its own, gone at the end.
+struct Folder {
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "mixgraph-XXXXXX").string();
+    path = mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::filesystem::path path;
+};
 
 /// What the client is to return; sends nothing.
 osc::Message number_for(Desk& desk, const ClientId& client) {
@@ -159,7 +170,8 @@ TEST_CASE("Files are for whom the session says", "[trust]") {
                                        message("/graph/add", {"mix/p", "player", "file", "nothere.wav"}),
                                        message("/graph/add", {"mix/r", "recorder", "file", "nothere"})};
   for (const FileAccess access : {FileAccess::loopback, FileAccess::all, FileAccess::none}) {
-    Desk desk(kMix, {.files = access});
+    const Folder folder;
+    Desk desk(kMix, {.session_file = (folder.path / "song.yaml").string(), .files = access});
     for (const bool remote : {false, true}) {
       const bool allowed = access == FileAccess::all || (access == FileAccess::loopback && !remote);
       ClientId client = desk.client(ClientId::Kind::tcp);
