@@ -123,13 +123,14 @@ TEST_CASE("/restart: the same process, sockets and port; what is sent meanwhile 
 
 TEST_CASE("A connection that is made while the daemon restarts is served by the next life", "[restart]") {
   const SessionFile session;
-  DaemonProcess daemon(session.arguments(), {"MIXGRAPH_TEST_FAULTS=1"}, kRestart);
+  DaemonProcess daemon(session.arguments(), {"MIXGRAPH_TEST_FAULTS=1", "MIXGRAPH_CONTROL_LIMIT_MS=500"}, kRestart);
   REQUIRE(daemon.port() > 0);
-  daemon.signal(SIGSTOP);
+  DaemonClient client(daemon.port());
+  REQUIRE(client.text("mode") == "normal");
+  client.send("/test/stall_control", {60000});
+  std::this_thread::sleep_for(100ms);
   DaemonClient waiting(daemon.port(), OscTransport::tcp);  // nobody accepts it in this life
-  daemon.signal(SIGSEGV);
-  daemon.signal(SIGCONT);
-  CHECK(waiting.number("restarts") == 1);
+  CHECK(waiting.wait_for_number("restarts", 1));
 }
 
 TEST_CASE("UDP subscriptions and bundles that wait outlast a restart", "[restart]") {
