@@ -25,7 +25,7 @@ struct Free {
 using LoMessage = std::unique_ptr<void, Free>;
 
 template <class T>
-T load(const lo_arg* from) {
+T load(const void* from) {
   T value;
   std::memcpy(&value, from, sizeof value);
   return value;
