@@ -36,7 +36,7 @@ struct SameAs {
   const lo_arg* lo;
   bool operator()(int32_t x) const { return load<int32_t>(lo) == x; }
   bool operator()(float x) const { return load<uint32_t>(lo) == std::bit_cast<uint32_t>(x); }
-  bool operator()(const std::string& x) const { return x == &lo->s; }
+  bool operator()(const std::string& x) const { return x == reinterpret_cast<const char*>(lo); }
   bool operator()(const osc::Blob& x) const {
     const auto* bytes = reinterpret_cast<const uint8_t*>(lo) + 4;
     return load<int32_t>(lo) == int32_t(x.bytes.size()) && std::equal(x.bytes.begin(), x.bytes.end(), bytes);
@@ -51,7 +51,7 @@ struct SameAs {
     return time.sec == uint32_t(x.ntp >> 32) && time.frac == uint32_t(x.ntp);
   }
   bool operator()(char x) const { return load<int32_t>(lo) == x; }
-  bool operator()(const osc::Symbol& x) const { return x.text == &lo->S; }
+  bool operator()(const osc::Symbol& x) const { return x.text == reinterpret_cast<const char*>(lo); }
   bool operator()(osc::Midi x) const { return load<std::array<uint8_t, 4>>(lo) == x.bytes; }
 };
 
