@@ -92,7 +92,7 @@ TEST_CASE("A cause that repeats is logged five times a second, and how much was 
   CHECK(limit.admits("flood", now + 1000 * kMs) == 0u);
 }
 
-TEST_CASE("An endpoint beyond its rate is not heard until it is within it again; others are", "[access]") {
+TEST_CASE("An endpoint beyond its rate is not heard until it is within it again, others are", "[access]") {
   OscServerOptions options;
   options.loopback_rate = 20;
   Server server(options);

@@ -69,7 +69,7 @@ TEST_CASE("INT and TERM end the daemon with code 0", "[daemon]") {
   }
 }
 
-TEST_CASE("HUP loads the session again; a file with problems changes nothing", "[daemon]") {
+TEST_CASE("HUP loads the session again, a file with problems changes nothing", "[daemon]") {
   const SessionFile session;
   session.write(kSong);
   DaemonProcess daemon({session.file, "--osc", "0", "--driver", "clock"});

@@ -140,7 +140,7 @@ TEST_CASE("What is handed over is in the file within milliseconds", "[journal]")
   }
 }
 
-TEST_CASE("A flush returns when all is on the disk; the end of a writer flushes", "[journal]") {
+TEST_CASE("A flush returns when all is on the disk, and the end of a writer flushes", "[journal]") {
   test::Folder folder;
   {
     Keeper keeper(folder.path("j"));
@@ -154,7 +154,7 @@ TEST_CASE("A flush returns when all is on the disk; the end of a writer flushes"
   CHECK(level_in(folder.path("j")) == 77);
 }
 
-TEST_CASE("A long journal is replaced by a short one; the one before is kept, and nothing is lost",
+TEST_CASE("A long journal is replaced by a short one, the one before is kept, and nothing is lost",
           "[journal]") {
   test::Folder folder;
   const std::string path = folder.path("j");

@@ -300,7 +300,7 @@ TEST_CASE("A damaged journal counts up to the damage, and is kept", "[journal]")
   CHECK(home.files(".bad-").size() == 1);
 }
 
-TEST_CASE("If a journal can't be read, the one before the last compaction is used; without it, the file",
+TEST_CASE("If a journal can't be read, the one before the last compaction is used, and without it the file",
           "[journal]") {
   const Home home;
   run_and_change(home);

@@ -38,7 +38,7 @@ TEST_CASE("A bad escape costs one SLIP frame, and the connection lives on") {
   CHECK(client->receive(5s) == message("/b"));
 }
 
-TEST_CASE("A frame that is not finished in time ends the connection; an idle one stays") {
+TEST_CASE("A frame that is not finished in time ends the connection, an idle one stays") {
   OscServerOptions options;
   options.frame_timeout = 50ms;
   Server server(options);
@@ -78,7 +78,7 @@ TEST_CASE("No more than the allowed number of connections, and room again when o
   CHECK(fourth->receive(5s) == message("/a"));
 }
 
-TEST_CASE("A client that does not read loses meters first, then its connection; others are not held up") {
+TEST_CASE("A client that does not read loses meters first, then its connection, others are not held up") {
   Server server;
   const auto other = server.connect(OscTransport::tcp);
   const auto lazy = server.connect(OscTransport::tcp);

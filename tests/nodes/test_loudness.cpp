@@ -195,7 +195,7 @@ TEST_CASE("loudness: the K-weighting is the table of BS.1770, and both of its st
   CHECK(measure({sine(10000, 0.5, 3), Samples(144000)}).integrated == Approx(-9.03 - 0.691 + 4).margin(0.1));
 }
 
-TEST_CASE("loudness: gates at -70 LUFS and -10 LU; a gate at -12 LU would fail signal 3", "[loudness]") {
+TEST_CASE("loudness: gates at -70 LUFS and -10 LU, a gate at -12 LU would fail signal 3", "[loudness]") {
   baseline::LoudnessGate gate;
   auto add = [&](int blocks, double lufs) {
     for (int i = 0; i < blocks; i++) gate.add(std::pow(10, (lufs + 0.691) / 10));

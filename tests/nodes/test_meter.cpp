@@ -30,7 +30,7 @@ TEST_CASE("meter: RMS rises to 63 % of the power in 300 ms and falls likewise", 
   CHECK(run.meter("rms_l") == Approx(10 * std::log10(0.5 * std::exp(-2.0))).margin(0.05));
 }
 
-TEST_CASE("meter: the peak is that of a single frame; silence and mono", "[meter]") {
+TEST_CASE("meter: the peak is that of a single frame, silence and mono", "[meter]") {
   NodeRunner run("meter", {.channels = 1});
   run.process({Samples(4800)});
   for (const char* id : {"peak_l", "peak_r", "rms_l", "rms_r"}) CHECK(run.meter(id) == -150);

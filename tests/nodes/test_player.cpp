@@ -147,7 +147,7 @@ TEST_CASE("a loop at another rate has no seam", "[player]") {
   }
 }
 
-TEST_CASE("loop switched off lets the file end at its end; switched on it goes on there", "[player]") {
+TEST_CASE("loop switched off lets the file end at its end, switched on it goes on there", "[player]") {
   auto sound = numbered(1000);
   Deck deck({sound}, 48000, {{"loop", true}});
   deck.play(1500);
@@ -238,7 +238,7 @@ TEST_CASE("the last of several seeks counts", "[player]") {
   CHECK(frame_number(out[3999]) == frame_number(out[3998]) + 1);
 }
 
-TEST_CASE("seeking beyond the end is the end; it can be left again", "[player]") {
+TEST_CASE("seeking beyond the end is the end, it can be left again", "[player]") {
   Deck deck({numbered(5000)});
   deck->set("position", 100);
   CHECK(largest(part(deck.play(2000), kFade, 2000 - kFade)) == 0);
