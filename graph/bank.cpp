@@ -49,7 +49,7 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
   }
   for (const Port& port : type.inputs) inputs_ += port.channels == kAdaptive ? channels_ : port.channels;
   for (const Port& port : type.outputs) outputs_ += port.channels == kAdaptive ? channels_ : port.channels;
-  for (int l = 0; l < lanes(); l++) start_lane(l, setup.values, 0);
+  for (int l = 0; l < lanes(); l++) set_values(l, setup.values, 0);
   if (latency_ > 0 && type.bypassable()) {
     dry_frames_ = size_t(latency_) + kMaxBlock;
     dry_ = Floats(size_t(channels_) * dry_frames_ * size_t(lanes()));
@@ -58,7 +58,26 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
 
 Bank::~Bank() { kernel_.destroy(state_); }
 
-void Bank::start_lane(int lane, std::span<const Value> values, uint32_t owner) {
+namespace {
+
+/// One lane out of `rows` rows.
+void copy_column(float* to, int to_lanes, const float* from, int from_lanes, size_t rows) {
+  for (size_t i = 0; i < rows; i++) to[i * size_t(to_lanes)] = from[i * size_t(from_lanes)];
+}
+
+}  // namespace
+
+void Bank::start_lane(int lane, const Setup& setup, uint32_t owner) {
+  const Kernel& single = type_.kernels[0];
+  if (kernel_.plain && lanes() > 1) {
+    void* state = *single.create(setup);
+    copy_column(static_cast<float*>(state_) + lane, lanes(), static_cast<const float*>(state), 1, single.bytes / 4);
+    single.destroy(state);
+  }
+  set_values(lane, setup.values, owner);
+}
+
+void Bank::set_values(int lane, std::span<const Value> values, uint32_t owner) {
   for (int r = 0; r < int(type_.parameters.size()); r++) {
     const Parameter& p = type_.parameters[size_t(r)];
     if (is_text(p)) continue;
@@ -76,13 +95,11 @@ void Bank::start_lane(int lane, std::span<const Value> values, uint32_t owner) {
 
 void Bank::take_lane(int lane, const Bank& from, int from_lane) {
   resting_ = false, silent_blocks_ = 0;
-  auto copy_column = [&](float* to, const float* source, size_t rows) {
-    for (size_t i = 0; i < rows; i++) to[i * size_t(lanes()) + size_t(lane)] = source[i * size_t(from.lanes()) + size_t(from_lane)];
-  };
-  copy_column(static_cast<float*>(state_), static_cast<const float*>(from.state_), kernel_.bytes / 4 / size_t(lanes()));
-  copy_column(ramps_.data(), from.ramps_.data(), type_.parameters.size() * 4);
-  copy_column(meters_.data(), from.meters_.data(), type_.meters.size());
-  copy_column(folded_.data(), from.folded_.data(), type_.meters.size());
+  auto copy = [&](float* to, const float* source, size_t rows) { copy_column(to + lane, lanes(), source + from_lane, from.lanes(), rows); };
+  copy(static_cast<float*>(state_), static_cast<const float*>(from.state_), kernel_.bytes / 4 / size_t(lanes()));
+  copy(ramps_.data(), from.ramps_.data(), type_.parameters.size() * 4);
+  copy(meters_.data(), from.meters_.data(), type_.meters.size());
+  copy(folded_.data(), from.folded_.data(), type_.meters.size());
   uint64_t bit = 1ull << lane;
   auto copy_bit = [&](uint64_t& to, uint64_t source) { to = (to & ~bit) | (source >> from_lane & 1) << lane; };
   for (size_t r = 0; r < type_.parameters.size(); r++) {

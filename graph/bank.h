@@ -63,8 +63,8 @@ class Bank {
   int lanes() const { return kernel_.lanes; }
   int channels() const { return channels_; }
 
-  /// Sets a lane's parameters without a move: before the bank is shared. [control]
-  void start_lane(int lane, std::span<const Value> values, uint32_t owner);
+  /// Makes a lane as if the bank had been created for it alone: before the bank is shared. [control]
+  void start_lane(int lane, const Setup& setup, uint32_t owner);
   /// Copies all that belongs to a lane from another bank of the type. Both must be plain. [audio]
   void take_lane(int lane, const Bank& from, int from_lane);
 
@@ -100,6 +100,7 @@ class Bank {
  private:
   Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape, void* state);
   float* ramp(int row) { return ramps_.data() + size_t(row) * 4 * size_t(lanes()); }
+  void set_values(int lane, std::span<const Value> values, uint32_t owner);
   void write_ramp(int row, int lane);
   bool rests(const Chunk& chunk, const float* const* in, float* const* out);
   void find_rest(const Chunk& chunk, float* const* out);

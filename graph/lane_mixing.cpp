@@ -31,10 +31,12 @@ struct Sixteen {
   NativeFloat part[kParts];
 };
 
-template <bool kMasked>
-Sixteen sum_of_sixteens(const float* from, int lanes, const int32_t* mask) {
+template <bool kMasked, int kLanes>
+[[gnu::always_inline]] inline Sixteen sum_of_sixteens(const float* from, const int32_t* mask) {
   Sixteen sums{};
-  for (int first = 0; first < lanes; first += 16)
+#pragma GCC unroll 4
+  for (int first = 0; first < kLanes; first += 16)
+#pragma GCC unroll 4
     for (int p = 0; p < kParts; p++) {
       NativeFloat x = load(from + first + p * kNative);
       if (kMasked) x = NativeFloat(NativeInt(x) & NativeInt(load(reinterpret_cast<const float*>(mask) + first + p * kNative)));
@@ -73,13 +75,15 @@ NativeFloat fold_all(NativeFloat* frames) {
 }
 
 template <class Sum>
-void sum_frames(float* to, float gain, bool add, int frames, Sum sum_of) {
+[[gnu::always_inline]] inline void sum_frames(float* to, float gain, bool add, int frames, Sum sum_of) {
   for (int first = 0; first < frames; first += kNative) {
     NativeFloat sums[kNative] = {};
-    if (first + kNative <= frames)
+    if (first + kNative <= frames) {
+#pragma GCC unroll 16
       for (int i = 0; i < kNative; i++) sums[i] = halved(sum_of(first + i));
-    else
+    } else {
       for (int i = 0; i < frames - first; i++) sums[i] = halved(sum_of(first + i));
+    }
     NativeFloat sum = fold_all<kNative>(sums) * gain;
     if (add) sum += load(to + first);
     std::memcpy(to + first, &sum, sizeof sum);
@@ -87,12 +91,19 @@ void sum_frames(float* to, float gain, bool add, int frames, Sum sum_of) {
 }
 
 void sum_lanes(float* to, const float* from, int lanes, const int32_t* mask, float gain, bool add, int frames) {
-  if (lanes % 16 != 0)
-    sum_frames(to, gain, add, frames, [=](int i) { return sum_of_few(from + i * lanes, lanes, mask); });
-  else if (mask)
-    sum_frames(to, gain, add, frames, [=](int i) { return sum_of_sixteens<true>(from + i * lanes, lanes, mask); });
-  else
-    sum_frames(to, gain, add, frames, [=](int i) { return sum_of_sixteens<false>(from + i * lanes, lanes, mask); });
+  auto sum = [=](auto count) {
+    constexpr int kLanes = decltype(count)::value;
+    if (mask)
+      sum_frames(to, gain, add, frames, [=](int i) { return sum_of_sixteens<true, kLanes>(from + i * kLanes, mask); });
+    else
+      sum_frames(to, gain, add, frames, [=](int i) { return sum_of_sixteens<false, kLanes>(from + i * kLanes, mask); });
+  };
+  switch (lanes) {
+    case 16: return sum(std::integral_constant<int, 16>());
+    case 32: return sum(std::integral_constant<int, 32>());
+    case 64: return sum(std::integral_constant<int, 64>());
+    default: sum_frames(to, gain, add, frames, [=](int i) { return sum_of_few(from + i * lanes, lanes, mask); });
+  }
 }
 
 using Four = float __attribute__((vector_size(16)));
@@ -172,11 +183,11 @@ void gather_lanes(float* to, int lanes, const Column* columns, bool add, int fra
 /// Whether the sum of squares is above the limit or, having met a value that isn't finite, not a number.
 bool unsound(float squares) { return !(squares <= kRunaway * kRunaway); }
 
-/// Four sums at a time, of one, two or four frames, so that one doesn't wait for the other.
+/// Eight sums at a time, of several frames, so that one doesn't wait for the other.
 template <int kGroups>
 uint64_t unsound_of(const float* from, int lanes, int frames) {
-  constexpr int kTogether = 4 / kGroups;
-  Pack<1> squares[4] = {0.f, 0.f, 0.f, 0.f};
+  constexpr int kSums = 8, kTogether = kSums / kGroups;
+  Pack<1> squares[kSums] = {0.f, 0.f, 0.f, 0.f, 0.f, 0.f, 0.f, 0.f};
   auto add = [&](int i, int k) {
     Pack<1> x;
     x.v[0] = load(from + i * lanes + k % kGroups * kNative);
@@ -184,8 +195,8 @@ uint64_t unsound_of(const float* from, int lanes, int frames) {
   };
   int i = 0;
   for (; i + kTogether <= frames; i += kTogether) {
-#pragma GCC unroll 4
-    for (int k = 0; k < 4; k++) add(i + k / kGroups, k);
+#pragma GCC unroll 8
+    for (int k = 0; k < kSums; k++) add(i + k / kGroups, k);
   }
   for (; i < frames; i++) {
 #pragma GCC unroll 4
@@ -193,7 +204,7 @@ uint64_t unsound_of(const float* from, int lanes, int frames) {
   }
   uint64_t found = 0;
   for (int g = 0; g < kGroups; g++) {
-    for (int k = g + kGroups; k < 4; k += kGroups) squares[g] += squares[k];
+    for (int k = g + kGroups; k < kSums; k += kGroups) squares[g] += squares[k];
     if (any(negated(squares[g] <= Pack<1>(kRunaway * kRunaway))))
       for (int l = 0; l < kNative; l++) found |= uint64_t(unsound(squares[g][l])) << (g * kNative + l);
   }
@@ -223,9 +234,7 @@ uint64_t unsound_lanes(const float* from, int lanes, int frames) {
 bool are_zero(const float* from, size_t count) {
   NativeInt found{};
   for (size_t i = 0; i < count; i += kNative) found |= NativeInt(load(from + i));
-  int32_t any_bit = 0;
-  for (int l = 0; l < kNative; l++) any_bit |= found[l];
-  return (any_bit & 0x7fffffff) == 0;
+  return !any_bit(found & 0x7fffffff);
 }
 bool is_silent(const float* from, size_t count) {
   size_t whole = count / kNative * kNative, first = std::min<size_t>(whole, 64);  // sound is told from silence early

@@ -21,4 +21,13 @@ int main_row(const NodeType& t) {
   return -1;
 }
 
+Problems problems_of(const NodeType& t, const Setup& setup) {
+  const Kernel& kernel = t.kernels[0];
+  if (kernel.plain) return t.check ? t.check(setup) : Problems();
+  auto made = kernel.create(setup);
+  if (!made) return made.problems();
+  kernel.destroy(*made);
+  return {};
+}
+
 }  // namespace mixgraph

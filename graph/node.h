@@ -104,7 +104,10 @@ struct NodeType {
   int (*latency)(const Setup&) = nullptr;   ///< frames from input to output; nullptr: none
   double (*tail)(const Setup&) = nullptr;   ///< seconds of sound after the input ends; nullptr: none
   int (*channels)(const Setup&) = nullptr;  ///< 1 or 2, of a node without inputs [control]; nullptr: 2
+  Problems (*check)(const Setup&) = nullptr;  ///< why a plain node can't be made [control]; nullptr: it always can
   Role role = Role::none;
+  /// Whether lanes of a bank may differ in rows that rebuild; if not, only instances that agree in them share one.
+  bool mixed_setups = false;
   /// Its output is what it read at least kMaxBlock frames ago, so that it may stand in a loop. Its kernel is called twice
   /// per block: first without `in`, to fill `out`, later without `out`, to read `in`.
   bool breaks_loops = false;
@@ -127,6 +130,8 @@ const Parameter& row(const NodeType& t, int i);
 int find_row(const NodeType& t, std::string_view id);
 /// The row that answers at the node's own address, or -1. [any]
 int main_row(const NodeType& t);
+/// Why no such node can be made; none if it can. [control]
+Problems problems_of(const NodeType& t, const Setup& setup);
 
 namespace MIXGRAPH_ISA {
 

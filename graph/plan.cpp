@@ -4,11 +4,16 @@
 
 namespace mixgraph {
 
-bool Instance::may_share_bank(const NodeType& other, int other_channels, std::span<const Value> other_values) const {
+bool Instance::fits(const NodeType& other, int other_channels, std::span<const Value> other_values) const {
   if (type != &other || channels != other_channels) return false;
   for (int r = 0; r < row_count(*type); r++)
     if (row(*type, r).change == Change::rebuild && values[size_t(r)] != other_values[size_t(r)]) return false;
   return true;
+}
+
+bool Instance::may_share_bank(const Instance& other) const {
+  if (type->mixed_setups) return type == other.type && channels == other.channels;
+  return fits(*other.type, other.channels, other.values);
 }
 
 namespace {
@@ -145,25 +150,28 @@ class Planner {
     const InstancePtr& old = before_[node];
     bool same_source = old && n.type->inputs.empty() && old->type == n.type;
     int channels = same_source ? old->channels : infer_channels(node);
-    if (old && !old->spoilt && old->may_share_bank(*n.type, channels, n.values)) return old;
+    if (old && !old->spoilt && old->fits(*n.type, channels, n.values)) return old;
     auto instance = std::make_shared<Instance>();
     instance->path = n.path, instance->type = n.type, instance->values = n.values;
     instance->channels = same_source ? infer_channels(node) : channels;
     Setup setup{environment_, instance->channels, n.values};
     instance->id = next_id_++;
     instance->latency = n.type->latency ? n.type->latency(setup) : 0;
-    if (!n.type->kernels[0].plain) build_alone(*instance, setup);
+    if (!n.type->kernels[0].plain)
+      build_alone(*instance, setup);
+    else
+      report(*instance, problems_of(*n.type, setup));
     return instance;
   }
 
   void build_alone(Instance& instance, const Setup& setup) {
     auto bank = Bank::create(*instance.type, instance.type->kernels[0], setup, shape_);
-    if (!bank) {
-      for (Problem p : bank.problems()) problems_.push_back({"/" + instance.path + (p.where.empty() ? "" : ": " + p.where), p.what, p.hint});
-      return;
-    }
+    if (!bank) return report(instance, bank.problems());
     instance.bank = *bank;
     instance.bank->used = 1;
+  }
+  void report(const Instance& instance, const Problems& problems) {
+    for (const Problem& p : problems) problems_.push_back({"/" + instance.path + (p.where.empty() ? "" : ": " + p.where), p.what, p.hint});
   }
 
   // Delays every cable until the slowest path to the same node; what breaks loops starts paths anew.

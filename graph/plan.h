@@ -28,9 +28,11 @@ struct Instance {
   ~Instance() {
     if (bank) bank->used &= ~(1ull << lane);
   }
-  /// Nodes that can share a bank: the same type and the same values in all rows that rebuild. [control]
-  bool may_share_bank(const Instance& other) const { return may_share_bank(*other.type, other.channels, other.values); }
-  bool may_share_bank(const NodeType& other, int other_channels, std::span<const Value> other_values) const;
+  /// Whether it can be such a node without being built anew: the same type and the same values in all rows that rebuild.
+  /// [control]
+  bool fits(const NodeType& other, int other_channels, std::span<const Value> other_values) const;
+  /// Whether both can be lanes of one bank. [control]
+  bool may_share_bank(const Instance& other) const;
 };
 using InstancePtr = std::shared_ptr<Instance>;
 

@@ -161,13 +161,12 @@ class Scheduler {
     int upstream = from < plan_.nodes.size() && at(from).bank ? at(from).bank->lanes() : 0;
     for (size_t wider = k; kernels[0].plain && wider < kernels.size(); wider++)
       if (kernels[wider].lanes == upstream && members.size() * 2 > size_t(upstream)) k = wider;
-    Setup setup{environment_, model.channels, model.values};
-    // Plain nodes have nothing that could fail.
-    std::shared_ptr<Bank> bank = *Bank::create(*model.type, kernels[k], setup, shape_);
+    // Plain nodes were checked when they were planned: nothing fails now.
+    std::shared_ptr<Bank> bank = *Bank::create(*model.type, kernels[k], {environment_, model.channels, model.values}, shape_);
     for (size_t i : members) {
       Instance& instance = *plan_.nodes[i];
       take_lane(instance, bank, free_lane(*bank, i));
-      bank->start_lane(instance.lane, instance.values, instance.id);
+      bank->start_lane(instance.lane, {environment_, instance.channels, instance.values}, instance.id);
     }
     return bank;
   }
@@ -186,7 +185,7 @@ class Scheduler {
   void fill_lane_of_running_bank(Instance& instance) {
     Setup setup{environment_, instance.channels, instance.values};
     std::shared_ptr<Bank> model = *Bank::create(*instance.type, instance.type->kernels[0], setup, shape_);
-    model->start_lane(0, instance.values, instance.id);
+    model->start_lane(0, setup, instance.id);
     schedule_.templates.push_back(model);
     schedule_.transfers.push_back({instance.bank.get(), instance.lane, model.get(), 0});
   }

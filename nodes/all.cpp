@@ -2,6 +2,7 @@
 #include "graph/node.h"
 
 #define MIXGRAPH_NODE_TYPES(X) \
+  X(input)      \
   X(trim)       \
   X(highpass)   \
   X(eq)         \
@@ -21,9 +22,8 @@
   X(meter)      \
   X(loudness)
 
-// Those in nodes/io/, devices and files, which have no arithmetic to speak of: compiled once, for every machine.
+// Those in nodes/io/, the device's outputs and files, which have no arithmetic to speak of: compiled once, for every machine.
 #define MIXGRAPH_IO_NODE_TYPES(X) \
-  X(input)                        \
   X(output)                       \
   X(player)                       \
   X(recorder)

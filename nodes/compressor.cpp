@@ -93,14 +93,13 @@ constexpr double kHardKnee = 0.01;
 enum Coefficient {
   kHold,       ///< share of the mean power that stays, per frame
   kTake,       ///< and of the new power that comes in
-  kKneeEnd,    ///< half the knee minus the threshold, in log2 of power
-  kKneeWidth,  ///< in log2 of power
-  kBend,       ///< half the reciprocal of the knee's width
-  kSlope,      ///< reduction in log2 of amplitude, per log2 of power above the threshold
-  kUp,         ///< followers of the reduction, per frame
-  kDown,
-  kGain,  ///< make-up, in log2 of amplitude
-  kWet,   ///< shares of the mix
+  kSlope,      ///< gain in log2 of amplitude, per log2 of power above the threshold: 0 or less
+  kKneeEnd,    ///< half the knee minus the threshold, and the knee's width, along the slope
+  kKneeWidth,
+  kBend,       ///< half the reciprocal of that width
+  kFall,       ///< followers of the gain, per frame
+  kRise,
+  kWet,  ///< share of the mix, with the make-up
   kDry,
   kOwnCoefficients
 };
@@ -118,7 +117,7 @@ class Compressor {
       : key_on_(setup.rate()), rate_(float(setup.rate())), rms_(float(setup.choice(kDetector))) {}
 
   void process(Block<V> b) {
-    V most = V(0.f);
+    V least = V(0.f);
     for (Svf<V>& s : key_) s = {select(key_on_.on(), s.s1, V(0.f)), select(key_on_.on(), s.s2, V(0.f))};
     key_on_.begin(b, [&](int index) { return V(float(std::log2(1.001 * kParameters[kKeyHighpass].min))) < b.ramp(kKeyHighpass).at(index); });
     bool filtered = any(key_on_.on());
@@ -126,9 +125,9 @@ class Compressor {
         b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
         [&](int first, int count, auto c) {
           for (int done = 0; done < count; done += kChunk<V>)
-            run(b, first + done, std::min(count - done, kChunk<V>), filtered, [&](int n, int i) { return c(n, first + done + i); }, most);
+            run(b, first + done, std::min(count - done, kChunk<V>), filtered, [&](int n, int i) -> decltype(auto) { return c(n, first + done + i); }, least);
         });
-    b.meter(0) = most * V(float(kAmplitudeLog2));
+    b.meter(0) = V(0.f) - least * V(float(kAmplitudeLog2));
   }
 
  private:
@@ -138,20 +137,21 @@ class Compressor {
 
   /// Everything but the followers is done to each frame by itself.
   template <class C>
-  void run(const Block<V>& b, int first, int count, bool filtered, C c, V& most) {
+  void run(const Block<V>& b, int first, int count, bool filtered, C c, V& least) {
     bool still = !b.restless();
     V x[kChunk<V>];
     read_power(b, first, count, filtered, c, x);
     if (any(V(0.f) < rms_)) average(count, c, x);
-    each<kUp>(x, count, still, c, [](auto power, auto k) {
+    each<kFall>(x, count, still, c, [](auto power, auto k, auto moves) {
       using T = decltype(power);
-      T over = max(log2(max(power, T(1e-12f))) + k(kKneeEnd), T(0.f)), bent = min(over, k(kKneeWidth));
+      T over = min(madd(log2(power), k(kSlope), k(kKneeEnd)), T(0.f)), bent = max(over, k(kKneeWidth));
+      T share = bent * k(kBend);
       // At most one half; more only while the knee moves, and its width and reciprocal don't agree.
-      T share = min(bent * k(kBend), T(0.5f));
-      return madd(share, bent, over - bent) * k(kSlope);
+      if constexpr (moves) share = min(share, T(0.5f));
+      return madd(share, bent, over - bent);
     });
-    follow(count, still, c, x, most);
-    each<kKey>(x, count, still, c, [](auto reduction, auto k) { return madd(exp2_within(k(kGain) - reduction), k(kWet), k(kDry)); });
+    follow(count, still, c, x, least);
+    each<kKey>(x, count, still, c, [](auto gain, auto k, auto) { return madd(exp2_within(gain), k(kWet), k(kDry)); });
     apply_gain(b, first, count, x);
   }
 
@@ -159,30 +159,31 @@ class Compressor {
   void read_power(const Block<V>& b, int first, int count, bool filtered, C c, V* power) {
     if (!filtered) return key_power(b, first, count, power, [](int, V in, int) { return in; });
     key_power(b, first, count, power, [&](int channel, V in, int i) {
-      V heard = key_[channel].tick(in, [&](int n) { return c(kKey + n, i); });
+      V heard = key_[channel].tick(in, [&](int n) -> decltype(auto) { return c(kKey + n, i); });
       return madd(key_on_.amount(first + i), heard - in, in);
     });
   }
 
   template <class C>
   void average(int count, C c, V* power) {
-    for (int i = 0; i < count; i++) power[i] = mean_ = madd(c(kHold, i), mean_, c(kTake, i) * power[i]);
+    // Bounded, so that no signal can spoil the mean for good.
+    for (int i = 0; i < count; i++) power[i] = mean_ = madd(c(kHold, i), mean_, c(kTake, i) * min(power[i], V(1e20f)));
   }
 
   template <class C>
-  void follow(int count, bool still, C c, V* wanted, V& most) {
-    auto share = [&](int n, int i) { return c(kUp + n, i); };
+  void follow(int count, bool still, C c, V* wanted, V& least) {
+    auto share = [&](int n, int i) -> decltype(auto) { return c(kFall + n, i); };
     for_parts<V, kLanes<Part> / kNative, 2>(still, share, [&](int part, auto k) {
-      auto reduction = part_of<P>(reduction_, part);
-      Part peak = P::get(most, part);
+      auto gain = part_of<P>(gain_, part);
+      Part lowest = P::get(least, part);
       for (int i = 0; i < count; i++) {
-        Part away = P::get(wanted[i], part) - reduction.value;
-        reduction.follow(away, select(Part(0.f) < away, k(0, i), k(1, i)));
-        peak = max(peak, reduction.value);
-        P::set(wanted[i], part, reduction.value);
+        Part goal = P::get(wanted[i], part);
+        gain.follow(goal, select(goal < gain.value, k(0, i), k(1, i)));
+        lowest = min(lowest, gain.value);
+        P::set(wanted[i], part, gain.value);
       }
-      put_part<P>(reduction_, part, reduction);
-      P::set(most, part, peak);
+      put_part<P>(gain_, part, gain);
+      P::set(least, part, lowest);
     });
   }
 
@@ -196,15 +197,16 @@ class Compressor {
       double rate = lane(rate_, l), take = lane(rms_, l) > 0 ? follow_share(kRmsTime, rate) : 1;
       put(kHold, 1 - take);
       put(kTake, take);
-      double knee = linear(kKnee) > kHardKnee ? linear(kKnee) : kHardKnee;
-      put(kKneeEnd, (knee / 2 - linear(kThreshold)) / kPowerLog2);
-      put(kKneeWidth, knee / kPowerLog2);
-      put(kBend, kPowerLog2 / (2 * knee));
-      put(kSlope, (1 - 1 / log(kRatio)) / 2);
-      put(kUp, follow_share(log(kAttack), rate));
-      put(kDown, follow_share(log(kRelease), rate));
-      put(kGain, linear(kMakeup) / kAmplitudeLog2);
-      put(kWet, linear(kMix) / 100);
+      // Along the slope, which is nearly flat at least.
+      double slope = std::min((1 / log(kRatio) - 1) / 2, -1e-9), knee = linear(kKnee) > kHardKnee ? linear(kKnee) : kHardKnee;
+      float width = float(slope * knee / kPowerLog2);
+      put(kSlope, slope);
+      put(kKneeEnd, slope * (knee / 2 - linear(kThreshold)) / kPowerLog2);
+      put(kKneeWidth, width);
+      put(kBend, std::nextafter(float(0.5 / width), 0.f));  // so that a share is never above one half
+      put(kFall, follow_share(log(kAttack), rate));
+      put(kRise, follow_share(log(kRelease), rate));
+      put(kWet, linear(kMix) / 100 * std::exp2(linear(kMakeup) / kAmplitudeLog2));
       put(kDry, 1 - linear(kMix) / 100);
       auto key = svf(high_pass(log(kKeyHighpass), 0.70710678118654752, rate));
       for (int n = 0; n < kSvfCoefficients; n++) put(kKey + n, key.k[n]);
@@ -215,7 +217,7 @@ class Compressor {
   Svf<V> key_[2];  ///< by channel; 0 while the filter is off
   Toggle<V> key_on_;
   V mean_ = V(0.f);
-  Follower<V> reduction_;
+  Follower<V> gain_;  ///< in log2 of amplitude: 0 or less
   V rate_, rms_;
 };
 

@@ -81,7 +81,7 @@ class Eq {
   }
 
  private:
-  static constexpr int kWidth = 2;
+  static constexpr int kWidth = kNative == 16 ? 2 : 1;  // as much as there are registers for
   using P = Parts<V, kWidth>;
 
   /// Only bands that moved since they were designed: a design takes the time of some hundred frames.
@@ -120,8 +120,9 @@ class Eq {
       for (int band = 0; band < kBands; band++) s[band] = part_of<P>(state[band], part);
       for (int i = first; i < first + count; i++) {
         auto x = P::get(in[i], part);
+#pragma GCC unroll 4
         for (int band = 0; band < kBands; band++)
-          x = s[band].tick(x, [&](int n) { return k(band * kSvfCoefficients + n, i); });
+          x = s[band].tick(x, [&](int n) -> decltype(auto) { return k(band * kSvfCoefficients + n, i); });
         P::set(out[i], part, x);
       }
       for (int band = 0; band < kBands; band++) put_part<P>(state[band], part, s[band]);
@@ -144,6 +145,7 @@ class Eq {
       for (int band = 0; band < kBands; band++) s[band] = {pair(states[band][0]), pair(states[band][1])};
       for (int i = 0; i < count; i++) {
         Sides now = pair(x[i]);
+#pragma GCC unroll 4
         for (int band = 0; band < kBands; band++)
           now = s[band].tick(now, [&](int n) { return Sides(lane(k(band * kSvfCoefficients + n, first + i), 0)); });
         put_pair(now, x[i]);

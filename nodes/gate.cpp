@@ -88,7 +88,7 @@ class Gate {
           V x[kMaxBlock];
           key_power(b, first, count, x, [](int, V in, int) { return in; });
           for_parts<V, kWidth, kCoefficients>(!b.restless(), c, [&](int part, auto k) {
-            compute_gain(part, count, [&](int n, int i) { return k(n, first + i); }, x, least);
+            compute_gain(part, count, [&](int n, int i) -> decltype(auto) { return k(n, first + i); }, x, least);
           });
           apply_gain(b, first, count, x);
         });
@@ -111,7 +111,7 @@ class Gate {
       auto peak = select(none < left, k(kKeepPower, i), k(kOpenPower, i)) <= P::get(x[i], part);
       left = select(peak, k(kOpenFrames, i), max(left - one, none));
       auto open = none < left;
-      gain.follow(select(open, one, k(kFloor, i)) - gain.value, select(open, k(kUp, i), k(kDown, i)));
+      gain.follow(select(open, one, k(kFloor, i)), select(open, k(kUp, i), k(kDown, i)));
       lowest = min(lowest, gain.value);
       P::set(x[i], part, gain.value);
     }

@@ -74,11 +74,11 @@ class Highpass {
   void filter(const Block<V>& b, int channel, const V* in, int first, int count, C c) {
     V* out = b.out(channel);
     Svf<V>& state = state_[channel][section];
-    auto own = [&c](int n, int i) { return c(section * kHighPassCoefficients + n, i); };
+    auto own = [&c](int n, int i) -> decltype(auto) { return c(section * kHighPassCoefficients + n, i); };
     for_parts<V, 4, kHighPassCoefficients>(!b.restless(), own, [&](int part, auto k) {
       auto s = part_of<P>(state, part);
       for (int i = first; i < first + count; i++)
-        P::set(out[i], part, s.high_pass(P::get(in[i], part), [&](int n) { return k(n, i); }));
+        P::set(out[i], part, s.high_pass(P::get(in[i], part), [&](int n) -> decltype(auto) { return k(n, i); }));
       put_part<P>(state, part, s);
     });
   }

@@ -111,9 +111,10 @@ class Limiter {
   /// Takes a channel in: into its output, delayed, and into the level of the loudest channel.
   void measure(const Block<V>& b, int c, V* level) {
     V gain[kMaxBlock], peaks[kMaxBlock];
-    V* out = b.out(c);
+    const V* __restrict in = b.in(c);
+    V* __restrict out = b.out(c);
     fill(b, kGain, gain);
-    for (int i = 0; i < b.frames(); i++) out[i] = b.in(c)[i] * gain[i];
+    for (int i = 0; i < b.frames(); i++) out[i] = in[i] * gain[i];
     detector_[c].measure(out, b.frames(), peaks);
     delay_[c].process(out, out, b.frames());
     for (int i = 0; i < b.frames(); i++) level[i] = c == 0 ? peaks[i] : max(level[i], peaks[i]);

@@ -90,7 +90,7 @@ class Reverb {
     };
     coefficients_.run(b, design, [&](int first, int count, auto k) {
       fdn_.process(in[0] + first, in[1] + first, wet[0], wet[1], count,
-                   [&](int n, int i) { return k(n, first + i); });
+                   [&](int n, int i) -> decltype(auto) { return k(n, first + i); });
       for (int c = 0; c < 2; c++)
         for (int i = 0; i < count; i++)
           b.out(c)[first + i] = madd(k(kWet, first + i), wet[c][i], k(kDry, first + i) * b.in(c)[first + i]);

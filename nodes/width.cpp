@@ -54,7 +54,7 @@ class Width {
     };
     on_.begin(b, [&](int index) { return V(std::log2(1.0005f * kOff)) < below.at(index); });
     coefficients_.run(b, design, [&](int first, int count, auto c) {
-      for (int i = first; i < first + count; i++) tick(b, i, on_.amount(i), [&](int n) { return c(n, i); });
+      for (int i = first; i < first + count; i++) tick(b, i, on_.amount(i), [&](int n) -> decltype(auto) { return c(n, i); });
     });
     b.meter(kCorrelation) = left_right_ / max(sqrt(left_) * sqrt(right_), V(1e-12f));
   }

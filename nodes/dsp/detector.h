@@ -9,14 +9,15 @@ inline double follow_share(double milliseconds, double rate) {
 }
 
 /// A one-pole follower that doesn't stop short of a target when steps get smaller than single precision: what
-/// rounding leaves over is added to the next step.
+/// rounding leaves over is added to a later step: to the next but one, so that no frame waits for it.
 template <class V>
 struct Follower {
-  V value = V(0.f), rest = V(0.f);
+  V value = V(0.f), rest = V(0.f), rest_before = V(0.f);
 
-  /// Goes `share` of the way `away` that is left. [audio]
-  [[gnu::always_inline]] inline void follow(V away, V share) {
-    V step = madd(share, away, rest), next = value + step;
+  /// Goes `share` of the way to `wanted`. [audio]
+  [[gnu::always_inline]] inline void follow(V wanted, V share) {
+    V away = wanted - value, next = madd(share, away, value + rest_before), step = madd(share, away, rest_before);
+    rest_before = rest + V(-0.f);  // element by element: GCC copies a whole pack through memory
     rest = step - (next - value);
     value = next;
   }
@@ -24,23 +25,23 @@ struct Follower {
 
 template <class P, class V>
 Follower<typename P::Part> part_of(const Follower<V>& f, int part) {
-  return {P::get(f.value, part), P::get(f.rest, part)};
+  return {P::get(f.value, part), P::get(f.rest, part), P::get(f.rest_before, part)};
 }
 template <class P, class V>
 void put_part(Follower<V>& f, int part, const Follower<typename P::Part>& x) {
   P::set(f.value, part, x.value);
   P::set(f.rest, part, x.rest);
+  P::set(f.rest_before, part, x.rest_before);
 }
 
 /// Instantaneous power of the key, the port behind the adaptive "in": the larger of its channels', so that
-/// stereo is linked. Bounded, so that no signal can spoil a detector for good. `shape(channel, x, i)` may filter
-/// it; power[i] and i count from frame `first` of the block. [audio]
+/// stereo is linked. `shape(channel, x, i)` may filter it; power[i] and i count from frame `first` of the block. [audio]
 template <class V, class Shape>
 [[gnu::always_inline]] inline void key_power(const Block<V>& b, int first, int count, V* power, Shape shape) {
   for (int channel = 0; channel < b.channels(); channel++) {
     const V* key = b.in(b.channels() + channel) + first;
     for (int i = 0; i < count; i++) {
-      V x = shape(channel, key[i], i), p = min(x * x, V(1e20f));
+      V x = shape(channel, key[i], i), p = x * x;
       power[i] = channel == 0 ? p : max(power[i], p);
     }
   }

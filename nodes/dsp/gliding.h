@@ -24,7 +24,7 @@ class Gliding {
   /// `body(first, count, c)` runs frames first..first+count-1 of the block; `c(n, i)` is coefficient n at frame i. [audio]
   template <class Design, class Body>
   void run(const Block<V>& b, Design design, Body body) {
-    if (!b.restless()) return body(0, b.frames(), [this](int n, int) { return now_[n]; });
+    if (!b.restless()) return body(0, b.frames(), [this](int n, int) -> const V& { return now_[n]; });
     start_fresh_lanes(b, design);
     for (int i = 0; i < b.frames();) {
       int in_span = (b.at() + i) % kSpan, count = std::min(kSpan - in_span, b.frames() - i), origin = i - in_span;

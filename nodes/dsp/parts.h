@@ -38,7 +38,7 @@ template <class V, int W, int N, class C, class Loop>
     if (still) {
       typename P::Part k[N];
       for (int n = 0; n < N; n++) k[n] = P::get(c(n, 0), part);
-      loop(part, [&k](int n, int) { return k[n]; });
+      loop(part, [&k](int n, int) -> const auto& { return k[n]; });
     } else {
       loop(part, [&](int n, int i) { return P::get(c(n, i), part); });
     }

@@ -14,25 +14,69 @@ class RunningMax {
   /// Replaces each value by the largest of the last `window` ones.
   void process(V* values, int count) {
     in_runs(at_, window_, count, [&](int place, int first, int length) {
-      V since_start = since_start_;
-      for (int i = 0; i < length; i++) {
-        V x = values[first + i];
-        since_start = max(since_start, x);
-        values[first + i] = max(since_start, to_end_[size_t(place + i) + 1]);
-        to_end_[size_t(place + i)] = x;
+      V *to_end = &to_end_[size_t(place)], *value = values + first;
+      int i = 0;
+      if constexpr (kLanes<V> == 1)
+        for (; i + kNative <= length; i += kNative) {
+          const Native x = load(value + i), all = max(rising(x), Native(since_start_)), rest = load(to_end + i + 1);
+          store(value + i, max(all, rest));
+          store(to_end + i, x);
+          since_start_ = all[kNative - 1];
+        }
+      for (; i < length; i++) {
+        V x = value[i];
+        since_start_ = max(since_start_, x);
+        value[i] = max(since_start_, to_end[i + 1]);
+        to_end[i] = x;
       }
-      since_start_ = since_start;
       at_ = place + length;
       if (at_ == window_) start_group();
     });
   }
 
  private:
+  using Native = Pack<1>;  ///< as many frames of one lane at a time
+
   void start_group() {
-    for (int i = window_ - 2; i >= 0; i--)
-      to_end_[size_t(i)] = max(to_end_[size_t(i)], to_end_[size_t(i) + 1]);
+    V* to_end = &to_end_[0];
+    int i = window_ - 1;
+    if constexpr (kLanes<V> == 1)
+      for (; i >= kNative; i -= kNative) {
+        float* at = to_end + i - kNative;
+        store(at, max(falling(load(at)), Native(to_end[i])));
+      }
+    for (i--; i >= 0; i--) to_end[i] = max(to_end[i], to_end[i + 1]);
     since_start_ = V(0.f);
     at_ = 0;
+  }
+
+  static Native load(const float* from) {
+    Native x;
+    std::memcpy(&x, from, sizeof x);
+    return x;
+  }
+  static void store(float* to, const Native& x) { std::memcpy(to, &x, sizeof x); }
+
+  /// Each element becomes the largest of all up to it, or from it on.
+  static Native rising(Native x) { return scan<1, true>(x); }
+  static Native falling(Native x) { return scan<1, false>(x); }
+  template <int kBy, bool kUp>
+  static Native scan(Native x) {
+    if constexpr (kBy < kNative) {
+      Native moved = shifted<kBy, kUp>(x, std::make_index_sequence<kNative>());
+      return scan<2 * kBy, kUp>(max(x, moved));
+    } else {
+      return x;
+    }
+  }
+  template <int kBy, bool kUp, size_t... I>
+  static Native shifted(Native x, std::index_sequence<I...>) {
+    Native moved;
+    if constexpr (kUp)
+      moved.v[0] = __builtin_shufflevector(x.v[0], NativeFloat{}, (int(I) < kBy ? kNative : int(I) - kBy)...);
+    else
+      moved.v[0] = __builtin_shufflevector(x.v[0], NativeFloat{}, (int(I) + kBy)...);
+    return moved;
   }
 
   Memory<V> to_end_;  ///< from each place of the group before to its end; of the current one, the values

@@ -7,9 +7,9 @@ namespace mixgraph::MIXGRAPH_ISA {
 /// SVF equations using trapezoidal integration", 2013), arranged for few operations per frame. Its two states
 /// keep their meaning while coefficients move, so that it can be modulated, and single precision suffices for
 /// 20 Hz at 192 kHz.
-enum SvfCoefficient { kDamp, kFirst, kSecond, kDirect, kBand, kLow, kSvfCoefficients };
+enum SvfCoefficient { kDamp, kFirst, kTwice, kBoth, kDirect, kBand, kLow, kSvfCoefficients };
 /// Those of a high-pass: its output is the integrators' input, times kPass.
-inline constexpr int kPass = kDirect, kHighPassCoefficients = 4;
+inline constexpr int kPass = kDirect, kHighPassCoefficients = 5;
 
 template <int N>
 struct SvfDesign {
@@ -21,20 +21,20 @@ struct SvfDesign {
 inline SvfDesign<kSvfCoefficients> svf(const Section& s) {
   double g = std::sqrt(s.d0), damp = g + s.d1 / g, first = 2 * g / (1 + s.d0 + s.d1);
   double low = s.n0 / s.d0 - s.n2, band = ((s.n1 - s.n2 * s.d1) / g + low * g) / 2;
-  return {{damp, first, g, s.n2 + band * first, band * (2 - damp * first), low - band * first}};
+  return {{damp, first, 2 * g, first * g, s.n2 + band * first, band * (2 - damp * first), low - band * first}};
 }
 /// A high_pass() of nodes/dsp/filter_design.h. [any]
 inline SvfDesign<kHighPassCoefficients> svf_high_pass(const Section& s) {
   auto all = svf(s);
-  return {{all.k[kDamp], all.k[kFirst], all.k[kSecond], 1 / (1 + s.d0 + s.d1)}};
+  return {{all.k[kDamp], all.k[kFirst], all.k[kTwice], all.k[kBoth], 1 / (1 + s.d0 + s.d1)}};
 }
 /// A high-pass of 6 dB per octave. [any]
 inline SvfDesign<kHighPassCoefficients> svf_first_order(double hertz, double rate) {
   double g = std::sqrt(design::squared(design::radians(hertz, rate)));
-  return {{1, 2 * g / (1 + g), 0, 1 / (1 + g)}};
+  return {{1, 2 * g / (1 + g), 0, 0, 1 / (1 + g)}};
 }
 /// A high-pass that passes everything. [any]
-inline constexpr SvfDesign<kHighPassCoefficients> kSvfThrough = {{0, 0, 0, 1}};
+inline constexpr SvfDesign<kHighPassCoefficients> kSvfThrough = {{0, 0, 0, 0, 1}};
 
 /// The filter's state; k(n) is coefficient n at this frame. [audio]
 template <class V>
@@ -55,9 +55,9 @@ struct Svf {
  private:
   template <class K>
   [[gnu::always_inline]] inline V drive(V x, K k) {
-    V in = madd(-k(kDamp), s1, x - s2), next = madd(k(kFirst), in, s1);
-    s2 = madd(k(kSecond), s1 + next, s2);
-    s1 = next;
+    V in = madd(-k(kDamp), s1, x - s2);
+    s2 = madd(k(kBoth), in, madd(k(kTwice), s1, s2));
+    s1 = madd(k(kFirst), in, s1);
     return in;
   }
 };

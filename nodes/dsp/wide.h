@@ -23,12 +23,13 @@ template <int U>
   return w;
 }
 
-/// values[i] = f(values[i], k) for `count` frames, where k(n) is coefficient n of N at that frame: c(n, i), which is the
-/// same for all if nothing moves (`still`). The array is as long as kChunk; what lies behind `count` may be written. [audio]
+/// values[i] = f(values[i], k, moves) for `count` frames, where k(n) is coefficient n of N at that frame: c(n, i), which is
+/// the same for all if nothing moves (`still`). The array is as long as kChunk; what lies behind `count` may be written.
+/// [audio]
 template <int N, class V, class C, class F>
 [[gnu::always_inline]] inline void each(V* values, int count, bool still, C c, F f) {
   if (!still) {
-    for (int i = 0; i < count; i++) values[i] = f(values[i], [&](int n) { return c(n, i); });
+    for (int i = 0; i < count; i++) values[i] = f(values[i], [&](int n) -> decltype(auto) { return c(n, i); }, std::true_type());
     return;
   }
   Wide k[N];
@@ -36,7 +37,7 @@ template <int N, class V, class C, class F>
   for (int i = 0; i < count; i += kWideFrames<V>) {
     Wide x;
     std::memcpy(&x, values + i, sizeof x);
-    x = f(x, [&k](int n) { return k[n]; });
+    x = f(x, [&k](int n) -> const Wide& { return k[n]; }, std::false_type());
     std::memcpy(values + i, &x, sizeof x);
   }
 }

@@ -34,4 +34,13 @@ Result<DeviceChannels> parse_device_channels(std::string_view text, DeviceChanne
   return DeviceChannels{two ? 2 : 1, {first - 1, two ? second - 1 : 0}};
 }
 
+DeviceChannels input_channels(const std::string& text) {
+  auto channels = parse_device_channels(text, {});
+  return channels ? *channels : DeviceChannels{};
+}
+Problems check_input_channels(const std::string& text) {
+  auto channels = parse_device_channels(text, {});
+  return channels ? Problems{} : channels.problems();
+}
+
 }  // namespace mixgraph

@@ -233,3 +233,69 @@ TEST_CASE("what is removed rings out") {
   r.run(48000 * 20);
   CHECK(r.engine.settled());
 }
+
+TEST_CASE("inputs of different channels share a bank, and each plays its own", "[engine]") {
+  constexpr int kInputs = 24;
+  EngineRunner r({.inputs = kInputs, .outputs = kInputs, .ceiling_db = 60});
+  r.input = [](int channel, uint64_t frame) {
+    if (channel == 6) return std::numeric_limits<float>::quiet_NaN();
+    return channel == 7 ? 2000.f : 0.01f * float(channel + 1) + 1e-6f * float(frame % 64);
+  };
+  const auto heard_by = [](int output) { return (output * 7 + 3) % kInputs; };
+  for (int k = 0; k < kInputs; k++) {
+    const std::string n = std::to_string(k);
+    r.add("in/" + n, "input", {{"channels", std::to_string(heard_by(k) + 1)}});
+    r.add("trim/" + n, "trim");
+    r.add("out/" + n, "output", {{"to", std::to_string(k + 1)}});
+    r.connect("in/" + n, "trim/" + n);
+    r.connect("trim/" + n, "out/" + n);
+  }
+  r.add("in/lost", "input", {{"channels", "60"}});  // the device has no such channel
+  r.connect("in/lost", "trim/0");
+  r.update();
+  const auto expected = [&](int channel, int i) { return channel == 6 || channel == 7 ? 0.f : r.input(channel, uint64_t(i)); };
+  r.run(64 * 40);  // faded in
+  auto out = r.run(64);
+  for (int k = 0; k < kInputs; k++)
+    for (int i = 0; i < 64; i++) REQUIRE(out[size_t(k)][size_t(i)] == expected(heard_by(k), i));
+
+  // One of them hears another channel from now on; nobody else notices.
+  r.set("in/5", "channels", "1");
+  r.update();
+  for (int block = 0; block < 40; block++) {
+    out = r.run(64);
+    for (int k = 0; k < kInputs; k++)
+      for (int i = 0; k != 5 && i < 64; i++) REQUIRE(out[size_t(k)][size_t(i)] == expected(heard_by(k), i));
+  }
+  for (int i = 0; i < 64; i++) CHECK(out[5][size_t(i)] == expected(0, i));
+}
+
+TEST_CASE("an instance that starts in a bank starts as it would alone", "[engine]") {
+  const auto floor_of = [](int gates) {
+    EngineRunner r({.inputs = 1, .outputs = 1, .ceiling_db = 60});
+    r.input = [](int, uint64_t) { return 1e-4f; };
+    r.add("in", "input");
+    for (int g = 0; g < gates; g++) {  // closed from the start, each by its own range
+      r.add("g" + std::to_string(g), "gate", {{"range", 10. + 5 * g}});
+      r.connect("in", "g" + std::to_string(g));
+    }
+    r.add("out", "output", {{"to", "1"}});
+    r.connect("g0", "out");
+    r.update();
+    return r.run(64 * 20)[0];
+  };
+  CHECK(floor_of(1) == floor_of(5));
+  // The last one of five is the model of none.
+  EngineRunner both({.inputs = 1, .outputs = 2, .ceiling_db = 60});
+  both.input = [](int, uint64_t) { return 1e-4f; };
+  both.add("in", "input");
+  for (int g = 0; g < 2; g++) {
+    const std::string n = std::to_string(g);
+    both.add("g" + n, "gate", {{"range", g == 0 ? 60. : 10.}});
+    both.add("out" + n, "output", {{"to", std::to_string(g + 1)}});
+    both.connect("in", "g" + n);
+    both.connect("g" + n, "out" + n);
+  }
+  both.update();
+  CHECK(both.run(64 * 20)[1] == floor_of(1));
+}

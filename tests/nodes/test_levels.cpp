@@ -18,15 +18,9 @@ float largest_step(const std::vector<float>& x) {
   return largest;
 }
 Problems problems_of(std::string_view id, std::string text) {
-  const NodeType& type = find_type(id);
-  Environment environment;
-  std::vector<Value> values{Value(std::move(text))};
-  auto made = type.kernels[0].create(Setup{environment, 2, values});
-  if (made) {
-    type.kernels[0].destroy(*made);
-    return {};
-  }
-  return made.problems();
+  const Environment environment;
+  const std::vector<Value> values{Value(std::move(text))};
+  return problems_of(find_type(id), Setup{environment, 2, values});
 }
 
 }  // namespace

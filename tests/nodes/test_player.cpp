@@ -75,9 +75,9 @@ Problem refusal(const std::string& root, std::string name) {
   std::vector<Value> values;
   for (auto& p : type.parameters) values.push_back(initial_value(p));
   values[size_t(find_row(type, "file"))] = std::move(name);
-  auto made = type.kernels[0].create(Setup{environment, 2, values});
-  REQUIRE_FALSE(made);
-  return made.problems()[0];
+  const Problems problems = problems_of(type, Setup{environment, 2, values});
+  REQUIRE(problems.size() == 1);
+  return problems[0];
 }
 
 }  // namespace

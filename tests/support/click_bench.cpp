@@ -136,10 +136,7 @@ std::vector<int> ClickBench::texts(int row) const {
   for (int n = 0; n < kTexts; n++) {
     std::vector<Value> values = runner_.graph.find(path(0))->values;
     values[size_t(row)] = text(n, 0);
-    auto made = type_.kernels[0].create(Setup{runner_.engine.settings().environment, options_.channels, values});
-    if (!made) continue;
-    type_.kernels[0].destroy(*made);
-    accepted.push_back(n);
+    if (problems_of(type_, {runner_.engine.settings().environment, options_.channels, values}).empty()) accepted.push_back(n);
   }
   return accepted;
 }

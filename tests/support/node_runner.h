@@ -49,7 +49,7 @@ const Kernel* find_kernel(const NodeType& type, int lanes);
 ///     "rms"}}}); run.set("threshold", -20); Channels out = run.process(input, 48000, 17);
 ///
 /// Throws std::invalid_argument for rows, kernels and values that don't exist, and for a node that refuses
-/// its values (for tests of refusals use the kernel's create()).
+/// its values (for tests of refusals use problems_of()).
 class NodeRunner {
  public:
   explicit NodeRunner(const NodeType& type, RunnerOptions options = {});

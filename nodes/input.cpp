@@ -1,0 +1,72 @@
+#include "graph/node.h"
+#include "nodes/io/device_channels.h"
+
+namespace mixgraph::MIXGRAPH_ISA {
+namespace {
+
+enum Row { kChannels };
+constexpr Parameter kParameters[] = {
+    {.id = "channels",
+     .label = "Channels",
+     .doc = "Device inputs, counted from 1: \"3\" is mono, \"1+2\" stereo; 1 if empty.",
+     .curve = Curve::text,
+     .change = Change::rebuild,
+     .main = true},
+};
+static_assert(is_sound(kParameters));
+constexpr Port kOut[] = {{"out"}};
+
+constexpr float kSilence[kMaxBlock] = {};
+
+template <class V>
+class Input {
+ public:
+  static constexpr bool kPlain = true;
+  explicit Input(const Setup& setup) {
+    const DeviceChannels channels = input_channels(setup.text(kChannels));
+    for (int c = 0; c < 2; c++) channel_[c] = V(float(channels.channel[c % channels.count]));
+  }
+
+  void process(Block<V> b) {
+    for (int c = 0; c < b.channels(); c++) {
+      Column columns[kLanes<V>];
+      for (int l = 0; l < kLanes<V>; l++) columns[l].data = sound_of(b.device(), int(lane(channel_[c], l)));
+      V* out = b.out(c);
+      if constexpr (kLanes<V> == 1)
+        std::copy_n(columns[0].data, b.frames(), out);
+      else
+        kMixing.gather_lanes(reinterpret_cast<float*>(out), kLanes<V>, columns, false, b.frames());
+      // What no converter means, such as no number at all, is silence.
+      for (int i = 0; i < b.frames(); i++) out[i] = select(abs(out[i]) <= V(kLoudestSample), out[i], V(0.f));
+    }
+  }
+
+ private:
+  static const float* sound_of(const DeviceBuffers& device, int channel) {
+    return channel < device.inputs ? device.in[channel] + device.offset : kSilence;
+  }
+
+  V channel_[2];  ///< whole numbers, from 0
+};
+
+int count_channels(const Setup& setup) { return input_channels(setup.text(kChannels)).count; }
+Problems check(const Setup& setup) { return check_input_channels(setup.text(kChannels)); }
+
+}  // namespace
+
+extern constexpr NodeType input{
+    .id = "input",
+    .label = "Input",
+    .doc = "What comes in from the audio device; silence where it lacks a channel.",
+    .category = "device",
+    .inputs = {},
+    .outputs = kOut,
+    .parameters = kParameters,
+    .meters = {},
+    .kernels = kLaneKernels<Input>,
+    .channels = count_channels,
+    .check = check,
+    .role = Role::device_input,
+    .mixed_setups = true};
+
+}  // namespace mixgraph::MIXGRAPH_ISA
