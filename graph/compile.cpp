@@ -198,22 +198,30 @@ class Compiler {
     for (size_t i = 0; i < sources.size(); i++) {
       const Source& s = sources[i];
       if (done[i] || !s.plain()) continue;
-      std::vector<int32_t> mask(size_t(s.lanes));
-      size_t alike = 0;
-      for (size_t j = i; j < sources.size(); j++) {
-        if (!sources[j].plain() || sources[j].buffer != s.buffer || sources[j].gain != s.gain || mask[size_t(sources[j].lane)]) continue;
-        mask[size_t(sources[j].lane)] = -1;
-        done[j] = true;
-        alike++;
-      }
-      if (alike == mask.size()) mask.clear();
-      if (alike > 1)
-        program_->steps.push_back(SumLanes{to, s.buffer, s.lanes, std::move(mask), s.gain, written});
+      SumLanes sum{to, {}, {}, s.lanes, s.gain, written};
+      for (size_t j = i; s.lanes > 1 && j < sources.size(); j++)
+        if (!done[j] && sources[j].plain() && sources[j].lanes == s.lanes && sources[j].gain == s.gain) add_summand(sum, sources, j, done);
+      if (sum.from.size() > 1 || (sum.from.size() == 1 && std::count(sum.masks[0].begin(), sum.masks[0].end(), -1) > 1))
+        program_->steps.push_back(std::move(sum));
       else
         program_->steps.push_back(MixCable{to, 1, s.column(), Fading::none, nullptr, written});
       written = true;
     }
     return written;
+  }
+  /// All lanes of the buffer of sources[first] that are heard with the same gain, each once.
+  static void add_summand(SumLanes& sum, const std::vector<Source>& sources, size_t first, std::vector<bool>& done) {
+    const float* buffer = sources[first].buffer;
+    std::vector<int32_t> mask(size_t(sum.lanes));
+    for (size_t j = first; j < sources.size(); j++) {
+      const Source& s = sources[j];
+      if (done[j] || !s.plain() || s.buffer != buffer || s.gain != sum.gain || mask[size_t(s.lane)]) continue;
+      mask[size_t(s.lane)] = -1;
+      done[j] = true;
+    }
+    const bool all = std::count(mask.begin(), mask.end(), -1) == sum.lanes;
+    sum.masks.push_back(std::move(mask));  // what it holds stays where it is when the list grows
+    sum.from.push_back({buffer, all ? nullptr : sum.masks.back().data()});
   }
 
   bool fill_lanes(float* to, std::vector<std::vector<Source>>& by_lane) {

@@ -56,6 +56,17 @@ void CostMeter::end(int frames) noexcept {
   for (Entry& e : entries_) e.now = 0;
 }
 
+void CostMeter::add_shared(uint64_t ticks, int frames) noexcept {
+  if (double(ticks) > kInterrupted * usual_ * frames) return;
+  shared_ticks_.store(shared_ticks_.load(std::memory_order_relaxed) + ticks, std::memory_order_relaxed);
+  shared_frames_.store(shared_frames_.load(std::memory_order_relaxed) + uint64_t(frames), std::memory_order_release);
+}
+
+TypeCost CostMeter::shared() const {
+  const uint64_t frames = shared_frames_.load(std::memory_order_acquire);
+  return {{}, double(shared_ticks_.load(std::memory_order_relaxed)) * ns_per_tick(), frames};
+}
+
 double CostMeter::ns_per_tick() const {
   const uint64_t ticks = clock() - start_ticks_;
   return ticks ? double(now_ns() - start_ns_) / double(ticks) : 0;

@@ -25,8 +25,11 @@ class CostMeter {
   /// Time in ticks of `clock()`; of no type: mixing. [audio]
   void add(const std::string_view* type, uint64_t ticks) noexcept;
   void end(int frames) noexcept;  ///< [audio]
+  /// What a block took, from its begin to its end, that several threads shared. [audio]
+  void add_shared(uint64_t ticks, int frames) noexcept;
 
   std::vector<TypeCost> read() const;  ///< [control]
+  TypeCost shared() const;             ///< of all shared blocks, without a type [control]
 
   /// The processor's cycle counter.
   static uint64_t clock() noexcept;
@@ -43,7 +46,7 @@ class CostMeter {
   double ns_per_tick() const;
 
   std::array<Entry, kTypes> entries_;  // the first one is mixing
-  std::atomic<uint64_t> frames_{0};
+  std::atomic<uint64_t> frames_{0}, shared_frames_{0}, shared_ticks_{0};
   int until_next_ = kEvery;
   int skipped_ = 0;
   double usual_ = 0;  // ticks per frame

@@ -1,6 +1,7 @@
 #include "graph/engine.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <mutex>
 #include <unordered_map>
@@ -13,7 +14,7 @@ namespace mixgraph {
 namespace {
 
 constexpr size_t kRingSize = 1 << 16, kTimedSize = 1 << 14;
-constexpr double kJudgeSeconds = 0.5, kLeastSpeedUp = 1.25;
+constexpr double kJudgeSeconds = 0.5, kLeastSpeedUp = 1.25, kLeastGain = 1.05;
 
 /// A move as the audio thread gets it.
 struct Order {
@@ -165,7 +166,8 @@ struct Engine::State {
     }
   }
 
-  // Several threads share a program if a block takes so long that waiting for one another is nothing beside it.
+  // Several threads share a program if a block takes so long that waiting for one another is nothing beside it, for as long
+  // as they are seen to be done sooner: two processors may be threads of one core.
   void share_out() {
     uint64_t now = frame.load(std::memory_order_relaxed);
     if (!current || now < judged_at + uint64_t(kJudgeSeconds * settings.environment.rate)) return;
@@ -175,11 +177,25 @@ struct Engine::State {
     for (const TypeCost& c : costs.read()) ns += c.ns, frames = c.frames;
     double block = frames > judged_frames ? (ns - judged_ns) / double(frames - judged_frames) * kMaxBlock : 0;
     judged_ns = ns, judged_frames = frames;
-    bool pays = block > (apart ? 0.5 : 1) * 1000 * settings.share_above_us && (!apart || current->speed_up > kLeastSpeedUp);
+    bool pays = block > (apart ? 0.5 : 1) * 1000 * settings.share_above_us && (!apart || (current->speed_up > kLeastSpeedUp && shared_is_sooner(block)));
     if (pays == apart || now < apart_again_at) return;
     if (apart) apart_again_at = UINT64_MAX;  // until there is another graph
     apart = pays;
+    alone_block = block;
+    shared_judged = std::chrono::steady_clock::now();
+    judged_shared = costs.shared();
     send(sounding, false, 0);
+  }
+
+  // `block` is measured while helpers watch, who may slow it down; what it took before they did is what counts, as long as
+  // the sound is much the same.
+  bool shared_is_sooner(double block) {
+    const auto now = std::chrono::steady_clock::now();  // helpers need time, not sound, to find the rhythm of the blocks
+    if (settings.share_above_us <= 0 || now < shared_judged + std::chrono::duration<double>(kJudgeSeconds)) return true;
+    shared_judged = now;
+    const TypeCost all = costs.shared(), before = std::exchange(judged_shared, all);
+    if (all.frames == before.frames || block < alone_block || block > 2 * alone_block) return true;
+    return alone_block > kLeastGain * (all.ns - before.ns) / double(all.frames - before.frames) * kMaxBlock;
   }
 
   void begin_transition() {
@@ -310,12 +326,15 @@ struct Engine::State {
       for (int i = 0; i < chunk.frames; i++) fade_in[i] = shape.gain(program.fade_at + i), fade_out[i] = 1 - fade_in[i];
       program.fade_at = std::min(program.fade_at + chunk.frames, shape.length());
     }
-    if (costs.begin())
+    if (costs.begin()) {
       program.run(chunk, costs);
-    else if (program.tasks.size() > 1)
+    } else if (program.tasks.size() > 1) {
+      const uint64_t begun = CostMeter::clock();
       crew->run(program, chunk);
-    else
+      costs.add_shared(CostMeter::clock() - begun, chunk.frames);
+    } else {
       program.run(chunk);
+    }
     if (program.fade_at == shape.length()) faded.store(program.serial, std::memory_order_release);
   }
   void post_meters() {
@@ -353,6 +372,9 @@ struct Engine::State {
   bool apart = false;  // programs are made for several threads
   uint64_t judged_at = 0, judged_frames = 0, apart_again_at = 0;
   double judged_ns = 0;
+  TypeCost judged_shared;
+  double alone_block = 0;
+  std::chrono::steady_clock::time_point shared_judged;
   uint64_t faults_seen = 0;
   std::vector<NodeFault> faults;
   std::unordered_map<std::string, std::vector<uint64_t>> fault_times;  // frames, by path

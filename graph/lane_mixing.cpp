@@ -31,25 +31,22 @@ struct Sixteen {
   NativeFloat part[kParts];
 };
 
-template <bool kMasked, int kLanes>
-[[gnu::always_inline]] inline Sixteen sum_of_sixteens(const float* from, const int32_t* mask) {
-  Sixteen sums{};
+template <int kLanes>
+[[gnu::always_inline]] inline void add_sixteens(Sixteen& sums, Summand from, int frame) {
+  auto add = [&](auto masked) {
 #pragma GCC unroll 4
-  for (int first = 0; first < kLanes; first += 16)
+    for (int first = 0; first < kLanes; first += 16)
 #pragma GCC unroll 4
-    for (int p = 0; p < kParts; p++) {
-      NativeFloat x = load(from + first + p * kNative);
-      if (kMasked) x = NativeFloat(NativeInt(x) & NativeInt(load(reinterpret_cast<const float*>(mask) + first + p * kNative)));
-      sums.part[p] += x;
-    }
-  return sums;
+      for (int p = 0; p < kParts; p++) {
+        NativeFloat x = load(from.data + frame * kLanes + first + p * kNative);
+        if (masked) x = NativeFloat(NativeInt(x) & NativeInt(load(reinterpret_cast<const float*>(from.mask) + first + p * kNative)));
+        sums.part[p] += x;
+      }
+  };
+  from.mask ? add(std::true_type()) : add(std::false_type());
 }
-Sixteen sum_of_few(const float* from, int lanes, const int32_t* mask) {
-  float sums[16] = {};
-  for (int l = 0; l < lanes; l++) sums[l % 16] += masked(from[l], mask ? mask[l] : -1);
-  Sixteen all;
-  std::memcpy(&all, sums, sizeof all);
-  return all;
+void add_few(float* sums, Summand from, int lanes, int frame) {
+  for (int l = 0; l < lanes; l++) sums[l % 16] += masked(from.data[frame * lanes + l], from.mask ? from.mask[l] : -1);
 }
 
 /// The lower and the upper half of sixteen, and so on until one native vector is left.
@@ -74,15 +71,16 @@ NativeFloat fold_all(NativeFloat* frames) {
   return frames[0];
 }
 
+/// sum_of(sums, i) adds frame i of all buffers.
 template <class Sum>
 [[gnu::always_inline]] inline void sum_frames(float* to, float gain, bool add, int frames, Sum sum_of) {
   for (int first = 0; first < frames; first += kNative) {
     NativeFloat sums[kNative] = {};
-    if (first + kNative <= frames) {
-#pragma GCC unroll 16
-      for (int i = 0; i < kNative; i++) sums[i] = halved(sum_of(first + i));
-    } else {
-      for (int i = 0; i < frames - first; i++) sums[i] = halved(sum_of(first + i));
+    const int count = std::min(kNative, frames - first);
+    for (int i = 0; i < count; i++) {
+      Sixteen all{};
+      sum_of(all, first + i);
+      sums[i] = halved(all);
     }
     NativeFloat sum = fold_all<kNative>(sums) * gain;
     if (add) sum += load(to + first);
@@ -90,20 +88,22 @@ template <class Sum>
   }
 }
 
-void sum_lanes(float* to, const float* from, int lanes, const int32_t* mask, float gain, bool add, int frames) {
-  auto sum = [=](auto count) {
-    constexpr int kLanes = decltype(count)::value;
-    if (mask)
-      sum_frames(to, gain, add, frames, [=](int i) { return sum_of_sixteens<true, kLanes>(from + i * kLanes, mask); });
-    else
-      sum_frames(to, gain, add, frames, [=](int i) { return sum_of_sixteens<false, kLanes>(from + i * kLanes, mask); });
+void sum_lanes(float* to, const Summand* from, size_t count, int lanes, float gain, bool add, int frames) {
+  auto sum = [=](auto width) {
+    sum_frames(to, gain, add, frames, [=](Sixteen& sums, int i) {
+      for (size_t b = 0; b < count; b++) add_sixteens<decltype(width)::value>(sums, from[b], i);
+    });
   };
   switch (lanes) {
     case 16: return sum(std::integral_constant<int, 16>());
     case 32: return sum(std::integral_constant<int, 32>());
     case 64: return sum(std::integral_constant<int, 64>());
-    default: sum_frames(to, gain, add, frames, [=](int i) { return sum_of_few(from + i * lanes, lanes, mask); });
   }
+  sum_frames(to, gain, add, frames, [=](Sixteen& all, int i) {
+    float sums[16] = {};
+    for (size_t b = 0; b < count; b++) add_few(sums, from[b], lanes, i);
+    std::memcpy(&all, sums, sizeof all);
+  });
 }
 
 using Four = float __attribute__((vector_size(16)));

@@ -4,6 +4,12 @@
 
 namespace mixgraph {
 
+/// Lanes of a buffer that are summed. `mask`: an int per lane, -1 or 0; nullptr: all of them.
+struct Summand {
+  const float* data;
+  const int32_t* mask;
+};
+
 /// One lane of a buffer, times a gain. data == nullptr is silence.
 struct Column {
   const float* data = nullptr;  ///< the lane's first frame
@@ -17,9 +23,9 @@ struct Mixing {
   int native;  ///< lanes of a native vector
   /// to = (or +=) from, in the lanes of the mask; the other lanes become 0 (or stay). `mask`: an int per lane, -1 or 0.
   void (*copy_lanes)(float* to, const float* from, int lanes, const int32_t* mask, bool add, int frames);
-  /// to = (or +=) the sum over the mask's lanes (nullptr: all), times a gain, always summed in the same order. `to` has
-  /// room for kMaxBlock frames.
-  void (*sum_lanes)(float* to, const float* from, int lanes, const int32_t* mask, float gain, bool add, int frames);
+  /// to = (or +=) the sum over the lanes of some buffers of so many lanes, times a gain, always summed in the same order.
+  /// `to` has room for kMaxBlock frames.
+  void (*sum_lanes)(float* to, const Summand* from, size_t count, int lanes, float gain, bool add, int frames);
   /// Each lane of `to` = (or +=) its column.
   void (*gather_lanes)(float* to, int lanes, const Column* columns, bool add, int frames);
   /// Lanes, as bits, in which a value is not finite, or their squares sum up to more than kRunaway squared.

@@ -22,7 +22,7 @@ struct Run {
   }
   void operator()(const CopyLanes& s) const { mixing.copy_lanes(s.to, s.from, s.lanes, s.mask.data(), s.add, chunk.frames); }
   void operator()(const SumLanes& s) const {
-    mixing.sum_lanes(s.to, s.from, s.lanes, s.mask.empty() ? nullptr : s.mask.data(), s.gain, s.add, chunk.frames);
+    mixing.sum_lanes(s.to, s.from.data(), s.from.size(), s.lanes, s.gain, s.add, chunk.frames);
   }
   void operator()(const GatherLanes& s) const {
     mixing.gather_lanes(s.to, int(s.columns.size()), s.columns.data(), s.add, chunk.frames);

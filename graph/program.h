@@ -38,9 +38,9 @@ struct CopyLanes {
 };
 struct SumLanes {
   float* to;
-  const float* from;
+  std::vector<Summand> from;
+  std::vector<std::vector<int32_t>> masks;  ///< that the summands' point into
   int lanes;
-  std::vector<int32_t> mask;  ///< empty: all
   float gain;
   bool add;
 };

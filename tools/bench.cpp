@@ -73,7 +73,8 @@ void add_bench(CLI::App& program, Subcommands& all) {
   app->add_flag("--signals", console->signals,
                 "Also with silence, with sound that is all denormal numbers, and with noise at full scale");
   app->add_option("--threads", console->threads,
-                  "Compare one thread with so many, by the clock on the wall, and their outputs bit by bit")
+                  "Compare one thread with so many, by the clock on the wall, and their outputs bit by bit; "
+                  "tasks=1: it is not shared, as that was seen not to pay here")
       ->check(CLI::Range(1, 16))
       ->capture_default_str();
   app->footer(examples({"mixgraph bench console64", "mixgraph bench console64 --isa avx2 --seconds 10",

@@ -123,14 +123,15 @@ struct SharedRun {
   uint64_t hash = 0;          ///< of all samples
   uint64_t tasks = 0;
 };
-SharedRun run_on(int threads, const Graph& graph, const BenchOptions& options) {
+/// `settling`: blocks before, in which the engine finds out what pays.
+SharedRun run_on(int threads, const Graph& graph, const BenchOptions& options, int settling) {
   SharedRun best;
   for (int run = 0; run < options.runs; run++) {
     Device device;
     Engine engine({.environment = {.rate = kRate}, .inputs = kStrips, .outputs = 2, .threads = threads});
     if (Problems problems = engine.update(graph); !problems.empty())
       throw std::runtime_error(problems.front().text());
-    for (int b = 0; b < 2 * kRate / kBlock; b++) device.run(engine), engine.advance();
+    for (int b = 0; b < settling; b++) device.run(engine), engine.advance();
     const auto start = std::chrono::steady_clock::now();
     for (int b = 0; b < int(options.seconds * kRate / kBlock); b++) device.run(engine);
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
@@ -142,7 +143,11 @@ SharedRun run_on(int threads, const Graph& graph, const BenchOptions& options) {
 /// One thread beside several: how much sooner they are done, and whether they do the same.
 void compare_threads(const BenchOptions& options, InstructionSet set) {
   const Graph graph = console(node_types(set), true);
-  const SharedRun one = run_on(1, graph, options), more = run_on(options.threads, graph, options);
+  constexpr double kSettling = 1.5;  // seconds on the wall
+  const int blocks = int(options.seconds * kRate / kBlock);
+  const double trial = run_on(1, graph, options, 0).seconds;
+  const int settling = int(kSettling / trial * blocks);
+  const SharedRun one = run_on(1, graph, options, settling), more = run_on(options.threads, graph, options, settling);
   fmt::print("console64 isa={} threads={} tasks={} wall_s={:.3f} one_thread_wall_s={:.3f} speed_up={:.2f} identical={}\n",
              name_of(set), options.threads, more.tasks, more.seconds, one.seconds, one.seconds / more.seconds,
              one.hash == more.hash ? "yes" : "no");

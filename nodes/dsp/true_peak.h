@@ -29,10 +29,9 @@ class TruePeak {
     const char* from = reinterpret_cast<const char*>(history_);
     char* to = reinterpret_cast<char*>(peaks);
     size_t bytes = size_t(frames) * sizeof(V);
-    for (size_t at = 0; at < bytes; at += sizeof(Native)) {
-      Native peak = largest(from + at);
-      std::memcpy(to + at, &peak, sizeof peak);
-    }
+    size_t at = 0;
+    for (; at + (kTogether - 1) * sizeof(Native) < bytes; at += kTogether * sizeof(Native)) find_largest<kTogether>(from + at, to + at);
+    for (; at < bytes; at += sizeof(Native)) find_largest<1>(from + at, to + at);
     std::memmove(&history_[0], &history_[frames], (kTaps - 1) * sizeof(V));
   }
 
@@ -54,19 +53,37 @@ class TruePeak {
     return n;
   }
 
+  /// Registers full of frames that there is room for, with seven sums each.
+  static constexpr int kTogether = kNative == 16 ? 2 : 1;
+
   /// The taps of point p and those of point 8-p are each other's mirror image, so both come from the sums and
   /// the differences of mirrored samples.
-  Native largest(const char* oldest) const {
-    Native even[4] = {0.f, 0.f, 0.f, 0.f}, odd[3] = {0.f, 0.f, 0.f};
-    for (int j = 0; j < kTaps / 2; j++) {
-      Native a = load(oldest + size_t(j) * sizeof(V)), b = load(oldest + size_t(kTaps - 1 - j) * sizeof(V));
-      Native sum = a + b, difference = a - b;
-      for (int p = 0; p < 4; p++) even[p] = madd(sum, spread(even_[j][p]), even[p]);
-      for (int p = 0; p < 3; p++) odd[p] = madd(difference, spread(odd_[j][p]), odd[p]);
+  template <int kCount>
+  void find_largest(const char* oldest, char* to) const {
+    Native even[kCount][4], odd[kCount][3];
+    for (int n = 0; n < kCount; n++) {
+      for (Native& x : even[n]) x = Native(0.f);
+      for (Native& x : odd[n]) x = Native(0.f);
     }
-    Native peak = max(abs(load(oldest + (kTaps / 2 - 1) * sizeof(V))), abs(even[3]));
-    for (int p = 0; p < 3; p++) peak = max(peak, abs(even[p]) + abs(odd[p]));
-    return peak;
+    for (int j = 0; j < kTaps / 2; j++) {
+      Native e[4], o[3];
+      for (int p = 0; p < 4; p++) e[p] = spread(even_[j][p]);
+      for (int p = 0; p < 3; p++) o[p] = spread(odd_[j][p]);
+#pragma GCC unroll 2
+      for (int n = 0; n < kCount; n++) {
+        const char* here = oldest + size_t(n) * sizeof(Native);
+        Native a = load(here + size_t(j) * sizeof(V)), b = load(here + size_t(kTaps - 1 - j) * sizeof(V));
+        Native sum = a + b, difference = a - b;
+        for (int p = 0; p < 4; p++) even[n][p] = madd(sum, e[p], even[n][p]);
+        for (int p = 0; p < 3; p++) odd[n][p] = madd(difference, o[p], odd[n][p]);
+      }
+    }
+#pragma GCC unroll 2
+    for (int n = 0; n < kCount; n++) {
+      Native peak = max(abs(load(oldest + size_t(n) * sizeof(Native) + (kTaps / 2 - 1) * sizeof(V))), abs(even[n][3]));
+      for (int p = 0; p < 3; p++) peak = max(peak, abs(even[n][p]) + abs(odd[n][p]));
+      std::memcpy(to + size_t(n) * sizeof(Native), &peak, sizeof peak);
+    }
   }
 
   /// Weight of the sample j (from the oldest) for the point p eighths after the sample in the middle.
