@@ -187,15 +187,15 @@ struct Engine::State {
     send(sounding, false, 0);
   }
 
-  // `block` is measured while helpers watch, who may slow it down; what it took before they did is what counts, as long as
-  // the sound is much the same.
+  // `block`, which one thread takes, is measured while helpers watch, who may slow it down; so what it took before they did
+  // counts as well, as long as the sound is much the same.
   bool shared_is_sooner(double block) {
     const auto now = std::chrono::steady_clock::now();  // helpers need time, not sound, to find the rhythm of the blocks
     if (settings.share_above_us <= 0 || now < shared_judged + std::chrono::duration<double>(kJudgeSeconds)) return true;
     shared_judged = now;
     const TypeCost all = costs.shared(), before = std::exchange(judged_shared, all);
-    if (all.frames == before.frames || block < alone_block || block > 2 * alone_block) return true;
-    return alone_block > kLeastGain * (all.ns - before.ns) / double(all.frames - before.frames) * kMaxBlock;
+    if (all.frames == before.frames || block > 2 * alone_block) return true;
+    return std::min(alone_block, block) > kLeastGain * (all.ns - before.ns) / double(all.frames - before.frames) * kMaxBlock;
   }
 
   void begin_transition() {

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <random>
+#include <thread>
 
 #include "tests/support/engine_runner.h"
 
@@ -96,4 +98,37 @@ TEST_CASE("a graph that is too small to pay stays on one thread") {
   chain.update();
   chain.run(96000);
   CHECK(chain.engine.counters().tasks == 1);
+}
+
+TEST_CASE("threads that help nothing are seen not to pay") {
+  using namespace std::chrono_literals;
+  EngineSettings late = settings(2, 0.001);  // any graph is large enough
+  std::atomic<bool> released{false};
+  late.on_thread_start = [&released] {
+    while (!released) std::this_thread::sleep_for(1ms);
+  };
+  EngineRunner r(late);
+  r.input = noise;
+  r.add("out", "output");
+  for (int i = 0; i < 64; i++) {
+    const std::string strip = "mix/" + std::to_string(i);
+    r.add("in/" + std::to_string(i), "input", {{"channels", std::to_string(i % 4 + 1)}});
+    r.add(strip + "/eq", "eq");
+    r.add(strip + "/compressor", "compressor");
+    r.connect("in/" + std::to_string(i), strip + "/eq");
+    r.connect(strip + "/eq", strip + "/compressor");
+    r.connect(strip + "/compressor", "out");
+  }
+  r.update();
+  uint64_t most = 0;
+  const auto until = std::chrono::steady_clock::now() + 60s;
+  do {
+    r.run(9600);
+    most = std::max(most, r.engine.counters().tasks);
+  } while ((most == 1 || r.engine.counters().tasks > 1) && std::chrono::steady_clock::now() < until);
+  CHECK(most > 1);
+  CHECK(r.engine.counters().tasks == 1);
+  r.run(96000);
+  CHECK(r.engine.counters().tasks == 1);
+  released = true;
 }
