@@ -65,7 +65,7 @@ NativeFloat fold(NativeFloat a, NativeFloat b, std::index_sequence<I...>) {
 }
 /// One native vector per frame becomes one value per frame.
 template <int kSize>
-NativeFloat fold_all(NativeFloat* frames) {
+[[gnu::always_inline]] inline NativeFloat fold_all(NativeFloat* frames) {
   for (int i = 0; i < kSize / 2; i++) frames[i] = fold<kSize>(frames[2 * i], frames[2 * i + 1], std::make_index_sequence<kNative>());
   if constexpr (kSize > 2) return fold_all<kSize / 2>(frames);
   return frames[0];
@@ -76,11 +76,16 @@ template <class Sum>
 [[gnu::always_inline]] inline void sum_frames(float* to, float gain, bool add, int frames, Sum sum_of) {
   for (int first = 0; first < frames; first += kNative) {
     NativeFloat sums[kNative] = {};
-    const int count = std::min(kNative, frames - first);
-    for (int i = 0; i < count; i++) {
+    auto sum_frame = [&](int i) {
       Sixteen all{};
       sum_of(all, first + i);
       sums[i] = halved(all);
+    };
+    if (first + kNative <= frames) {
+#pragma GCC unroll 16
+      for (int i = 0; i < kNative; i++) sum_frame(i);
+    } else {
+      for (int i = 0; i < frames - first; i++) sum_frame(i);
     }
     NativeFloat sum = fold_all<kNative>(sums) * gain;
     if (add) sum += load(to + first);

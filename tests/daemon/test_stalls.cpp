@@ -92,9 +92,14 @@ TEST_CASE("Stalls of our own work are told as ours, with their length", "[daemon
   Patient patient;
   for (const int ms : {3, 50, 300, 900}) {
     INFO(ms << " ms");
-    patient.send({"/test/stall_audio", {ms}});
-    std::this_thread::sleep_for(std::chrono::milliseconds(ms + 250));
-    const Late late = nearest(patient.late(), "work", ms);
+    Late late{};
+    const auto told = [&] { return late.cause == "work" && late.ms == Approx(ms).margin(1 + 0.1 * ms); };
+    // On a busy machine the scheduler may take the processor away in the middle of a stall: that one is not ours.
+    for (int attempt = 0; attempt < 5 && !told(); attempt++) {
+      patient.send({"/test/stall_audio", {ms}});
+      std::this_thread::sleep_for(std::chrono::milliseconds(ms + 250));
+      late = nearest(patient.late(), "work", ms);
+    }
     CHECK(late.cause == "work");
     CHECK(late.ms == Approx(ms).margin(1 + 0.1 * ms));
     CHECK(late.kind == (ms > 100 ? "stall" : "late"));
