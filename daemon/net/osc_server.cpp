@@ -1,9 +1,13 @@
 #include "daemon/net/osc_server.h"
 
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
 
 #include "daemon/control/osc.h"
 #include "daemon/net/tcp_port.h"
+#include "daemon/net/turn.h"
 
 namespace mixgraph {
 namespace {
@@ -39,13 +43,14 @@ Result<std::unique_ptr<OscServer>> OscServer::open(asio::io_context& io, const O
   auto bound = options.sockets.empty() ? bind_sockets(io, options.addresses, options.port)
                                        : adopt_sockets(io, options.sockets);
   if (!bound) return bound.problems();
-  std::unique_ptr<OscServer> server(new OscServer(options, std::move(events)));
+  std::unique_ptr<OscServer> server(new OscServer(io, options, std::move(events)));
   server->start(std::move(*bound));
   return server;
 }
 
-OscServer::OscServer(const OscServerOptions& options, OscServerEvents events)
-    : options_(options),
+OscServer::OscServer(asio::io_context& io, const OscServerOptions& options, OscServerEvents events)
+    : io_(io),
+      options_(options),
       events_(std::move(events)),
       peers_(options.max_udp_clients),
       all_remote_(options.total_rate) {}
@@ -59,11 +64,17 @@ OscServer::~OscServer() {
 
 void OscServer::start(BoundSockets bound) {
   port_ = bound.port;
+  const auto batch = UdpPort::make_batch();
   for (auto& socket : bound.udp) {
     const size_t index = udp_ports_.size();
-    addresses_.push_back(socket.local_endpoint().address());
-    listening_.push_back(endpoint_text(addresses_.back(), port_));
-    udp_ports_.push_back(std::make_shared<UdpPort>(std::move(socket), udp_events(index)));
+    const auto address = socket.local_endpoint().address();
+    if (std::find(addresses_.begin(), addresses_.end(), address) == addresses_.end()) {
+      addresses_.push_back(address);
+      listening_.push_back(endpoint_text(address, port_));
+    }
+    udp_ports_.push_back(std::make_shared<UdpPort>(
+        std::move(socket), batch,
+        [this, index](const auto& from, auto bytes, bool whole) { datagram(index, from, bytes, whole); }));
     udp_ports_.back()->start();
   }
   for (auto& acceptor : bound.tcp) {
@@ -71,11 +82,6 @@ void OscServer::start(BoundSockets bound) {
         std::move(acceptor), [this](tcp::socket socket) { accept(std::move(socket)); }));
     tcp_ports_.back()->start();
   }
-}
-
-UdpPort::Events OscServer::udp_events(size_t socket) {
-  return {[this, socket](const auto& from, auto bytes, bool whole) { datagram(socket, from, bytes, whole); },
-          [this] { share_.caught_up(); }};
 }
 
 ClientId OscServer::udp_client(uint64_t id, const udp::endpoint& endpoint) const {
@@ -121,29 +127,51 @@ void OscServer::datagram(size_t socket, const udp::endpoint& from, std::span<con
     ++counters_.refused_clients;
     return;
   }
-  if (heard->forgotten && events_.on_disconnect) {
-    events_.on_disconnect({ClientId::Kind::udp, *heard->forgotten, "udp (forgotten)"});
+  if (heard->forgotten) {
+    waiting_.forget(*heard->forgotten);
+    if (events_.on_disconnect)
+      events_.on_disconnect({ClientId::Kind::udp, *heard->forgotten, "udp (forgotten)"});
   }
   const auto client = udp_client(heard->id, from);
   if (heard->is_new) {
     peers_.find(heard->id)->messages = TokenBucket(client.remote ? options_.rate : options_.loopback_rate);
     if (events_.on_connect) events_.on_connect(client);
   }
-  const int64_t begun_ns = monotonic_ns();
-  if (!is_within_rate(heard->id, bytes, begun_ns)) {
+  if (!is_within_rate(heard->id, bytes, monotonic_ns())) {
     ++counters_.rate_drops;
-  } else if (!share_.admits(heard->id, begun_ns)) {
+  } else if (!waiting_.add({heard->id, {bytes.begin(), bytes.end()}, whole})) {
     ++counters_.flood_drops;
   } else {
-    carry_out(client, bytes, whole);
-    share_.used(heard->id, monotonic_ns() - begun_ns);
+    serve_soon();
   }
 }
 
-void OscServer::carry_out(const ClientId& client, std::span<const uint8_t> bytes, bool whole) {
-  if (whole) {
+void OscServer::serve_soon() {
+  if (std::exchange(*serves_, true)) return;
+  asio::post(io_, [this, alive = std::weak_ptr(serves_)] {
+    if (!alive.expired()) serve();
+  });
+}
+
+/// Carries out what has been read, for a turn; meanwhile the system's queues fill again, so they come next.
+void OscServer::serve() {
+  const Turn turn;
+  while (!turn.is_over()) {
+    const auto packet = waiting_.take();
+    if (!packet) break;
+    const int64_t begun_ns = monotonic_ns();
+    carry_out(*packet);
+    waiting_.used(packet->sender, monotonic_ns() - begun_ns);
+  }
+  *serves_ = false;
+  if (!waiting_.empty()) serve_soon();
+}
+
+void OscServer::carry_out(const FairQueue::Packet& packet) {
+  const auto client = udp_client(packet.sender, peers_.find(packet.sender)->endpoint);
+  if (packet.whole) {
     ++counters_.packets;
-    if (events_.on_packet) events_.on_packet(client, bytes);
+    if (events_.on_packet) events_.on_packet(client, packet.bytes);
     return;
   }
   ++counters_.bad_frames;

@@ -11,7 +11,7 @@
 
 #include "config/network.h"
 #include "daemon/control/client.h"
-#include "daemon/net/fair_share.h"
+#include "daemon/net/fair_queue.h"
 #include "daemon/net/sockets.h"
 #include "daemon/net/tcp_connection.h"
 #include "daemon/net/udp_peers.h"
@@ -64,7 +64,7 @@ struct OscServerCounters {
   uint64_t dropped_echoes = 0;   ///< datagrams that claim to come from this server
   uint64_t not_allowed = 0;      ///< datagrams and connections of machines that are not allowed
   uint64_t rate_drops = 0;       ///< datagrams beyond the rate of their endpoint, or of all
-  uint64_t flood_drops = 0;      ///< datagrams that were thrown away in favour of other endpoints
+  uint64_t flood_drops = 0;      ///< datagrams of endpoints of which too many were waiting
 };
 
 /// OSC packets over UDP and TCP on one port number, both framings. Knows nothing of what is in them. All of
@@ -103,12 +103,13 @@ class OscServer {
   size_t connections() const { return connections_.size(); }
 
  private:
-  OscServer(const OscServerOptions& options, OscServerEvents events);
+  OscServer(asio::io_context& io, const OscServerOptions& options, OscServerEvents events);
   void start(BoundSockets bound);
-  UdpPort::Events udp_events(size_t socket);
   void datagram(size_t socket, const asio::ip::udp::endpoint& from, std::span<const uint8_t> bytes,
                 bool whole);
-  void carry_out(const ClientId& client, std::span<const uint8_t> bytes, bool whole);
+  void serve_soon();
+  void serve();
+  void carry_out(const FairQueue::Packet& packet);
   void accept(asio::ip::tcp::socket socket);
   bool make_room();
   bool is_own(const asio::ip::udp::endpoint& from) const;
@@ -118,6 +119,7 @@ class OscServer {
   Sent send_udp(uint64_t id, std::span<const uint8_t> packet);
   Sent send_tcp(uint64_t id, std::span<const uint8_t> packet, Delivery delivery);
 
+  asio::io_context& io_;
   OscServerOptions options_;
   OscServerEvents events_;
   OscServerCounters counters_;
@@ -128,7 +130,8 @@ class OscServer {
   std::vector<std::shared_ptr<TcpPort>> tcp_ports_;
   UdpPeers peers_;
   TokenBucket all_remote_;
-  FairShare share_;
+  FairQueue waiting_;  // datagrams
+  std::shared_ptr<bool> serves_ = std::make_shared<bool>(false);  // whether a turn of theirs is due
   std::map<uint64_t, std::shared_ptr<TcpConnection>> connections_;
   uint64_t last_connection_ = 0;
 };

@@ -17,6 +17,7 @@ using boost::system::error_code;
 
 constexpr int kReceiveBuffer = 1 << 20;  // bytes
 constexpr int kFreePortAttempts = 20;
+constexpr int kQueues = 32;  // UDP sockets per address
 
 std::string hint_for(const error_code& error) {
   if (error == asio::error::address_in_use) return "stop the program that uses it, or choose another port";
@@ -29,9 +30,16 @@ Problem bind_problem(const char* kind, const asio::ip::address& address, uint16_
   return {fmt::format("{} {}", kind, endpoint_text(address, port)), error.message(), hint_for(error)};
 }
 
-/// One socket or acceptor, open and bound but not listening.
+/// Lets others of this user have the same port, if they allow it too.
+error_code share_port(udp::socket& socket) {
+  const int on = 1;
+  const bool done = ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0;
+  return done ? error_code() : error_code(errno, boost::system::system_category());
+}
+
+/// One socket or acceptor, open and bound but not listening; `joins` others on its port.
 template <class Socket>
-error_code bind_one(Socket& socket, const typename Socket::endpoint_type& endpoint) {
+error_code bind_one(Socket& socket, const typename Socket::endpoint_type& endpoint, bool joins = false) {
   error_code error;
   socket.open(endpoint.protocol(), error);
   if (!error && endpoint.address().is_v6()) socket.set_option(asio::ip::v6_only(true), error);
@@ -40,9 +48,28 @@ error_code bind_one(Socket& socket, const typename Socket::endpoint_type& endpoi
   // TCP may follow itself on a port at once. UDP with this option would let two daemons share one.
   if constexpr (std::is_same_v<Socket, tcp::acceptor>) {
     if (!error) socket.set_option(tcp::acceptor::reuse_address(true), error);
+  } else {
+    if (!error && joins) error = share_port(socket);
+    error_code ignored;  // the system may grant less
+    socket.set_option(udp::socket::receive_buffer_size(kReceiveBuffer), ignored);
   }
   if (!error) socket.bind(endpoint, error);
   return error;
+}
+
+/// Adds sockets to the one that is bound to `endpoint`. The system deals datagrams out among them by their sender,
+/// always to the same, so that a flood fills one queue of many. The first one is bound without the option, as
+/// it must have the port for itself; where others can't join it, it stays alone.
+void add_queues(std::vector<udp::socket>& sockets, asio::io_context& io, udp::socket first) {
+  error_code error;
+  const auto endpoint = first.local_endpoint(error);
+  if (!error) error = share_port(first);
+  sockets.push_back(std::move(first));
+  for (int i = 1; i < kQueues && !error; ++i) {
+    udp::socket next(io);
+    error = bind_one(next, endpoint, true);
+    if (!error) sockets.push_back(std::move(next));
+  }
 }
 
 struct Failure {
@@ -56,8 +83,7 @@ std::optional<Failure> bind_address(BoundSockets& bound, asio::io_context& io,
   if (const auto error = bind_one(datagrams, udp::endpoint(address, bound.port))) {
     return Failure{bind_problem("udp", address, bound.port, error), error};
   }
-  error_code ignored;  // the system may grant less
-  datagrams.set_option(udp::socket::receive_buffer_size(kReceiveBuffer), ignored);
+  error_code ignored;
   const uint16_t port = datagrams.local_endpoint(ignored).port();
 
   tcp::acceptor acceptor(io);
@@ -66,7 +92,7 @@ std::optional<Failure> bind_address(BoundSockets& bound, asio::io_context& io,
   if (error) return Failure{bind_problem("tcp", address, port, error), error};
 
   bound.port = port;
-  bound.udp.push_back(std::move(datagrams));
+  add_queues(bound.udp, io, std::move(datagrams));
   bound.tcp.push_back(std::move(acceptor));
   return {};
 }

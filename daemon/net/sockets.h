@@ -15,10 +15,10 @@ namespace mixgraph {
 
 namespace asio = boost::asio;
 
-/// Sockets bound to one port number: one of each kind per address, in the same order.
+/// Sockets bound to one port number.
 struct BoundSockets {
-  std::vector<asio::ip::udp::socket> udp;
-  std::vector<asio::ip::tcp::acceptor> tcp;  ///< listening
+  std::vector<asio::ip::udp::socket> udp;    ///< several per address, each with a queue for some of the senders
+  std::vector<asio::ip::tcp::acceptor> tcp;  ///< listening, one per address
   uint16_t port = 0;
 };
 

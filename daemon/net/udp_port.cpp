@@ -1,32 +1,67 @@
 #include "daemon/net/udp_port.h"
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <chrono>
 #include <cstring>
 
 #include "daemon/net/turn.h"
 
 namespace mixgraph {
 
-namespace {
-/// Longer than that of a connection, as one socket is for all, and a flood is to be read faster than it
-/// comes.
-constexpr std::chrono::milliseconds kTurn{3};
-}  // namespace
-
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-UdpPort::UdpPort(asio::ip::udp::socket socket, Events events)
-    : socket_(std::move(socket)), events_(std::move(events)), slots_(kBatch) {
+class UdpPort::Batch {
+ public:
+  static constexpr int kSize = 32;  // datagrams per call of the system
+
+  Batch() {
+    for (int i = 0; i < kSize; ++i) {
+      buffers_[i] = {slots_[i].bytes.data(), slots_[i].bytes.size()};
+      headers_[i].msg_hdr.msg_iov = &buffers_[i];
+      headers_[i].msg_hdr.msg_iovlen = 1;
+    }
+  }
+  /// Returns how many had come.
+  int receive(int socket) {
+    for (int i = 0; i < kSize; ++i) {
+      msghdr& header = headers_[i].msg_hdr;
+      header.msg_name = slots_[i].from.data();
+      header.msg_namelen = socklen_t(slots_[i].from.capacity());
+      header.msg_control = slots_[i].control.data();
+      header.msg_controllen = slots_[i].control.size();
+      header.msg_flags = 0;
+    }
+    return std::max(0, ::recvmmsg(socket, headers_.data(), kSize, MSG_DONTWAIT, nullptr));
+  }
+  const msghdr& header(int index) const { return headers_[index].msg_hdr; }
+  std::span<const uint8_t> bytes(int index) const {
+    return std::span(slots_[index].bytes).first(headers_[index].msg_len);
+  }
+  const Endpoint& from(int index) {
+    slots_[index].from.resize(headers_[index].msg_hdr.msg_namelen);
+    return slots_[index].from;
+  }
+
+ private:
+  struct Slot {
+    std::array<uint8_t, kMaxDatagram> bytes;
+    Endpoint from;
+    alignas(cmsghdr) std::array<uint8_t, 64> control;
+  };
+  std::array<Slot, kSize> slots_;
+  std::array<mmsghdr, kSize> headers_{};
+  std::array<iovec, kSize> buffers_{};
+};
+
+std::shared_ptr<UdpPort::Batch> UdpPort::make_batch() { return std::make_shared<Batch>(); }
+
+UdpPort::UdpPort(asio::ip::udp::socket socket, std::shared_ptr<Batch> batch, Heard heard)
+    : socket_(std::move(socket)), batch_(std::move(batch)), heard_(std::move(heard)) {
   const int on = 1;
   ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
-  for (size_t i = 0; i < kBatch; ++i) {
-    buffers_[i] = {slots_[i].bytes.data(), slots_[i].bytes.size()};
-    headers_[i].msg_hdr.msg_iov = &buffers_[i];
-    headers_[i].msg_hdr.msg_iovlen = 1;
-  }
 }
 
 void UdpPort::start() {
@@ -45,43 +80,17 @@ void UdpPort::serve() {
 }
 
 UdpPort::Left UdpPort::turn() {
-  const Turn turn(kTurn);
-  for (int batch = 0; batch < kBatches; ++batch) {
-    if (next_ == received_ && !receive()) {
-      events_.caught_up();
-      return Left::nothing;
+  const Turn turn;
+  while (!turn.is_over()) {
+    const int count = batch_->receive(socket_.native_handle());
+    for (int i = 0; i < count; ++i) {
+      const msghdr& header = batch_->header(i);
+      note_drops(header);
+      heard_(batch_->from(i), batch_->bytes(i), !(header.msg_flags & MSG_TRUNC));
     }
-    while (next_ < received_) {
-      deliver(next_++);
-      if (!socket_.is_open()) return Left::nothing;
-      if (turn.is_over()) return Left::maybe_more;
-    }
+    if (count < Batch::kSize) return Left::nothing;
   }
   return Left::maybe_more;
-}
-
-/// False when nothing had come.
-bool UdpPort::receive() {
-  for (size_t i = 0; i < kBatch; ++i) {
-    msghdr& header = headers_[i].msg_hdr;
-    header.msg_name = slots_[i].from.data();
-    header.msg_namelen = socklen_t(slots_[i].from.capacity());
-    header.msg_control = slots_[i].control.data();
-    header.msg_controllen = slots_[i].control.size();
-    header.msg_flags = 0;
-  }
-  const int count = ::recvmmsg(socket_.native_handle(), headers_.data(), kBatch, MSG_DONTWAIT, nullptr);
-  received_ = count > 0 ? size_t(count) : 0;
-  next_ = 0;
-  return received_ > 0;
-}
-
-void UdpPort::deliver(size_t index) {
-  const msghdr& header = headers_[index].msg_hdr;
-  note_drops(header);
-  slots_[index].from.resize(header.msg_namelen);
-  events_.datagram(slots_[index].from, std::span(slots_[index].bytes).first(headers_[index].msg_len),
-                   !(header.msg_flags & MSG_TRUNC));
 }
 
 void UdpPort::note_drops(const msghdr& header) {

@@ -1,32 +1,29 @@
 #pragma once
 #include <sys/socket.h>
 
-#include <array>
 #include <boost/asio/ip/udp.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
-#include <vector>
 
 namespace mixgraph {
 
-/// One bound UDP socket: many datagrams per call of the system, none that blocks, and other sockets have
-/// their turn in between. [control]
+/// One bound UDP socket: many datagrams per call of the system, none that blocks, and others have their turn
+/// in between. [control]
 class UdpPort : public std::enable_shared_from_this<UdpPort> {
  public:
   using Endpoint = boost::asio::ip::udp::endpoint;
   static constexpr size_t kMaxDatagram = 8192;  ///< bytes; larger ones arrive cut
 
-  struct Events {
-    /// `whole`: false if it was larger than kMaxDatagram.
-    std::function<void(const Endpoint& from, std::span<const uint8_t>, bool whole)> datagram;
-    /// All that had come was read.
-    std::function<void()> caught_up;
-  };
+  /// Where many datagrams are read to at once. Ports on one thread share one.
+  class Batch;
+  static std::shared_ptr<Batch> make_batch();
+  /// `whole`: false if it was larger than kMaxDatagram.
+  using Heard = std::function<void(const Endpoint& from, std::span<const uint8_t>, bool whole)>;
 
   /// The socket is bound and non-blocking. Nothing arrives before start().
-  UdpPort(boost::asio::ip::udp::socket socket, Events events);
+  UdpPort(boost::asio::ip::udp::socket socket, std::shared_ptr<Batch> batch, Heard heard);
   void start();
   /// False when the datagram was dropped: the system has no room for it.
   bool send(const Endpoint& to, std::span<const uint8_t> bytes);
@@ -36,27 +33,15 @@ class UdpPort : public std::enable_shared_from_this<UdpPort> {
   uint32_t kernel_drops() const { return kernel_drops_; }
 
  private:
-  static constexpr size_t kBatch = 32;  // datagrams per call of the system
-  static constexpr int kBatches = 64;   // per turn, unless its time is over before
   enum class Left : uint8_t { nothing, maybe_more };
 
   void serve();
   Left turn();
-  bool receive();
-  void deliver(size_t index);
   void note_drops(const msghdr& header);
 
-  struct Slot {
-    std::array<uint8_t, kMaxDatagram> bytes;
-    Endpoint from;
-    alignas(cmsghdr) std::array<uint8_t, 64> control;
-  };
   boost::asio::ip::udp::socket socket_;
-  Events events_;
-  std::vector<Slot> slots_;
-  std::array<mmsghdr, kBatch> headers_{};
-  std::array<iovec, kBatch> buffers_{};
-  size_t received_ = 0, next_ = 0;  // of slots_
+  std::shared_ptr<Batch> batch_;
+  Heard heard_;
   uint32_t kernel_drops_ = 0;
 };
 

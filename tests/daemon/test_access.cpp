@@ -3,7 +3,7 @@
 
 #include "daemon/access.h"
 #include "daemon/log_limit.h"
-#include "daemon/net/fair_share.h"
+#include "daemon/net/fair_queue.h"
 #include "daemon/net/token_bucket.h"
 #include "tests/daemon/net_server.h"
 #include "tests/support/other_address.h"
@@ -43,43 +43,65 @@ TEST_CASE("A bucket lets twice its rate through at once, and its rate in the lon
   for (int i = 0; i < 100'000; i++) REQUIRE(unlimited.take(1, now));
 }
 
-TEST_CASE("In an overload those who send little are served, and those who send much share the rest",
+TEST_CASE("In an overload those who send little go first, and those who send much share the rest",
           "[access]") {
-  FairShare share;
-  int64_t now = 1000 * kMs;
-  int served[3] = {}, asked[3] = {};
-  const auto ask = [&](uint64_t sender, int64_t cost) {
-    asked[sender]++;
-    if (!share.admits(sender, now)) return;
-    served[sender]++;
-    share.used(sender, cost);
-    now += cost;
-  };
-  // Two that send without end, and one that asks now and then. The queue is never empty.
+  FairQueue queue;
+  const auto packet = [](uint64_t sender) { return FairQueue::Packet{sender, Bytes(100), true}; };
+  int64_t served[3] = {};  // ns
+  int answered = 0;
+  // Two that send without end, one of them what is three times as long, and one that asks now and then.
   for (int i = 0; i < 100'000; i++) {
-    ask(0, 5000);
-    ask(1, 5000);
-    if (i % 2000 == 0) ask(2, 5000);
-    now += 500;
+    for (const uint64_t sender : {0, 1}) queue.add(packet(sender));
+    if (i % 100 == 0) REQUIRE(queue.add(packet(2)));
+    const auto next = queue.take();
+    REQUIRE(next);
+    if (next->sender == 2) REQUIRE(i % 100 <= 2);  // after one of each at most
+    if (next->sender == 2) answered++;
+    const int64_t took = next->sender == 1 ? 15'000 : 5'000;
+    served[next->sender] += took;
+    queue.used(next->sender, took);
   }
-  CHECK(served[2] == asked[2]);
-  CHECK(served[0] < asked[0] * 8 / 10);
-  CHECK(served[0] == Approx(served[1]).epsilon(0.05));
+  CHECK(answered == 1000);
+  CHECK(double(served[0]) == Approx(double(served[1])).epsilon(0.01));
 }
 
-TEST_CASE("Nobody is held back alone, nor when all that comes can be carried out", "[access]") {
-  FairShare share;
-  int64_t now = 1000 * kMs;
-  for (int i = 0; i < 10'000; i++, now += 5000) {
-    REQUIRE(share.admits(0, now));
-    share.used(0, 5000);
+TEST_CASE("A sender's packets stay in order, and who has rested is not served for the time before",
+          "[access]") {
+  FairQueue queue;
+  for (uint8_t i = 0; i < 3; i++) queue.add({7, {i}, true});
+  for (uint8_t i = 0; i < 3; i++) {
+    const auto next = queue.take();
+    REQUIRE(next);
+    CHECK(next->bytes == Bytes{i});
+    queue.used(7, 1'000'000'000);
   }
-  FairShare idle;
-  for (int i = 0; i < 10'000; i++, now += 5000) {
-    REQUIRE(idle.admits(uint64_t(i % 2), now));
-    idle.used(uint64_t(i % 2), 4000);
-    idle.caught_up();
+  CHECK(queue.empty());
+  CHECK_FALSE(queue.take());
+  int served[10] = {};
+  for (int i = 0; i < 1000; i++) {
+    for (const uint64_t sender : {7, 8}) queue.add({sender, {0}, true});
+    const auto next = queue.take();
+    served[next->sender]++;
+    queue.used(next->sender, 1000);
   }
+  CHECK(std::abs(served[7] - served[8]) <= 1);
+}
+
+TEST_CASE("The room of a queue is shared, one packet has room always, and who is forgotten leaves nothing",
+          "[access]") {
+  FairQueue queue;
+  size_t alone = 0;
+  while (queue.add({1, Bytes(8000), true})) alone++;
+  CHECK(alone == FairQueue::kRoom / (8000 + sizeof(FairQueue::Packet)));
+  for (uint64_t sender = 2; sender < 1000; sender++) REQUIRE(queue.add({sender, Bytes(8000), true}));
+  CHECK_FALSE(queue.add({2, Bytes(8000), true}));
+  for (uint64_t sender = 1; sender < 999; sender++) queue.forget(sender);
+  const auto last = queue.take();
+  REQUIRE(last);
+  CHECK(last->sender == 999);
+  queue.forget(999);
+  queue.used(999, 1);
+  CHECK(queue.empty());
 }
 
 TEST_CASE("A cause that repeats is logged five times a second, and how much was left out", "[access]") {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
@@ -102,6 +103,21 @@ TEST_CASE("A burst of datagrams arrives whole") {
   server.run([&] { server.on_packet = [](const auto&, auto) {}; });
   for (int i = 0; i < 500; ++i) client->send(message("/burst", {int32_t{i}}));
   CHECK(server.eventually([&] { return server.server->counters().packets == 500; }));
+}
+
+TEST_CASE("Who floods a socket that is not read fills a queue of its own") {
+  Server server;
+  const auto flood = server.connect(OscTransport::udp);
+  std::vector<std::unique_ptr<OscClient>> others;
+  for (int i = 0; i < 16; ++i) others.push_back(server.connect(OscTransport::udp));
+  server.run([&] {  // on the thread that would read
+    for (int i = 0; i < 20'000; ++i) flood->send(message("/flood"));
+    for (const auto& client : others) client->send(message("/a"));
+  });
+  CHECK(server.counters().packets < 20'000);
+  // One in 32 shares the queue of the flood.
+  const auto heard = [](const auto& client) { return client->receive(1s).has_value(); };
+  CHECK(std::count_if(others.begin(), others.end(), heard) > 8);
 }
 
 TEST_CASE("A stream in pieces of one byte, and many packets in one piece, are the same packets") {
