@@ -174,11 +174,27 @@ class Opening {
       note("the journal can't be read; it is kept as " + to, false);
   }
 
-  static std::string move(const std::string& path, const std::string& why) {
+  std::string move(const std::string& path, const std::string& why) const {
     std::error_code error;
     const std::string to = unused_name(path, why);
     fs::rename(path, to, error);
-    return error ? path : to;
+    if (error) return path;
+    forget_oldest(to);
+    return to;
+  }
+
+  /// States that were put aside before, except the newest ones.
+  void forget_oldest(const std::string& newest) const {
+    constexpr size_t kKept = 20;
+    std::vector<std::pair<fs::file_time_type, fs::path>> found;
+    std::error_code error;
+    for (fs::directory_iterator entry(fs::path(path_).parent_path(), error), end; !error && entry != end; entry.increment(error)) {
+      const std::string path = entry->path().string();
+      const bool aside = path.find(".old-") != path.npos || path.find(".bad-") != path.npos;
+      if (path.starts_with(path_) && aside && path != newest) found.emplace_back(entry->last_write_time(error), path);
+    }
+    std::sort(found.begin(), found.end());
+    for (size_t i = 0; i + kKept <= found.size(); i++) fs::remove(found[i].second, error);
   }
 
   bool belongs(const JournalContent& content) const {

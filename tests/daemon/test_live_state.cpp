@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "daemon/control/control.h"
@@ -186,6 +187,25 @@ TEST_CASE("A session file that was changed since wins, and the live state is put
   CHECK(has(run.notes(), "has been changed since"));
   REQUIRE(home.files(".old-").size() == 1);
   CHECK(has(run.notes(), home.files(".old-")[0]));
+}
+
+TEST_CASE("Of the states that were put aside the newest twenty are kept", "[journal]") {
+  const Home home;
+  run_and_change(home);
+  const std::string journal = home.journal();
+  for (int i = 0; i < 30; i++) {
+    const std::string aside = journal + (i % 2 ? ".old-2001" : ".bak.bad-2001") + std::to_string(i);
+    std::ofstream(aside) << i;
+    fs::last_write_time(aside, fs::file_time_type::clock::now() - std::chrono::hours(i + 1));
+  }
+  std::ofstream(home.state + "/other.journal.old-2001") << "another session's";
+  home.folder.write("song.yaml", kSong + "# by another hand\n");
+  const Run run(home);
+  CHECK(home.files(".old-").size() + home.files(".bad-").size() == 20 + 1);
+  CHECK(home.files("20010").size() == 1);
+  CHECK(home.files("200119").empty());
+  CHECK(has(run.notes(), "that state is kept as"));
+  CHECK(fs::exists(home.state + "/other.journal.old-2001"));
 }
 
 TEST_CASE("A changed composite type beside the session counts as a changed session", "[journal]") {
