@@ -1,6 +1,7 @@
 #include "graph/node.h"
 #include "nodes/dsp/gliding.h"
 #include "nodes/dsp/moving_average.h"
+#include "nodes/dsp/release.h"
 #include "nodes/dsp/ring.h"
 #include "nodes/dsp/running_max.h"
 #include "nodes/dsp/true_peak.h"
@@ -130,17 +131,14 @@ class Limiter {
 
   void release(const Block<V>& b, V* reduction) {
     Ramp<V> time = b.ramp(kRelease);
+    V keep[kMaxBlock];
     auto design = [&](int index, uint64_t, V* c) {
       c[0] = exp2(V(-1.44269504f * per_release_) * exp2(-time.at(index)));
     };
     keep_.run(b, design, [&](int first, int count, auto c) {
-      V last = last_;
-      for (int i = first; i < first + count; i++) {
-        V keep = c(0, i), needed = reduction[i];
-        last = reduction[i] = max(needed, madd(keep, last, needed - keep * needed));
-      }
-      last_ = last;
+      for (int i = first; i < first + count; i++) keep[i] = c(0, i);
     });
+    release_.process(reduction, keep, b.frames());
   }
 
   static void put_out(const Block<V>& b, int c, const V* reduction, const V* ceiling) {
@@ -155,7 +153,7 @@ class Limiter {
   MovingAverage<V> first_, second_;
   RunningMax<V> highest_;  ///< ceiling
   Gliding<V, 1> keep_;
-  V last_ = V(0.f);
+  Release<V> release_;
   float per_release_;
 };
 
