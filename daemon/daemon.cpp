@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "daemon/access.h"
+#include "daemon/audio/prefault.h"
 #include "daemon/audio/realtime.h"
 #include "nodes/list.h"
 
@@ -47,7 +48,10 @@ EngineSettings engine_settings(const Session& session, const AudioSettings& audi
   settings.ceiling_db = audio.ceiling;
   const int suitable = std::clamp(int(std::thread::hardware_concurrency()) / 4, 1, 4);
   settings.threads = audio.threads > 0 ? audio.threads : suitable;
-  settings.on_thread_start = [] { raise_priority(pthread_self(), kHelperPriority); };
+  settings.on_thread_start = [] {
+    prefault_stack();
+    raise_priority(pthread_self(), kHelperPriority);
+  };
   return settings;
 }
 
@@ -261,7 +265,7 @@ int Daemon::run() {
   return 0;
 }
 
-/// Once for all packets that wait in the sockets' buffers.
+/// Once for all packets that are carried out one upon the other.
 void Daemon::flush_soon() {
   if (std::exchange(flush_waits_, true)) return;
   boost::asio::post(io_, [this] {

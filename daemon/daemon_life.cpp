@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kSaveDeadline = 1500ms;
 constexpr auto kOpenPatience = 15s;
+constexpr auto kFinish = 200ms;
 constexpr int64_t kLongestFade = 200 * kMillisecond;
 
 }  // namespace
@@ -71,8 +72,13 @@ void Daemon::begin_restart() {
 }
 
 /// Keeps in mind what clients have asked for, so that they need not ask again after a restart; connections
-/// themselves end. Bundles that wait only before a planned one: another may be their doing.
+/// themselves end. What has been read is carried out, and bundles that wait are kept, only before a planned one: another
+/// may be their doing.
 void Daemon::take_notes(Restart::Why for_restart) {
+  if (for_restart == Restart::Why::planned) {
+    server_->finish(kFinish);
+    control_.flush();
+  }
   std::vector<Note> notes;
   for (const auto& [client, packet] : control_.open_requests()) {
     const auto origin = server_->origin(client);

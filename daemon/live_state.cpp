@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <string_view>
 
 #include "daemon/control/journal_reader.h"
 #include "daemon/control/now.h"
@@ -60,6 +61,24 @@ std::string unused_name(const std::string& path, const std::string& why) {
   std::error_code error;
   for (int i = 2; fs::exists(name, error); i++) name = stem + "-" + std::to_string(i);
   return name;
+}
+
+/// Of what was put aside of a journal, all but the newest ones.
+void forget_oldest(const std::string& journal, const std::string& newest) {
+  constexpr size_t kKept = 20;
+  const auto is_aside = [&](const std::string& path) {
+    if (!path.starts_with(journal) || path == newest) return false;
+    std::string_view rest = std::string_view(path).substr(journal.size());
+    if (rest.starts_with(".bak")) rest.remove_prefix(4);
+    return rest.starts_with(".old-") || rest.starts_with(".bad-");
+  };
+  std::vector<std::pair<fs::file_time_type, fs::path>> found;
+  std::error_code error;
+  fs::directory_iterator entry(fs::path(journal).parent_path(), error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error))
+    if (is_aside(entry->path().string())) found.emplace_back(entry->last_write_time(error), entry->path());
+  std::sort(found.begin(), found.end());
+  for (size_t i = 0; i + kKept <= found.size(); i++) fs::remove(found[i].second, error);
 }
 
 /// How a graph differs from the file's, in a few words.
@@ -154,7 +173,7 @@ class Opening {
       JournalContent content = read_journal(*bytes, node_types());
       using Health = JournalContent::Health;
       const bool bad = content.health == Health::damaged || content.health == Health::unreadable;
-      if (bad) move_bad(path, content);
+      read_from_ = bad ? move_bad(path, content) : path;
       if (!content.has_state()) continue;
       content_sequence_ = content.sequence + content.lost_records;
       if (!bad && path == path_) good_bytes_ = content.good_bytes;
@@ -164,7 +183,7 @@ class Opening {
     return {};
   }
 
-  void move_bad(const std::string& path, const JournalContent& content) {
+  std::string move_bad(const std::string& path, const JournalContent& content) {
     const std::string to = move(path, ".bad-");
     if (content.has_state())
       note(fmt::format("the journal is damaged: {} behind the damage are lost; it is kept as {}",
@@ -172,6 +191,7 @@ class Opening {
            false);
     else
       note("the journal can't be read; it is kept as " + to, false);
+    return to;
   }
 
   std::string move(const std::string& path, const std::string& why) const {
@@ -179,22 +199,8 @@ class Opening {
     const std::string to = unused_name(path, why);
     fs::rename(path, to, error);
     if (error) return path;
-    forget_oldest(to);
+    forget_oldest(path_, to);
     return to;
-  }
-
-  /// States that were put aside before, except the newest ones.
-  void forget_oldest(const std::string& newest) const {
-    constexpr size_t kKept = 20;
-    std::vector<std::pair<fs::file_time_type, fs::path>> found;
-    std::error_code error;
-    for (fs::directory_iterator entry(fs::path(path_).parent_path(), error), end; !error && entry != end; entry.increment(error)) {
-      const std::string path = entry->path().string();
-      const bool aside = path.find(".old-") != path.npos || path.find(".bad-") != path.npos;
-      if (path.starts_with(path_) && aside && path != newest) found.emplace_back(entry->last_write_time(error), path);
-    }
-    std::sort(found.begin(), found.end());
-    for (size_t i = 0; i + kKept <= found.size(); i++) fs::remove(found[i].second, error);
   }
 
   bool belongs(const JournalContent& content) const {
@@ -204,9 +210,8 @@ class Opening {
 
   void set_aside(const JournalContent& content, const std::string& why) {
     const std::string when = time_of(content);
-    std::error_code error;
-    const std::string kept = fs::exists(path_, error) ? path_ : path_ + ".bak";
-    const std::string to = move(kept, ".old-");
+    const bool is_aside = read_from_ != path_ && read_from_ != path_ + ".bak";
+    const std::string to = is_aside ? read_from_ : move(read_from_, ".old-");
     good_bytes_ = 0;
     note(fmt::format("the session file is used, not the live state of {}: {}; that state is kept as {}", when,
                      why, to),
@@ -260,7 +265,7 @@ class Opening {
   Session& session_;
   const LiveStateOptions& options_;
   fs::path file_;
-  std::string path_;
+  std::string path_, read_from_;  // the journal's, and where the content's file is now
   uint64_t content_sequence_ = 0;
   size_t good_bytes_ = 0;
   LiveState state_;
@@ -286,7 +291,9 @@ std::string copy_of(const LiveState& state) {
   std::error_code error;
   const std::string from = fs::exists(state.file, error) ? state.file : state.file + ".bak";
   const std::string to = unused_name(state.file, ".old-");
-  return fs::copy_file(from, to, error) ? to : from;
+  if (!fs::copy_file(from, to, error)) return from;
+  forget_oldest(state.file, to);
+  return to;
 }
 
 LiveState open_live_state(Session& session, const LiveStateOptions& options) {

@@ -35,7 +35,8 @@ struct LiveState {
   std::string trouble;               ///< why the state is not kept
   std::string file;                  ///< the journal's
 };
-/// Copies the journal of the last run, before it is written on, to a file that stays. Returns its name.
+/// Copies the journal of the last run, before it is written on. The newest twenty of what is put aside are kept.
+/// Returns the copy's name.
 std::string copy_of(const LiveState& state);
 
 /// Restores the state of the last run to a session that was just loaded, if there is one that belongs to this

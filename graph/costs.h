@@ -25,10 +25,12 @@ class CostMeter {
   /// Time in ticks of `clock()`; of no type: mixing. [audio]
   void add(const std::string_view* type, uint64_t ticks) noexcept;
   void end(int frames) noexcept;  ///< [audio]
-  /// What a block took, from its begin to its end, that several threads shared. [audio]
+  /// What a block took, from its begin to its end, that several threads shared; one that was interrupted counts as
+  /// one that took as long as others may. [audio]
   void add_shared(uint64_t ticks, int frames) noexcept;
 
   std::vector<TypeCost> read() const;  ///< [control]
+  TypeCost all() const;                ///< of all types together [control]
   TypeCost shared() const;             ///< of all shared blocks, without a type [control]
 
   /// The processor's cycle counter.

@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 constexpr auto kWatchBefore = 150us;  // a block is due; more than a sleeping thread is late by, as a rule
 constexpr auto kWatchAfter = 1ms;     // and it may be late itself
 constexpr auto kNap = 500us;          // while no blocks come
+constexpr auto kOneBurst = 200us;     // or less from piece to piece: they belong to one block of the device
+constexpr auto kLongestPeriod = 200ms;
 
 void relax() noexcept {
 #if defined(__x86_64__)
@@ -22,18 +24,23 @@ void relax() noexcept {
 #endif
 }
 
-/// When the next block is due, by those before it.
+/// When the next block of the device is due, by those before it. A block comes in pieces, one upon the other.
 class Pace {
  public:
-  void block(Clock::time_point now) {
-    auto gap = now - latest_;
-    period_ = gap < 20ms ? (period_ * 7 + gap) / 8 : period_;
-    latest_ = now;
+  void piece(Clock::time_point begun, Clock::time_point ended) {
+    if (begun - ended_ > kOneBurst) {
+      const auto gap = begun - begun_;
+      if (gap < kLongestPeriod) period_ = (period_ * 7 + gap) / 8;
+      begun_ = begun;
+    }
+    ended_ = ended;
   }
-  Clock::time_point due() const { return latest_ + period_; }
+  /// Whether there may be another piece at once.
+  bool in_burst(Clock::time_point now) const { return now - ended_ < kOneBurst; }
+  Clock::time_point due() const { return begun_ + period_; }
 
  private:
-  Clock::time_point latest_{};
+  Clock::time_point begun_{}, ended_{};
   Clock::duration period_{};
 };
 
@@ -60,14 +67,16 @@ void Crew::live(Seat& seat) noexcept {
   Pace pace;
   while (!leaving_.load(std::memory_order_relaxed)) {
     uint64_t turn = turn_.load(std::memory_order_acquire);
+    auto now = Clock::now();
     if (turn != seen) {
       help(seat, turn);
       seen = turn;
-      pace.block(Clock::now());
+      pace.piece(now, Clock::now());
       continue;
     }
-    auto now = Clock::now();
-    if (now < pace.due() - kWatchBefore)
+    if (pace.in_burst(now))
+      relax();
+    else if (now < pace.due() - kWatchBefore)
       std::this_thread::sleep_until(pace.due() - kWatchBefore);
     else if (now > pace.due() + kWatchAfter)
       std::this_thread::sleep_for(kNap);

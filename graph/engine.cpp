@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cmath>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "graph/crew.h"
 #include "graph/ring.h"
@@ -15,6 +17,8 @@ namespace {
 
 constexpr size_t kRingSize = 1 << 16, kTimedSize = 1 << 14;
 constexpr double kJudgeSeconds = 0.5, kLeastSpeedUp = 1.25, kLeastGain = 1.05;
+constexpr double kMuchTheSame = 1.5, kOtherLoad = 2;  // times as long
+constexpr double kMostAlone = 0.7;                    // of the time that there is for a block
 
 /// A move as the audio thread gets it.
 struct Order {
@@ -29,6 +33,20 @@ struct Order {
   uint64_t number;  ///< in the order of their coming
 };
 bool later(const Order& a, const Order& b) { return a.frame != b.frame ? a.frame > b.frame : a.number > b.number; }
+
+/// What blocks took since it was last asked.
+class Measured {
+ public:
+  /// ns of kMaxBlock frames; nothing if no block was measured.
+  std::optional<double> since_last(const TypeCost& all) {
+    const TypeCost before = std::exchange(last_, all);
+    if (all.frames <= before.frames || all.ns < before.ns) return {};
+    return (all.ns - before.ns) / double(all.frames - before.frames) * kMaxBlock;
+  }
+
+ private:
+  TypeCost last_;
+};
 
 }  // namespace
 
@@ -46,7 +64,8 @@ struct Engine::State {
     if (!made) return made.problems();
     target = std::move(*made);
     arrived = false;
-    apart_again_at = 0;
+    alone_before = 0;
+    refused = false;
     graph = next;
     by_path.clear();
     by_id.clear();
@@ -167,36 +186,53 @@ struct Engine::State {
   }
 
   // Several threads share a program if a block takes so long that waiting for one another is nothing beside it, for as long
-  // as they are seen to be done sooner: two processors may be threads of one core.
+  // as they are seen to be done sooner: two processors may be threads of one core. Who was seen not to be is not asked again
+  // until there is another graph, or another load.
   void share_out() {
-    uint64_t now = frame.load(std::memory_order_relaxed);
+    const uint64_t now = frame.load(std::memory_order_relaxed);
     if (!current || now < judged_at + uint64_t(kJudgeSeconds * settings.environment.rate)) return;
     judged_at = now;
-    double ns = 0;
-    uint64_t frames = 0;
-    for (const TypeCost& c : costs.read()) ns += c.ns, frames = c.frames;
-    double block = frames > judged_frames ? (ns - judged_ns) / double(frames - judged_frames) * kMaxBlock : 0;
-    judged_ns = ns, judged_frames = frames;
-    bool pays = block > (apart ? 0.5 : 1) * 1000 * settings.share_above_us && (!apart || (current->speed_up > kLeastSpeedUp && shared_is_sooner(block)));
-    if (pays == apart || now < apart_again_at) return;
-    if (apart) apart_again_at = UINT64_MAX;  // until there is another graph
-    apart = pays;
-    alone_block = block;
+    const std::optional<double> alone = alone_measured.since_last(costs.all());
+    if (apart) return judge(alone);
+    if (!alone) return;
+    if (refused && refused_at == 0) refused_at = *alone;
+    if (refused && (*alone > kOtherLoad * refused_at || *alone < refused_at / kOtherLoad)) refused = false;
+    if (refused || *alone <= threshold()) return;
+    apart = true;
+    alone_before = *alone;
+    shared_measured.since_last(costs.shared());
+    allow_alone(*alone);
     shared_judged = std::chrono::steady_clock::now();
-    judged_shared = costs.shared();
     send(sounding, false, 0);
   }
 
-  // `block`, which one thread takes, is measured while helpers watch, who may slow it down; so what it took before they did
-  // counts as well, as long as the sound is much the same.
-  bool shared_is_sooner(double block) {
+  // `alone`: what one thread takes, in ns per kMaxBlock frames, if it was measured.
+  void judge(std::optional<double> alone) {
     const auto now = std::chrono::steady_clock::now();  // helpers need time, not sound, to find the rhythm of the blocks
-    if (settings.share_above_us <= 0 || now < shared_judged + std::chrono::duration<double>(kJudgeSeconds)) return true;
+    if (now < shared_judged + std::chrono::duration<double>(kJudgeSeconds)) return;
     shared_judged = now;
-    const TypeCost all = costs.shared(), before = std::exchange(judged_shared, all);
-    if (all.frames == before.frames || block > 2 * alone_block) return true;
-    return std::min(alone_block, block) > kLeastGain * (all.ns - before.ns) / double(all.frames - before.frames) * kMaxBlock;
+    const std::optional<double> shared = shared_measured.since_last(costs.shared());
+    if (shared) allow_alone(*shared * current->speed_up);
+    const bool divides = current->speed_up > kLeastSpeedUp;
+    const bool large = !alone || *alone > threshold() / 2;
+    if (divides && large && (!alone || !shared || is_sooner(*shared, *alone))) return;
+    refused = large;
+    refused_at = 0;
+    apart = false;
+    send(sounding, false, 0);
   }
+
+  // `alone` is measured while helpers watch, who may slow it down; so what it took before they did counts as well, as long
+  // as the sound is much the same.
+  bool is_sooner(double shared, double alone) const {
+    if (settings.share_above_us <= 0) return true;
+    const bool much_the_same = alone_before > 0 && alone < kMuchTheSame * alone_before;
+    return (much_the_same ? std::min(alone_before, alone) : alone) > kLeastGain * shared;
+  }
+
+  // While a program is shared, a block now and then is run by one thread, to measure it, unless it would come late.
+  void allow_alone(double ns) { may_run_alone = ns < kMostAlone * 1e9 * kMaxBlock / settings.environment.rate; }
+  double threshold() const { return 1000 * settings.share_above_us; }
 
   void begin_transition() {
     Transition t = make_transition(sounding, target, frame.load(std::memory_order_relaxed), settings.environment.rate);
@@ -326,9 +362,10 @@ struct Engine::State {
       for (int i = 0; i < chunk.frames; i++) fade_in[i] = shape.gain(program.fade_at + i), fade_out[i] = 1 - fade_in[i];
       program.fade_at = std::min(program.fade_at + chunk.frames, shape.length());
     }
-    if (costs.begin()) {
+    const bool is_shared = program.tasks.size() > 1;
+    if ((!is_shared || may_run_alone.load(std::memory_order_relaxed)) && costs.begin()) {
       program.run(chunk, costs);
-    } else if (program.tasks.size() > 1) {
+    } else if (is_shared) {
       const uint64_t begun = CostMeter::clock();
       crew->run(program, chunk);
       costs.add_shared(CostMeter::clock() - begun, chunk.frames);
@@ -370,10 +407,12 @@ struct Engine::State {
   std::unordered_map<uint32_t, std::vector<float>> readings;
   std::vector<Order> waiting;
   bool apart = false;  // programs are made for several threads
-  uint64_t judged_at = 0, judged_frames = 0, apart_again_at = 0;
-  double judged_ns = 0;
-  TypeCost judged_shared;
-  double alone_block = 0;
+  uint64_t judged_at = 0;
+  Measured alone_measured, shared_measured;
+  double alone_before = 0;         // ns of a block, before it was shared; 0: of another graph
+  bool refused = false;            // sharing was seen not to pay
+  double refused_at = 0;           // ns of a block by one thread then; 0: not measured yet
+  std::atomic<bool> may_run_alone{true};
   std::chrono::steady_clock::time_point shared_judged;
   uint64_t faults_seen = 0;
   std::vector<NodeFault> faults;

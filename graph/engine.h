@@ -64,7 +64,7 @@ struct EngineSettings {
   int inputs = 2, outputs = 2;   ///< device channels
   double ceiling_db = 0;         ///< nothing beyond this leaves an output
   int threads = 1;               ///< the audio thread, and others that help it where the graph is large enough to pay
-  double share_above_us = 8;    ///< time of 64 frames from which on they are shared out
+  double share_above_us = 8;     ///< time of 64 frames from which on they are shared out; 0: always, even if it doesn't pay
   std::function<void()> on_thread_start = {};  ///< runs first in each of these others
 };
 

@@ -82,6 +82,11 @@ struct Pack {
     for (int u = 0; u < U; u++) m.v[u] = a.v[u] <= b.v[u];
     return m;
   }
+  [[gnu::always_inline]] friend inline IntPack<U> operator!=(Pack a, Pack b) {
+    IntPack<U> m;
+    for (int u = 0; u < U; u++) m.v[u] = a.v[u] != b.v[u];
+    return m;
+  }
   [[gnu::always_inline]] friend inline IntPack<U> operator>(Pack a, Pack b) { return b < a; }
   [[gnu::always_inline]] friend inline IntPack<U> operator>=(Pack a, Pack b) { return b <= a; }
 };

@@ -108,6 +108,9 @@ struct NodeType {
   Role role = Role::none;
   /// Whether lanes of a bank may differ in rows that rebuild; if not, only instances that agree in them share one.
   bool mixed_setups = false;
+  /// Whether each sample put out is one that came in times 0..1 (but for the rounding of ramps), so that the output is as
+  /// sound as the input and isn't watched.
+  bool never_louder = false;
   /// Its output is what it read at least kMaxBlock frames ago, so that it may stand in a loop. Its kernel is called twice
   /// per block: first without `in`, to fill `out`, later without `out`, to read `in`.
   bool breaks_loops = false;
@@ -227,7 +230,7 @@ constexpr Kernel kernel_of() {
   return k;
 }
 
-/// Kernels of a node that can be lanes, and of one that runs alone.
+/// Kernels of a node that can be lanes, which is a plain one, and of one that runs alone.
 template <template <class> class Node>
 inline constexpr Kernel kLaneKernels[] = {kernel_of<Node<float>, float>(), kernel_of<Node<Pack<1>>, Pack<1>>(),
                                           kernel_of<Node<Pack<2>>, Pack<2>>(), kernel_of<Node<Pack<4>>, Pack<4>>()};

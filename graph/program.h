@@ -39,7 +39,7 @@ struct CopyLanes {
 struct SumLanes {
   float* to;
   std::vector<Summand> from;
-  std::vector<std::vector<int32_t>> masks;  ///< that the summands' point into
+  std::vector<std::vector<int32_t>> masks;  ///< that the summands' masks point into
   int lanes;
   float gain;
   bool add;

@@ -91,9 +91,9 @@ class Scheduler {
     for (auto& [i, group] : groups_of_) group_[i] = group;
   }
   Group& group_of(const Instance& instance) {
-    for (auto& [model, group] : groups_[instance.type])
+    for (auto& [model, group] : groups_[instance.type->id])
       if (model->may_share_bank(instance)) return group;
-    auto& list = groups_[instance.type];
+    auto& list = groups_[instance.type->id];
     list.emplace_back(&instance, Group{});
     return list.back().second;
   }
@@ -225,7 +225,7 @@ class Scheduler {
   std::vector<std::vector<size_t>> heard_by_;
   std::vector<size_t> source_;  // whom each one hears first
   std::unordered_map<Bank*, Members> banks_;
-  std::map<const NodeType*, std::deque<std::pair<const Instance*, Group>>> groups_;
+  std::map<std::string_view, std::deque<std::pair<const Instance*, Group>>> groups_;  // by type
   std::vector<std::pair<size_t, Group*>> groups_of_;
   std::unordered_map<size_t, Group*> group_;
   std::vector<Bank*> whole_;

@@ -94,8 +94,8 @@ enum Coefficient {
   kHold,       ///< share of the mean power that stays, per frame
   kTake,       ///< and of the new power that comes in
   kSlope,      ///< gain in log2 of amplitude, per log2 of power above the threshold: 0 or less
-  kKneeEnd,    ///< half the knee minus the threshold, and the knee's width, along the slope
-  kKneeWidth,
+  kKneeEnd,    ///< half the knee minus the threshold, along the slope
+  kKneeWidth,  ///< along the slope
   kBend,       ///< half the reciprocal of that width
   kFall,       ///< followers of the gain, per frame
   kRise,

@@ -127,7 +127,7 @@ extern constexpr NodeType delay{.id = "delay",
                                 .outputs = kOut,
                                 .parameters = kParameters,
                                 .meters = {},
-                                .kernels = kLaneKernels<Delay>,
+                                .kernels = kSoloKernel<Delay<float>>,
                                 .tail = tail_of};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -75,8 +75,7 @@ class Eq {
     glide_.run(
         b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
         [&](int first, int count, auto c) {
-          if constexpr (kLanes<V> == 1 && kNative >= 2 * kBands)
-            if (!b.restless()) return filter_staggered(b, c);
+          if (kLanes<V> == 1 && b.channels() == 2) return filter_sides(b, first, count, c);
           for (int channel = 0; channel < b.channels(); channel++) filter(b, channel, first, count, c);
         });
   }
@@ -130,75 +129,40 @@ class Eq {
     });
   }
 
-  /// One lane at rest: bands and sides lie beside each other in one native vector, each band a frame behind the
-  /// one before it.
+  /// One lane in stereo: both sides in one native vector.
   template <class C>
-  void filter_staggered(const Block<V>& b, C c) {
-    constexpr int kBehind = kBands - 1;
-    const int frames = b.frames(), sides = b.channels();
-    float x[kMaxBlock + kBehind][2] = {}, k[kSvfCoefficients][kNative] = {}, s1[kNative] = {}, s2[kNative] = {};
-    each(sides, frames, [&](int side, int i) { x[i][side] = lane(b.in(side)[i], 0); });
-    IntPack<1> band_of(0);
-    each(sides, kBands, [&](int side, int band) {
-      const int l = 2 * band + side;
-      band_of.v[0][l] = band;
-      s1[l] = lane(state_[side][band].s1, 0), s2[l] = lane(state_[side][band].s2, 0);
-      for (int n = 0; n < kSvfCoefficients; n++) k[n][l] = lane(c(band * kSvfCoefficients + n, 0), 0);
+  void filter_sides(const Block<V>& b, int first, int count, C c) {
+    using Sides = Pack<1>;
+    float x[kMaxBlock][2], states[kBands][2][2];
+    each_side(count, [&](int side, int i) { x[i][side] = lane(b.in(side)[first + i], 0); });
+    for (int band = 0; band < kBands; band++)
+      for (int side = 0; side < 2; side++) {
+        states[band][0][side] = lane(state_[side][band].s1, 0);
+        states[band][1][side] = lane(state_[side][band].s2, 0);
+      }
+    for_parts<V, 1, kBands * kSvfCoefficients>(!b.restless(), c, [&](int, auto k) {
+      Svf<Sides> s[kBands];
+      for (int band = 0; band < kBands; band++) s[band] = {pair(states[band][0]), pair(states[band][1])};
+      for (int i = 0; i < count; i++) {
+        Sides now = pair(x[i]);
+#pragma GCC unroll 4
+        for (int band = 0; band < kBands; band++)
+          now = s[band].tick(now, [&](int n) { return Sides(lane(k(band * kSvfCoefficients + n, first + i), 0)); });
+        put_pair(now, x[i]);
+      }
+      for (int band = 0; band < kBands; band++) put_pair(s[band].s1, states[band][0]), put_pair(s[band].s2, states[band][1]);
     });
-    Pack<1> coefficients[kSvfCoefficients], y(0.f);
-    for (int n = 0; n < kSvfCoefficients; n++) coefficients[n] = load(k[n]);
-    Svf<Pack<1>> state{load(s1), load(s2)};
-
-    auto tick = [&](int t) {
-      Svf<Pack<1>> next = state;
-      y = next.tick(behind(pair(x[t]), y), [&](int n) -> const Pack<1>& { return coefficients[n]; });
-      return next;
-    };
-    auto tick_some = [&](int t) {  // at the ends of the block some bands have no frame
-      const NativeInt frame = IntPack<1>(t).v[0] - band_of.v[0];
-      IntPack<1> has_one;
-      has_one.v[0] = (frame >= 0) & (frame < frames);
-      const Svf<Pack<1>> next = tick(t);
-      state = {select(has_one, next.s1, state.s1), select(has_one, next.s2, state.s2)};
-    };
-    auto put = [&](int t) { put_pair(last_band(y), x[t - kBehind]); };
-    int t = 0;
-    for (; t < kBehind; t++) tick_some(t);
-    for (; t < frames; t++) state = tick(t), put(t);
-    for (; t < frames + kBehind; t++) tick_some(t), put(t);
-
-    each(sides, kBands, [&](int side, int band) {
-      set_lane(state_[side][band].s1, 0, state.s1[2 * band + side]);
-      set_lane(state_[side][band].s2, 0, state.s2[2 * band + side]);
-    });
-    each(sides, frames, [&](int side, int i) { set_lane(b.out(side)[i], 0, x[i][side]); });
+    for (int band = 0; band < kBands; band++)
+      for (int side = 0; side < 2; side++) {
+        set_lane(state_[side][band].s1, 0, states[band][0][side]);
+        set_lane(state_[side][band].s2, 0, states[band][1][side]);
+      }
+    each_side(count, [&](int side, int i) { set_lane(b.out(side)[first + i], 0, x[i][side]); });
   }
   template <class F>
-  static void each(int sides, int count, F f) {
-    for (int side = 0; side < sides; side++)
+  static void each_side(int count, F f) {
+    for (int side = 0; side < 2; side++)
       for (int i = 0; i < count; i++) f(side, i);
-  }
-  static Pack<1> load(const float* from) {
-    Pack<1> p;
-    std::memcpy(&p, from, sizeof p);
-    return p;
-  }
-  /// The first band's input, and each band's output as the next one's input.
-  [[gnu::always_inline]] static Pack<1> behind(Pack<1> input, Pack<1> outputs) {
-    return moved(input, outputs, std::make_index_sequence<kNative - 2>());
-  }
-  template <size_t... I>
-  [[gnu::always_inline]] static Pack<1> moved(Pack<1> input, Pack<1> outputs, std::index_sequence<I...>) {
-    input.v[0] = __builtin_shufflevector(input.v[0], outputs.v[0], 0, 1, (kNative + int(I))...);
-    return input;
-  }
-  [[gnu::always_inline]] static Pack<1> last_band(Pack<1> outputs) {
-    return turned(outputs, std::make_index_sequence<kNative>());
-  }
-  template <size_t... I>
-  [[gnu::always_inline]] static Pack<1> turned(Pack<1> x, std::index_sequence<I...>) {
-    x.v[0] = __builtin_shufflevector(x.v[0], x.v[0], ((int(I) + 2 * (kBands - 1)) % kNative)...);
-    return x;
   }
 
   Gliding<V, kBands * kSvfCoefficients> glide_;

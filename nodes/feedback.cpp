@@ -99,7 +99,7 @@ extern constexpr NodeType feedback{.id = "feedback",
                                    .outputs = kOut,
                                    .parameters = kParameters,
                                    .meters = {},
-                                   .kernels = kLaneKernels<Feedback>,
+                                   .kernels = kSoloKernel<Feedback<float>>,
                                    .breaks_loops = true};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -62,7 +62,7 @@ int lookahead_of(const Setup& setup) {
   return frames_of(setup, kLookaheadMs[setup.choice(kLookahead)]);
 }
 int latency_of(const Setup& setup) {
-  return lookahead_of(setup) + TruePeak<float>::kDelay;
+  return lookahead_of(setup) + TruePeak::kDelay;
 }
 
 /// Peaks are measured with eight points per frame and held over the look-ahead and the hold. From the held
@@ -84,7 +84,7 @@ class Limiter {
   void process(Block<V> b) {
     V level[kMaxBlock], ceiling[kMaxBlock];
     fill(b, kCeiling, ceiling);
-    for (int c = 0; c < b.channels(); c++) measure(b, c, level);
+    for (int c = 0; c < b.channels(); c++) measure(b, c, ceiling, level);
     held_.process(level, b.frames());
     for (int i = 0; i < b.frames(); i++) level[i] = needed_reduction(level[i], ceiling[i]);
     release(b, level);
@@ -109,14 +109,15 @@ class Limiter {
       for (int i = 0; i < b.frames(); i++) gains[i] = gain_of(ramp.at(b.at() + i));
   }
 
-  /// Takes a channel in: into its output, delayed, and into the level of the loudest channel.
-  void measure(const Block<V>& b, int c, V* level) {
+  /// Takes a channel in: into its output, delayed, and into the level of the loudest channel, as far
+  /// as it may be above the ceiling.
+  void measure(const Block<V>& b, int c, const V* ceiling, V* level) {
     V gain[kMaxBlock], peaks[kMaxBlock];
     const V* __restrict in = b.in(c);
     V* __restrict out = b.out(c);
     fill(b, kGain, gain);
     for (int i = 0; i < b.frames(); i++) out[i] = in[i] * gain[i];
-    detector_[c].measure(out, b.frames(), peaks);
+    detector_[c].measure(out, b.frames(), ceiling, peaks);
     delay_[c].process(out, out, b.frames());
     for (int i = 0; i < b.frames(); i++) level[i] = c == 0 ? peaks[i] : max(level[i], peaks[i]);
   }
@@ -147,7 +148,7 @@ class Limiter {
       out[i] = max(min(out[i] * (V(1.f) - reduction[i]), ceiling[i]), -ceiling[i]);
   }
 
-  TruePeak<V> detector_[2];
+  TruePeak detector_[2];
   FixedDelay<V> delay_[2];
   RunningMax<V> held_;
   MovingAverage<V> first_, second_;
@@ -168,7 +169,7 @@ extern constexpr NodeType limiter{
     .outputs = kOut,
     .parameters = kParameters,
     .meters = kMeters,
-    .kernels = kLaneKernels<Limiter>,
+    .kernels = kSoloKernel<Limiter<float>>,
     .latency = latency_of};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

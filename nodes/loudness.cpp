@@ -114,7 +114,7 @@ class LoudnessMeter {
   }
 
   KWeighting weighting_;
-  TruePeak<float> detector_[2];
+  TruePeak detector_[2];
   LoudnessGate blocks_, short_terms_;
   double steps_[kShortTermSteps] = {};  ///< mean squares, by `count_` modulo their number
   double sum_ = 0;                      ///< of the current step

@@ -38,6 +38,7 @@ extern constexpr NodeType mute{.id = "mute",
                                .outputs = kOut,
                                .parameters = kParameters,
                                .meters = {},
-                               .kernels = kLaneKernels<Mute>};
+                               .kernels = kLaneKernels<Mute>,
+                               .never_louder = true};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

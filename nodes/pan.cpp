@@ -72,6 +72,7 @@ extern constexpr NodeType pan{.id = "pan",
                               .outputs = kOut,
                               .parameters = kParameters,
                               .meters = {},
-                              .kernels = kLaneKernels<Pan>};
+                              .kernels = kLaneKernels<Pan>,
+                              .never_louder = true};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -14,10 +14,11 @@ bool FairQueue::add(Packet packet) {
   if (sender.waiting.empty()) {
     sender.start = std::max(sender.start, virtual_time_);
     order_.emplace(sender.start, packet.sender);
-  } else if (sender.bytes + room > kRoom / order_.size()) {
+  } else if (sender.bytes + room > kRoom / order_.size() || bytes_ + room > kRoom) {
     return false;
   }
   sender.bytes += room;
+  bytes_ += room;
   sender.waiting.push_back(std::move(packet));
   return true;
 }
@@ -29,6 +30,7 @@ std::optional<FairQueue::Packet> FairQueue::take() {
   Packet packet = std::move(sender.waiting.front());
   sender.waiting.pop_front();
   sender.bytes -= room_of(packet);
+  bytes_ -= room_of(packet);
   virtual_time_ = start;
   if (sender.waiting.empty()) order_.erase(order_.begin());
   return packet;
@@ -45,11 +47,14 @@ void FairQueue::used(uint64_t id, int64_t ns) {
   if (order_.empty()) virtual_time_ = latest_;  // who comes after a rest begins level with the others
 }
 
-void FairQueue::forget(uint64_t id) {
+size_t FairQueue::forget(uint64_t id) {
   const auto found = senders_.find(id);
-  if (found == senders_.end()) return;
+  if (found == senders_.end()) return 0;
+  const size_t count = found->second.waiting.size();
+  bytes_ -= found->second.bytes;
   order_.erase({found->second.start, id});
   senders_.erase(found);
+  return count;
 }
 
 }  // namespace mixgraph

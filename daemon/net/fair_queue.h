@@ -3,18 +3,17 @@
 #include <deque>
 #include <optional>
 #include <set>
-#include <span>
 #include <unordered_map>
 #include <vector>
 
 namespace mixgraph {
 
-/// Packets of many senders that wait to be carried out. Whoever has taken the least time goes first, so that a flood
-/// delays nobody but its own sender: start-time fair queueing (P. Goyal, H. M. Vin and H. Cheng, SIGCOMM 1996), with the
+/// Packets of many senders that wait to be carried out. Whoever has taken the least time goes first, so that a sender who
+/// floods it delays itself: start-time fair queueing (P. Goyal, H. M. Vin and H. Cheng, SIGCOMM 1996), with the
 /// time that a packet really took as its length. [control]
 class FairQueue {
  public:
-  /// Bytes. The senders that have packets waiting share it equally; each may have one packet in any case.
+  /// Bytes for all. No sender has more of them than its equal share; each may have one packet in any case.
   static constexpr size_t kRoom = 4 << 20;
 
   struct Packet {
@@ -29,8 +28,8 @@ class FairQueue {
   std::optional<Packet> take();
   /// A packet of this sender took so long.
   void used(uint64_t sender, int64_t ns);
-  /// Drops what waits of it.
-  void forget(uint64_t sender);
+  /// Drops what waits of it; returns how many packets.
+  size_t forget(uint64_t sender);
   bool empty() const { return order_.empty(); }
 
  private:
@@ -42,6 +41,7 @@ class FairQueue {
 
   std::unordered_map<uint64_t, Sender> senders_;
   std::set<std::pair<int64_t, uint64_t>> order_;  // of those with packets waiting, by start
+  size_t bytes_ = 0;
   int64_t virtual_time_ = 0, latest_ = 0;         // ns: the start of what was taken last, the latest start of all
 };
 

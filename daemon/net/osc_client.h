@@ -28,7 +28,7 @@ class OscClient {
   using Milliseconds = std::chrono::milliseconds;
   static constexpr Milliseconds kSendTimeout{2000};
 
-  /// Connects to a host by name or address. For UDP nothing is sent, so a missing server shows only later.
+  /// Connects to a host by name or address; a name server that is silent may take longer than `timeout`. For UDP nothing is sent, so a missing server shows only later.
   static Result<std::unique_ptr<OscClient>> open(const std::string& host, uint16_t port,
                                                  OscTransport transport,
                                                  Milliseconds timeout = Milliseconds(2000));

@@ -114,36 +114,43 @@ bool OscServer::is_within_rate(uint64_t id, std::span<const uint8_t> bytes, int6
 
 void OscServer::datagram(size_t socket, const udp::endpoint& from, std::span<const uint8_t> bytes,
                          bool whole) {
-  if (!is_allowed(from.address())) {
-    ++counters_.not_allowed;
-    return;
-  }
-  if (is_own(from) || from.port() == 0) {
-    ++counters_.dropped_echoes;
-    return;
-  }
-  const auto heard = peers_.hear(from, socket);
-  if (!heard) {
-    ++counters_.refused_clients;
-    return;
-  }
-  if (heard->forgotten) {
-    waiting_.forget(*heard->forgotten);
-    if (events_.on_disconnect)
-      events_.on_disconnect({ClientId::Kind::udp, *heard->forgotten, "udp (forgotten)"});
-  }
-  const auto client = udp_client(heard->id, from);
-  if (heard->is_new) {
-    peers_.find(heard->id)->messages = TokenBucket(client.remote ? options_.rate : options_.loopback_rate);
-    if (events_.on_connect) events_.on_connect(client);
-  }
-  if (!is_within_rate(heard->id, bytes, monotonic_ns())) {
+  const auto sender = hear(socket, from);
+  if (!sender) return;
+  if (!is_within_rate(*sender, bytes, monotonic_ns())) {
     ++counters_.rate_drops;
-  } else if (!waiting_.add({heard->id, {bytes.begin(), bytes.end()}, whole})) {
+  } else if (!waiting_.add({*sender, {bytes.begin(), bytes.end()}, whole})) {
     ++counters_.flood_drops;
   } else {
     serve_soon();
   }
+}
+
+/// The id of who sent a datagram; nothing if it is not to be heard.
+std::optional<uint64_t> OscServer::hear(size_t socket, const udp::endpoint& from) {
+  if (!is_allowed(from.address())) {
+    ++counters_.not_allowed;
+    return {};
+  }
+  if (is_own(from) || from.port() == 0) {
+    ++counters_.dropped_echoes;
+    return {};
+  }
+  const auto heard = peers_.hear(from, socket);
+  if (!heard) {
+    ++counters_.refused_clients;
+    return {};
+  }
+  if (heard->forgotten) {
+    counters_.flood_drops += waiting_.forget(*heard->forgotten);
+    if (events_.on_disconnect)
+      events_.on_disconnect({ClientId::Kind::udp, *heard->forgotten, "udp (forgotten)"});
+  }
+  if (heard->is_new) {
+    const auto client = udp_client(heard->id, from);
+    peers_.find(heard->id)->messages = TokenBucket(client.remote ? options_.rate : options_.loopback_rate);
+    if (events_.on_connect) events_.on_connect(client);
+  }
+  return heard->id;
 }
 
 void OscServer::serve_soon() {
@@ -156,15 +163,26 @@ void OscServer::serve_soon() {
 /// Carries out what has been read, for a turn; meanwhile the system's queues fill again, so they come next.
 void OscServer::serve() {
   const Turn turn;
-  while (!turn.is_over()) {
-    const auto packet = waiting_.take();
-    if (!packet) break;
-    const int64_t begun_ns = monotonic_ns();
-    carry_out(*packet);
-    waiting_.used(packet->sender, monotonic_ns() - begun_ns);
+  while (carry_out_next() && !turn.is_over()) {
   }
   *serves_ = false;
   if (!waiting_.empty()) serve_soon();
+}
+
+void OscServer::finish(std::chrono::milliseconds most) {
+  const Turn turn(most);
+  while (carry_out_next() && !turn.is_over()) {
+  }
+}
+
+/// False: nothing was waiting.
+bool OscServer::carry_out_next() {
+  const auto packet = waiting_.take();
+  if (!packet) return false;
+  const int64_t begun_ns = monotonic_ns();
+  carry_out(*packet);
+  waiting_.used(packet->sender, monotonic_ns() - begun_ns);
+  return true;
 }
 
 void OscServer::carry_out(const FairQueue::Packet& packet) {
@@ -250,7 +268,9 @@ std::optional<UdpOrigin> OscServer::origin(const ClientId& client) const {
 void OscServer::take(const UdpOrigin& from, std::span<const uint8_t> packet) {
   error_code error;
   const auto address = asio::ip::make_address(from.address, error);
-  if (!error && from.socket < udp_ports_.size()) datagram(from.socket, {address, from.port}, packet, true);
+  if (error || from.socket >= udp_ports_.size()) return;
+  if (const auto sender = hear(from.socket, {address, from.port}))
+    carry_out({*sender, {packet.begin(), packet.end()}, true});
 }
 
 Sent OscServer::send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery) {

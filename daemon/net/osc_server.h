@@ -64,7 +64,7 @@ struct OscServerCounters {
   uint64_t dropped_echoes = 0;   ///< datagrams that claim to come from this server
   uint64_t not_allowed = 0;      ///< datagrams and connections of machines that are not allowed
   uint64_t rate_drops = 0;       ///< datagrams beyond the rate of their endpoint, or of all
-  uint64_t flood_drops = 0;      ///< datagrams of endpoints of which too many were waiting
+  uint64_t flood_drops = 0;      ///< datagrams of endpoints that had too many waiting, or were forgotten meanwhile
 };
 
 /// OSC packets over UDP and TCP on one port number, both framings. Knows nothing of what is in them. All of
@@ -86,7 +86,9 @@ class OscServer {
 
   /// Where a UDP client's datagrams come from; empty: it is another client, or forgotten.
   std::optional<UdpOrigin> origin(const ClientId& client) const;
-  /// Takes a packet as if it had come from there just now.
+  /// Carries out what has been read from the sockets so far, unless that takes too long.
+  void finish(std::chrono::milliseconds most);
+  /// Carries out a packet as if it had come from there.
   void take(const UdpOrigin& from, std::span<const uint8_t> packet);
 
   /// Sends one packet, in the framing of the client. At most osc::kMaxPacket bytes; larger ones are dropped.
@@ -107,8 +109,10 @@ class OscServer {
   void start(BoundSockets bound);
   void datagram(size_t socket, const asio::ip::udp::endpoint& from, std::span<const uint8_t> bytes,
                 bool whole);
+  std::optional<uint64_t> hear(size_t socket, const asio::ip::udp::endpoint& from);
   void serve_soon();
   void serve();
+  bool carry_out_next();
   void carry_out(const FairQueue::Packet& packet);
   void accept(asio::ip::tcp::socket socket);
   bool make_room();

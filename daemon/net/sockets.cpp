@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <sys/socket.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <iterator>
 #include <optional>
 
 namespace mixgraph {
@@ -41,7 +44,7 @@ error_code share_port(udp::socket& socket) {
 template <class Socket>
 error_code bind_one(Socket& socket, const typename Socket::endpoint_type& endpoint, bool joins = false) {
   error_code error;
-  socket.open(endpoint.protocol(), error);
+  if (!socket.is_open()) socket.open(endpoint.protocol(), error);
   if (!error && endpoint.address().is_v6()) socket.set_option(asio::ip::v6_only(true), error);
   if (!error) socket.non_blocking(true, error);
   if (!error) fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
@@ -57,6 +60,18 @@ error_code bind_one(Socket& socket, const typename Socket::endpoint_type& endpoi
   return error;
 }
 
+/// Leaves what was sent to many machines at once to the first socket: the system would give it to all of them.
+error_code hear_own_only(udp::socket& socket) {
+  sock_filter program[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, uint32_t(SKF_AD_OFF + SKF_AD_PKTTYPE)},
+                           {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, PACKET_HOST},
+                           {BPF_RET | BPF_K, 0, 0, UINT32_MAX},
+                           {BPF_RET | BPF_K, 0, 0, 0}};
+  const sock_fprog filter{uint16_t(std::size(program)), program};
+  const bool done =
+      ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
+  return done ? error_code() : error_code(errno, boost::system::system_category());
+}
+
 /// Adds sockets to the one that is bound to `endpoint`. The system deals datagrams out among them by their sender,
 /// always to the same, so that a flood fills one queue of many. The first one is bound without the option, as
 /// it must have the port for itself; where others can't join it, it stays alone.
@@ -67,7 +82,9 @@ void add_queues(std::vector<udp::socket>& sockets, asio::io_context& io, udp::so
   sockets.push_back(std::move(first));
   for (int i = 1; i < kQueues && !error; ++i) {
     udp::socket next(io);
-    error = bind_one(next, endpoint, true);
+    next.open(endpoint.protocol(), error);
+    if (!error) error = hear_own_only(next);  // before anything can come
+    if (!error) error = bind_one(next, endpoint, true);
     if (!error) sockets.push_back(std::move(next));
   }
 }

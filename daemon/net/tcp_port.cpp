@@ -1,6 +1,7 @@
 #include "daemon/net/tcp_port.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -30,7 +31,13 @@ bool TcpPort::accept() {
     return errno == EAGAIN || errno == ECONNABORTED || errno == EINTR;  // it is gone again
   error_code error;
   const auto protocol = acceptor_.local_endpoint(error).protocol();
-  on_accept_(asio::ip::tcp::socket(acceptor_.get_executor(), protocol, descriptor));
+  asio::ip::tcp::socket socket(acceptor_.get_executor());
+  socket.assign(protocol, descriptor, error);
+  if (error) {
+    ::close(descriptor);
+    return false;
+  }
+  on_accept_(std::move(socket));
   return true;
 }
 

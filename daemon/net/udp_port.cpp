@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <cstring>
 
 #include "daemon/net/turn.h"
@@ -12,6 +13,11 @@ namespace mixgraph {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+namespace {
+/// Short, as there are many sockets, and what is read is carried out in a turn of its own.
+constexpr std::chrono::microseconds kTurn{100};
+}  // namespace
 
 class UdpPort::Batch {
  public:
@@ -80,7 +86,7 @@ void UdpPort::serve() {
 }
 
 UdpPort::Left UdpPort::turn() {
-  const Turn turn;
+  const Turn turn(kTurn);
   while (!turn.is_over()) {
     const int count = batch_->receive(socket_.native_handle());
     for (int i = 0; i < count; ++i) {

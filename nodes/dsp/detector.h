@@ -9,7 +9,8 @@ inline double follow_share(double milliseconds, double rate) {
 }
 
 /// A one-pole follower that doesn't stop short of a target when steps get smaller than single precision: what
-/// rounding leaves over is added to a later step: to the next but one, so that no frame waits for it.
+/// rounding leaves over is added to the step after the next, so that no frame waits for it. At the target nothing is
+/// left over, and nothing changes any more.
 template <class V>
 struct Follower {
   V value = V(0.f), rest = V(0.f), rest_before = V(0.f);
@@ -17,8 +18,9 @@ struct Follower {
   /// Goes `share` of the way to `wanted`. [audio]
   [[gnu::always_inline]] inline void follow(V wanted, V share) {
     V away = wanted - value, next = madd(share, away, value + rest_before), step = madd(share, away, rest_before);
-    rest_before = rest + V(-0.f);  // element by element: GCC copies a whole pack through memory
-    rest = step - (next - value);
+    const auto goes = away != V(0.f);
+    rest_before = select(goes, rest, V(0.f));
+    rest = select(goes, step - (next - value), V(0.f));
     value = next;
   }
 };

@@ -7,7 +7,6 @@ namespace mixgraph::MIXGRAPH_ISA {
 /// samples come from the 64 samples about them, through a sinc in a Kaiser window. The sample itself is one
 /// of the eight, so a reading is never below the sample peak. Reads at most 0.14 dB low up to 20 kHz at 44.1
 /// kHz.
-template <class V>
 class TruePeak {
  public:
   static constexpr int kPoints = 8, kTaps = 64;
@@ -24,33 +23,58 @@ class TruePeak {
 
   /// peaks[i]: the largest absolute value from the sample kDelay frames before in[i] up to the next one.
   /// `peaks` has room for kMaxBlock. [audio]
-  void measure(const V* in, int frames, V* peaks) {
-    std::memcpy(&history_[kTaps - 1], in, size_t(frames) * sizeof(V));
-    const char* from = reinterpret_cast<const char*>(history_);
-    char* to = reinterpret_cast<char*>(peaks);
-    size_t bytes = size_t(frames) * sizeof(V);
-    size_t at = 0;
-    for (; at + (kTogether - 1) * sizeof(Native) < bytes; at += kTogether * sizeof(Native)) find_largest<kTogether>(from + at, to + at);
-    for (; at < bytes; at += sizeof(Native)) find_largest<1>(from + at, to + at);
-    std::memmove(&history_[0], &history_[frames], (kTaps - 1) * sizeof(V));
+  void measure(const float* in, int frames, float* peaks) {
+    take(in, frames);
+    find_peaks(frames, peaks);
+    forget(frames);
+  }
+  /// The same, but 0 where the samples about a peak are too low for it to reach least[i]: where that is so for all, it is
+  /// found out in little time. [audio]
+  void measure(const float* in, int frames, const float* least, float* peaks) {
+    take(in, frames);
+    float highest[kTaps - 1 + kMaxBlock];  // about each sample; then of those about the next ones
+    const int count = kTaps - 1 + frames;
+    for (int i = 0; i < count; i++) highest[i] = kMostBetween * abs(history_[i]);
+    int may_reach = 0;
+    for (int i = 0; i < count; i++) may_reach |= highest[i] >= least[0];
+    for (int i = 0; i < frames; i++) may_reach |= least[i] < least[0];
+    if (may_reach) {
+      find_peaks(frames, peaks);
+      for (int span = 1; span < kTaps; span *= 2)
+        for (int i = 0; i < count - span; i++) highest[i] = max(highest[i], highest[i + span]);
+      for (int i = 0; i < frames; i++) peaks[i] = highest[i] < least[i] ? 0.f : peaks[i];
+    } else {
+      std::fill_n(peaks, frames, 0.f);
+    }
+    forget(frames);
   }
 
  private:
-  /// A register full: several lanes of one frame or, where V is float, several frames. Either way the frame
-  /// before is sizeof(V) bytes before.
+  /// More than the sum of the absolute taps of any point.
+  static constexpr float kMostBetween = 2.8f;
+
+  /// A register full of frames, one lane's.
   using Native = Pack<1>;
   static_assert(kMaxBlock % kNative == 0);
 
-  static Native load(const char* from) {
+  static Native load(const float* from) {
     Native x;
     std::memcpy(&x, from, sizeof x);
     return x;
   }
-
   static Native spread(float x) {
     Native n;
     n.v[0] = x - NativeFloat{};
     return n;
+  }
+
+  void take(const float* in, int frames) { std::memcpy(&history_[kTaps - 1], in, size_t(frames) * sizeof(float)); }
+  void forget(int frames) { std::memmove(&history_[0], &history_[frames], (kTaps - 1) * sizeof(float)); }
+
+  void find_peaks(int frames, float* peaks) const {
+    int i = 0;
+    for (; i + (kTogether - 1) * kNative < frames; i += kTogether * kNative) find_largest<kTogether>(history_ + i, peaks + i);
+    for (; i < frames; i += kNative) find_largest<1>(history_ + i, peaks + i);
   }
 
   /// Registers full of frames that there is room for, with seven sums each.
@@ -59,7 +83,7 @@ class TruePeak {
   /// The taps of point p and those of point 8-p are each other's mirror image, so both come from the sums and
   /// the differences of mirrored samples.
   template <int kCount>
-  void find_largest(const char* oldest, char* to) const {
+  void find_largest(const float* oldest, float* to) const {
     Native even[kCount][4], odd[kCount][3];
     for (int n = 0; n < kCount; n++) {
       for (Native& x : even[n]) x = Native(0.f);
@@ -71,8 +95,8 @@ class TruePeak {
       for (int p = 0; p < 3; p++) o[p] = spread(odd_[j][p]);
 #pragma GCC unroll 2
       for (int n = 0; n < kCount; n++) {
-        const char* here = oldest + size_t(n) * sizeof(Native);
-        Native a = load(here + size_t(j) * sizeof(V)), b = load(here + size_t(kTaps - 1 - j) * sizeof(V));
+        const float* here = oldest + n * kNative;
+        Native a = load(here + j), b = load(here + kTaps - 1 - j);
         Native sum = a + b, difference = a - b;
         for (int p = 0; p < 4; p++) even[n][p] = madd(sum, e[p], even[n][p]);
         for (int p = 0; p < 3; p++) odd[n][p] = madd(difference, o[p], odd[n][p]);
@@ -80,9 +104,9 @@ class TruePeak {
     }
 #pragma GCC unroll 2
     for (int n = 0; n < kCount; n++) {
-      Native peak = max(abs(load(oldest + size_t(n) * sizeof(Native) + (kTaps / 2 - 1) * sizeof(V))), abs(even[n][3]));
+      Native peak = max(abs(load(oldest + n * kNative + kTaps / 2 - 1)), abs(even[n][3]));
       for (int p = 0; p < 3; p++) peak = max(peak, abs(even[n][p]) + abs(odd[n][p]));
-      std::memcpy(to + size_t(n) * sizeof(Native), &peak, sizeof peak);
+      std::memcpy(to + n * kNative, &peak, sizeof peak);
     }
   }
 
@@ -100,7 +124,7 @@ class TruePeak {
   }
 
   float even_[kTaps / 2][4], odd_[kTaps / 2][4];
-  V history_[kTaps - 1 + kMaxBlock] = {};
+  float history_[kTaps - 1 + kMaxBlock] = {};
 };
 
 }  // namespace mixgraph::MIXGRAPH_ISA

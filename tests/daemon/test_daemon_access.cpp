@@ -2,9 +2,11 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "daemon/control/osc.h"
 #include "daemon/net/osc_client.h"
+#include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/other_address.h"
 
@@ -59,6 +61,44 @@ TEST_CASE("Another machine that is allowed confirms that it is there, and is ans
   auto local = OscClient::open("127.0.0.1", uint16_t(daemon.port()), OscTransport::udp);
   REQUIRE(local);
   CHECK(ask(**local, {"/graph/save", {}}).starts_with("/done"));
+}
+
+TEST_CASE("Subscriptions of another machine outlast a restart, and nothing is asked or told for that", "[daemon][access]") {
+  const auto other = other_address();
+  if (!other) {
+    WARN("this machine has no address but loopback");
+    return;
+  }
+  const SessionFile session("{bind: [127.0.0.1, " + *other + "], allow: " + *other + "}");
+  DaemonProcess daemon(session.arguments(), {}, DaemonProcess::OnFailure::restart);
+  REQUIRE(daemon.port() > 0);
+  auto surface = OscClient::open(*other, uint16_t(daemon.port()), OscTransport::udp);
+  REQUIRE(surface);
+  for (const char* parameter : {"/mix/vox/fader", "/mix/vox/pan"}) {
+    (*surface)->send(osc::encode(osc::Message{"/subscribe", {parameter, 20}}));
+    std::string line;
+    while (!line.starts_with("/done")) {
+      const auto packet = (*surface)->receive(5s);
+      REQUIRE(packet);
+      line = osc::describe(std::get<osc::Message>(*osc::decode(*packet)));
+    }
+  }
+  DaemonClient local(daemon.port());
+  local.send("/restart");
+  REQUIRE(local.wait_for_number("restarts", 1));
+  const auto unasked = (*surface)->receive(300ms);
+  if (unasked) FAIL_CHECK(osc::describe(std::get<osc::Message>(*osc::decode(*unasked))));
+  local.send("/mix/vox/fader", {-20.F});
+  local.send("/mix/vox/pan", {0.5F});
+  std::set<std::string> heard;
+  while (const auto packet = (*surface)->receive(1s)) {
+    const auto decoded = osc::decode(*packet);
+    REQUIRE(decoded);
+    if (const auto* message = std::get_if<osc::Message>(&*decoded)) heard.insert(message->address);
+    if (const auto* bundle = std::get_if<osc::Bundle>(&*decoded))
+      for (const auto& element : bundle->elements) heard.insert(std::get<osc::Message>(element).address);
+  }
+  CHECK(heard == std::set<std::string>{"/mix/vox/fader", "/mix/vox/pan"});
 }
 
 TEST_CASE("Another machine that is not allowed hears nothing, and is counted", "[daemon][access]") {

@@ -1,8 +1,13 @@
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <thread>
 
 #include "tests/daemon/net_server.h"
+#include "tests/support/other_address.h"
 
 using namespace mixgraph;
 using namespace mixgraph::net_test;
@@ -118,6 +123,35 @@ TEST_CASE("Who floods a socket that is not read fills a queue of its own") {
   // One in 32 shares the queue of the flood.
   const auto heard = [](const auto& client) { return client->receive(1s).has_value(); };
   CHECK(std::count_if(others.begin(), others.end(), heard) > 8);
+}
+
+TEST_CASE("What is sent to all machines at once is heard once") {
+  const auto own = other_address();
+  const auto all = own ? broadcast_of(*own) : std::nullopt;
+  if (!all) {
+    WARN("this machine has no network with a broadcast address");
+    return;
+  }
+  OscServerOptions options;
+  options.addresses = {"0.0.0.0"};
+  options.allow = {*Network::parse(*own)};
+  Server server(options);
+  const int sender = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  REQUIRE(setsockopt(sender, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) == 0);
+  for (const std::string& address : {*all, *own}) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(server.port);
+    REQUIRE(inet_pton(AF_INET, address.c_str(), &to.sin_addr) == 1);
+    const Bytes packet = message("/a");
+    REQUIRE(sendto(sender, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) ==
+            ssize_t(packet.size()));
+  }
+  close(sender);
+  CHECK(server.eventually([&] { return server.server->counters().packets >= 2; }));
+  std::this_thread::sleep_for(50ms);
+  CHECK(server.counters().packets == 2);
 }
 
 TEST_CASE("A stream in pieces of one byte, and many packets in one piece, are the same packets") {

@@ -299,3 +299,30 @@ TEST_CASE("an instance that starts in a bank starts as it would alone", "[engine
   both.update();
   CHECK(both.run(64 * 20)[1] == floor_of(1));
 }
+
+TEST_CASE("what rested in silence goes on as it would have, whatever the periods") {
+  // Sound, then silence of an odd length in which banks come to rest, then sound again, for which gates open.
+  constexpr int kSound = 14'400, kSilence = 4 * 48'000 + 1, kEnd = kSound + kSilence + kSound;
+  const auto played = [](int period) {
+    EngineRunner r;
+    r.input = [](int channel, uint64_t frame) {
+      const uint32_t random = uint32_t(frame * 4 + uint64_t(channel) + 1) * 2654435761u;
+      return frame < kSound || frame >= kSound + kSilence ? float(int32_t(random ^ random >> 15)) * 2e-10f : 0.f;
+    };
+    r.add("out", "output");
+    for (int i = 0; i < 20; i++) {
+      const std::string strip = "mix/" + std::to_string(i);
+      r.add("in/" + std::to_string(i), "input", {{"channels", std::to_string(i % 4 + 1)}});
+      r.add(strip + "/gate", "gate", {{"release", 20. + i}});
+      r.add(strip + "/compressor", "compressor", {{"threshold", -30.}, {"release", 20.}});
+      r.connect("in/" + std::to_string(i), strip + "/gate");
+      r.connect(strip + "/gate", strip + "/compressor");
+      r.connect(strip + "/compressor", "out");
+    }
+    r.update();
+    return r.run(kEnd, period);
+  };
+  const auto whole = played(64);
+  CHECK(played(17) == whole);
+  CHECK(played(1021) == whole);
+}

@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kRates[] = {44100, 48000, 96000, 192000};
 constexpr float kBound = 1000;  // +60 dB
+constexpr float kLoudest = 0.9f;  // of the programme
 using Faults = std::vector<std::string>;
 
 /// Noise with pauses and bursts, at most at 0 dBFS, different for each seed.
@@ -23,7 +24,7 @@ Channels programme(int channels, int frames, unsigned seed) {
   Channels c(static_cast<size_t>(channels), std::vector<float>(size_t(frames)));
   for (auto& channel : c)
     for (size_t i = 0; i < channel.size(); i++) {
-      float level = i % 1500 > 1300 ? 0.f : i % 700 < 300 ? 0.9f : 0.05f;
+      float level = i % 1500 > 1300 ? 0.f : i % 700 < 300 ? kLoudest : 0.05f;
       channel[i] = level * noise(random);
     }
   return c;
@@ -57,6 +58,8 @@ void judge(Faults& faults, const std::string& what, const NodeRunner& run, const
     }
   if (!finite) faults.push_back(what + ": not finite");
   if (largest >= kBound) faults.push_back(what + ": reaches " + std::to_string(largest));
+  if (run.type().never_louder && largest > kLoudest * 1.001f)
+    faults.push_back(what + ": is louder than its input, " + std::to_string(largest));
   if (run.allocations() > 0) faults.push_back(what + ": allocates");
 }
 
@@ -258,6 +261,14 @@ struct Loud : Good<V> {
   }
 };
 template <class V>
+struct Louder : Good<V> {
+  using Good<V>::Good;
+  void process(Block<V> b) {
+    for (int c = 0; c < b.channels(); c++)
+      for (int i = 0; i < b.frames(); i++) b.out(c)[i] = b.in(c)[i] * V(1.01f);
+  }
+};
+template <class V>
 struct Moody : Good<V> {
   using Good<V>::Good;
   void process(Block<V> b) {
@@ -278,7 +289,8 @@ constexpr NodeType type_of(std::string_view id) {
           .outputs = kOut,
           .parameters = {},
           .meters = {},
-          .kernels = kLaneKernels<Node>};
+          .kernels = kLaneKernels<Node>,
+          .never_louder = true};
 }
 }  // namespace bad
 
@@ -327,7 +339,8 @@ TEST_CASE("the checks of every node find nodes that are at fault", "[every_node]
                             cuts = bad::type_of<bad::Cuts>("cuts"),
                             allocates = bad::type_of<bad::Allocates>("allocates"),
                             unwritten = bad::type_of<bad::Unwritten>("unwritten"),
-                            loud = bad::type_of<bad::Loud>("loud"), moody = bad::type_of<bad::Moody>("moody");
+                            loud = bad::type_of<bad::Loud>("loud"), louder = bad::type_of<bad::Louder>("louder"),
+                            moody = bad::type_of<bad::Moody>("moody");
   CHECK(check_values(good, 48000, 2).empty());
   CHECK(check_cuts(good, 48000, 2).empty());
   CHECK(check_lanes(good, 2).empty());
@@ -335,6 +348,7 @@ TEST_CASE("the checks of every node find nodes that are at fault", "[every_node]
   CHECK_FALSE(check_cuts(cuts, 48000, 2).empty());
   CHECK_FALSE(check_values(unwritten, 48000, 2).empty());
   CHECK_FALSE(check_values(loud, 48000, 2).empty());
+  CHECK_FALSE(check_values(louder, 48000, 2).empty());
   CHECK_FALSE(check_cuts(moody, 48000, 2).empty());
   if (allocations_are_counted()) CHECK_FALSE(check_values(allocates, 48000, 2).empty());
 }

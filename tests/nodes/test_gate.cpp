@@ -1,3 +1,4 @@
+#include "nodes/dsp/detector.h"
 #include "tests/nodes/response.h"
 
 using namespace mixgraph;
@@ -116,4 +117,23 @@ TEST_CASE("gate: the same bytes whatever the block size and the lane") {
                     {{100, "threshold", -50}, {777, "range", 20}, {1111, "hold", 30}});
   check_lanes("gate", options, {left, right}, "threshold", {-60, -10, -20, -35, 0});
   check_lanes("gate", options, {left, right, right, left}, "attack", {0.1, 100, 3});
+}
+
+TEST_CASE("a follower arrives at its target, and then nothing in it changes any more", "[gate]") {
+  NoDenormals no_denormals;
+  for (const float target : {0.f, 0.01f, 1.f}) {
+    const auto share = float(baseline::follow_share(200, 192000));
+    baseline::Follower<float> f;
+    f.value = 0.7f;
+    int frames = 0;
+    auto settled = [&] {
+      const auto before = f;
+      f.follow(target, share);
+      return f.value == before.value && f.rest == before.rest && f.rest_before == before.rest_before;
+    };
+    while (frames < 60 * 192000 && !settled()) frames++;
+    INFO(target << " after " << frames << " frames");
+    CHECK(frames < 60 * 192000);
+    CHECK(f.value == Approx(target).margin(1e-5));
+  }
 }

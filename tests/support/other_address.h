@@ -24,4 +24,21 @@ inline std::optional<std::string> other_address() {
   return found;
 }
 
+/// The address by which all machines on the network of that one are reached; empty: it has none.
+inline std::optional<std::string> broadcast_of(const std::string& address) {
+  std::optional<std::string> found;
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) return found;
+  const auto text_of = [](const sockaddr* one) {
+    char text[INET_ADDRSTRLEN];
+    return std::string(inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(one)->sin_addr, text, sizeof text));
+  };
+  for (ifaddrs* one = all; one && !found; one = one->ifa_next)
+    if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET && one->ifa_flags & IFF_BROADCAST && one->ifa_broadaddr &&
+        text_of(one->ifa_addr) == address)
+      found = text_of(one->ifa_broadaddr);
+  freeifaddrs(all);
+  return found;
+}
+
 }  // namespace mixgraph
