@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 constexpr auto kWatchBefore = 150us;  // a block is due; more than a sleeping thread is late by, as a rule
 constexpr auto kWatchAfter = 1ms;     // and it may be late itself
 constexpr auto kNap = 500us;          // while no blocks come
-constexpr auto kOneBurst = 200us;     // or less from piece to piece: they belong to one block of the device
+constexpr auto kOneBurst = 100us;     // or less from piece to piece: they belong to one block of the device
 constexpr auto kLongestPeriod = 200ms;
 
 void relax() noexcept {

@@ -65,6 +65,7 @@ struct Engine::State {
     target = std::move(*made);
     arrived = false;
     alone_before = 0;
+    first_verdict = false;
     refused = false;
     graph = next;
     by_path.clear();
@@ -200,6 +201,7 @@ struct Engine::State {
     if (refused || *alone <= threshold()) return;
     apart = true;
     alone_before = *alone;
+    first_verdict = true;
     shared_measured.since_last(costs.shared());
     allow_alone(*alone);
     shared_judged = std::chrono::steady_clock::now();
@@ -213,6 +215,8 @@ struct Engine::State {
     shared_judged = now;
     const std::optional<double> shared = shared_measured.since_last(costs.shared());
     if (shared) allow_alone(*shared * current->speed_up);
+    // One thread may not have been measured meanwhile, as it would be late.
+    if (std::exchange(first_verdict, false) && !alone) alone = alone_before;
     const bool divides = current->speed_up > kLeastSpeedUp;
     const bool large = !alone || *alone > threshold() / 2;
     if (divides && large && (!alone || !shared || is_sooner(*shared, *alone))) return;
@@ -410,6 +414,7 @@ struct Engine::State {
   uint64_t judged_at = 0;
   Measured alone_measured, shared_measured;
   double alone_before = 0;         // ns of a block, before it was shared; 0: of another graph
+  bool first_verdict = false;      // alone_before is of just now
   bool refused = false;            // sharing was seen not to pay
   double refused_at = 0;           // ns of a block by one thread then; 0: not measured yet
   std::atomic<bool> may_run_alone{true};

@@ -70,19 +70,18 @@ int latency_of(const Setup& setup) {
 /// long as the look-ahead together turn its steps into slopes that are complete when the peak comes out of
 /// the delay. All means of reductions that are enough are enough, so samples stay below the highest ceiling
 /// since they came in; rounding is clipped to it.
-template <class V>
 class Limiter {
  public:
   explicit Limiter(const Setup& setup)
-      : delay_{FixedDelay<V>(latency_of(setup)), FixedDelay<V>(setup.channels == 2 ? latency_of(setup) : 1)},
+      : delay_{FixedDelay(latency_of(setup)), FixedDelay(setup.channels == 2 ? latency_of(setup) : 1)},
         held_(lookahead_of(setup) + 2 + frames_of(setup, setup.number(kHold))),
         first_(first_length(setup)),
         second_(lookahead_of(setup) + 2 - first_length(setup)),
         highest_(latency_of(setup) + 1),
         per_release_(float(1000 / setup.rate())) {}
 
-  void process(Block<V> b) {
-    V level[kMaxBlock], ceiling[kMaxBlock];
+  void process(Block<float> b) {
+    float level[kMaxBlock], ceiling[kMaxBlock];
     fill(b, kCeiling, ceiling);
     for (int c = 0; c < b.channels(); c++) measure(b, c, ceiling, level);
     held_.process(level, b.frames());
@@ -92,18 +91,18 @@ class Limiter {
     second_.process(level, b.frames());
     highest_.process(ceiling, b.frames());
     for (int c = 0; c < b.channels(); c++) put_out(b, c, level, ceiling);
-    V deepest = level[b.frames() - 1];
+    float deepest = level[b.frames() - 1];
     for (int i = 0; i < b.frames(); i += 8) deepest = max(deepest, level[i]);
-    b.meter(kReduction) = -decibels_of(V(1.f) - deepest);
+    b.meter(kReduction) = -decibels_of(1.f - deepest);
   }
 
  private:
   static int first_length(const Setup& setup) { return int(0.58 * lookahead_of(setup)) + 1; }
 
   /// A row in dB as gains, frame by frame.
-  static void fill(const Block<V>& b, Row row, V* gains) {
-    Ramp<V> ramp = b.ramp(row);
-    V still = gain_of(ramp.begin());
+  static void fill(const Block<float>& b, Row row, float* gains) {
+    Ramp<float> ramp = b.ramp(row);
+    float still = gain_of(ramp.begin());
     for (int i = 0; i < b.frames(); i++) gains[i] = still;
     if (b.restless())
       for (int i = 0; i < b.frames(); i++) gains[i] = gain_of(ramp.at(b.at() + i));
@@ -111,10 +110,10 @@ class Limiter {
 
   /// Takes a channel in: into its output, delayed, and into the level of the loudest channel, as far
   /// as it may be above the ceiling.
-  void measure(const Block<V>& b, int c, const V* ceiling, V* level) {
-    V gain[kMaxBlock], peaks[kMaxBlock];
-    const V* __restrict in = b.in(c);
-    V* __restrict out = b.out(c);
+  void measure(const Block<float>& b, int c, const float* ceiling, float* level) {
+    float gain[kMaxBlock], peaks[kMaxBlock];
+    const float* __restrict in = b.in(c);
+    float* __restrict out = b.out(c);
     fill(b, kGain, gain);
     for (int i = 0; i < b.frames(); i++) out[i] = in[i] * gain[i];
     detector_[c].measure(out, b.frames(), ceiling, peaks);
@@ -124,17 +123,17 @@ class Limiter {
 
   /// Peaks above the ceiling go below it by as much again, but at most 0.1 dB: what the detector may read
   /// low.
-  static V needed_reduction(V level, V ceiling) {
-    const V kMargin(0.98855f);
-    V gain = min(ceiling / level, V(1.f));
-    return V(1.f) - gain * max(gain, kMargin);
+  static float needed_reduction(float level, float ceiling) {
+    constexpr float kMargin = 0.98855f;
+    float gain = min(ceiling / level, 1.f);
+    return 1.f - gain * max(gain, kMargin);
   }
 
-  void release(const Block<V>& b, V* reduction) {
-    Ramp<V> time = b.ramp(kRelease);
-    V keep[kMaxBlock];
-    auto design = [&](int index, uint64_t, V* c) {
-      c[0] = exp2(V(-1.44269504f * per_release_) * exp2(-time.at(index)));
+  void release(const Block<float>& b, float* reduction) {
+    Ramp<float> time = b.ramp(kRelease);
+    float keep[kMaxBlock];
+    auto design = [&](int index, uint64_t, float* c) {
+      c[0] = exp2(-1.44269504f * per_release_ * exp2(-time.at(index)));
     };
     keep_.run(b, design, [&](int first, int count, auto c) {
       for (int i = first; i < first + count; i++) keep[i] = c(0, i);
@@ -142,19 +141,19 @@ class Limiter {
     release_.process(reduction, keep, b.frames());
   }
 
-  static void put_out(const Block<V>& b, int c, const V* reduction, const V* ceiling) {
-    V* out = b.out(c);
+  static void put_out(const Block<float>& b, int c, const float* reduction, const float* ceiling) {
+    float* out = b.out(c);
     for (int i = 0; i < b.frames(); i++)
-      out[i] = max(min(out[i] * (V(1.f) - reduction[i]), ceiling[i]), -ceiling[i]);
+      out[i] = max(min(out[i] * (1.f - reduction[i]), ceiling[i]), -ceiling[i]);
   }
 
   TruePeak detector_[2];
-  FixedDelay<V> delay_[2];
-  RunningMax<V> held_;
-  MovingAverage<V> first_, second_;
-  RunningMax<V> highest_;  ///< ceiling
-  Gliding<V, 1> keep_;
-  Release<V> release_;
+  FixedDelay delay_[2];
+  RunningMax held_;
+  MovingAverage first_, second_;
+  RunningMax highest_;  ///< ceiling
+  Gliding<float, 1> keep_;
+  Release release_;
   float per_release_;
 };
 
@@ -169,7 +168,7 @@ extern constexpr NodeType limiter{
     .outputs = kOut,
     .parameters = kParameters,
     .meters = kMeters,
-    .kernels = kSoloKernel<Limiter<float>>,
+    .kernels = kSoloKernel<Limiter>,
     .latency = latency_of};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

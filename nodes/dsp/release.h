@@ -8,11 +8,10 @@ namespace mixgraph::MIXGRAPH_ISA {
 /// Follows rising values at once and falling ones exponentially: y[t] = max(x[t], k[t] y[t-1] + (1 - k[t]) x[t]).
 /// Each such step is a function max(a, d + p y), and so are several of them in a row; eight are made into one, which
 /// needs y[t-8] only, so that the frames don't wait for one another. [audio]
-template <class V>
 class Release {
  public:
   /// Replaces each x by y; `keep`: k, 0..1. At most kMaxBlock values.
-  void process(V* values, const V* keep, int count) {
+  void process(float* values, const float* keep, int count) {
     Steps steps, twice;
     for (int i = 0; i < count; i++) {
       steps.a[kRoom + i] = values[i];
@@ -22,7 +21,7 @@ class Release {
     join<1>(steps, twice, count);
     join<2>(twice, steps, count);
     join<4>(steps, twice, count);
-    V y[kSteps + kMaxBlock];
+    float y[kSteps + kMaxBlock];
     std::copy_n(last_, kSteps, y);
     auto follow = [&](int i) {
       y[kSteps + i] = max(twice.a[kRoom + i], madd(twice.p[kRoom + i], y[i], twice.d[kRoom + i]));
@@ -39,7 +38,7 @@ class Release {
  private:
   static constexpr int kSteps = 8, kRoom = 4;
   struct Steps {  ///< those of a block, after kRoom earlier ones
-    V a[kRoom + kMaxBlock], d[kRoom + kMaxBlock], p[kRoom + kMaxBlock];
+    float a[kRoom + kMaxBlock], d[kRoom + kMaxBlock], p[kRoom + kMaxBlock];
   };
 
   /// Each step after the one `kBy` before it.
@@ -57,14 +56,14 @@ class Release {
 
   /// Puts the last ones of the block before in front of this block's, whose last ones are kept.
   template <int kBy>
-  static void begin_with(V* steps, V* kept, int count) {
+  static void begin_with(float* steps, float* kept, int count) {
     constexpr int kFirst = kBy - 1;  // 1 of single steps is kept, 2 of two in one, 4 of four in one
     std::copy_n(kept + kFirst, kBy, steps + kRoom - kBy);
     std::copy_n(steps + kRoom + count - kBy, kBy, kept + kFirst);
   }
 
-  V a_[7] = {}, d_[7] = {}, p_[7] = {};
-  V last_[kSteps] = {};
+  float a_[7] = {}, d_[7] = {}, p_[7] = {};
+  float last_[kSteps] = {};
 };
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -20,17 +20,16 @@ constexpr int further(int at, int size, int frames) {
 }
 
 /// A delay of a fixed number of frames. [audio]
-template <class V>
 class FixedDelay {
  public:
   explicit FixedDelay(int frames) : ring_(size_t(frames)) {}
   int length() const { return int(ring_.size()); }
 
   /// Puts out what went in `length()` frames before. `in` and `out` may be the same.
-  void process(const V* in, V* out, int frames) {
+  void process(const float* in, float* out, int frames) {
     in_runs(at_, length(), frames, [&](int place, int first, int count) {
       for (int i = 0; i < count; i++) {
-        V x = in[first + i];
+        float x = in[first + i];
         out[first + i] = ring_[size_t(place + i)];
         ring_[size_t(place + i)] = x;
       }
@@ -39,7 +38,7 @@ class FixedDelay {
   }
 
  private:
-  Memory<V> ring_;
+  Memory<float> ring_;
   int at_ = 0;
 };
 

@@ -6,25 +6,23 @@ namespace mixgraph::MIXGRAPH_ISA {
 /// The largest of the last `window` values, which are 0 or more (van Herk 1992, Gil and Werman 1993): the
 /// larger of a maximum since the start of the current group of `window` values and one up to the end of the
 /// group before. Three comparisons per value whatever the window, and no branch on the values. [audio]
-template <class V>
 class RunningMax {
  public:
   explicit RunningMax(int window) : to_end_(size_t(window) + 1), window_(window) {}
 
   /// Replaces each value by the largest of the last `window` ones.
-  void process(V* values, int count) {
+  void process(float* values, int count) {
     in_runs(at_, window_, count, [&](int place, int first, int length) {
-      V *to_end = &to_end_[size_t(place)], *value = values + first;
+      float *to_end = &to_end_[size_t(place)], *value = values + first;
       int i = 0;
-      if constexpr (kLanes<V> == 1)
-        for (; i + kNative <= length; i += kNative) {
-          const Native x = load(value + i), all = max(rising(x), Native(since_start_)), rest = load(to_end + i + 1);
-          store(value + i, max(all, rest));
-          store(to_end + i, x);
-          since_start_ = all[kNative - 1];
-        }
+      for (; i + kNative <= length; i += kNative) {
+        const Native x = load(value + i), all = max(rising(x), Native(since_start_)), rest = load(to_end + i + 1);
+        store(value + i, max(all, rest));
+        store(to_end + i, x);
+        since_start_ = all[kNative - 1];
+      }
       for (; i < length; i++) {
-        V x = value[i];
+        float x = value[i];
         since_start_ = max(since_start_, x);
         value[i] = max(since_start_, to_end[i + 1]);
         to_end[i] = x;
@@ -35,18 +33,17 @@ class RunningMax {
   }
 
  private:
-  using Native = Pack<1>;  ///< as many frames of one lane at a time
+  using Native = Pack<1>;  ///< as many frames at a time
 
   void start_group() {
-    V* to_end = &to_end_[0];
+    float* to_end = &to_end_[0];
     int i = window_ - 1;
-    if constexpr (kLanes<V> == 1)
-      for (; i >= kNative; i -= kNative) {
-        float* at = to_end + i - kNative;
-        store(at, max(falling(load(at)), Native(to_end[i])));
-      }
+    for (; i >= kNative; i -= kNative) {
+      float* at = to_end + i - kNative;
+      store(at, max(falling(load(at)), Native(to_end[i])));
+    }
     for (i--; i >= 0; i--) to_end[i] = max(to_end[i], to_end[i + 1]);
-    since_start_ = V(0.f);
+    since_start_ = 0;
     at_ = 0;
   }
 
@@ -79,9 +76,9 @@ class RunningMax {
     return moved;
   }
 
-  Memory<V> to_end_;  ///< from each place of the group before to its end; of the current one, the values
+  Memory<float> to_end_;  ///< from each place of the group before to its end; of the current one, the values
   int window_, at_ = 0;
-  V since_start_ = V(0.f);
+  float since_start_ = 0;
 };
 
 }  // namespace mixgraph::MIXGRAPH_ISA

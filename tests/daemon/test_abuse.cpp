@@ -179,8 +179,10 @@ TEST_CASE("Under attack on all ports a client is answered, memory stays, audio g
   std::fflush(stdout);
 
   CHECK(tcp_under.unanswered() + udp_under.unanswered() == 0);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which keep what was freed
   // In a short run not all that is kept for clients has been reached when the attack has warmed up.
   CHECK(after < warm * 1.05 + (asked ? 0 : 10));
+#endif
   CHECK(grew("seconds", before, status) > seconds * 0.9 - 1);
   daemon.signal(SIGTERM);
   CHECK(daemon.wait() == 0);

@@ -58,9 +58,10 @@ std::vector<std::vector<float>> play(EngineRunner& r) {
   std::mt19937 random(7);
   std::vector<std::vector<float>> all(2);
   for (int step = 0; step < 60; step++) {
-    std::string strip = "mix/" + std::to_string(random() % 40);
-    std::vector<Move> moves = {r.move(strip + "/eq", "1/gain", double(random() % 24) - 12, r.engine.frame() + random() % 900),
-                               r.move(strip + "/send", "level", -double(random() % 40), 0, 0.02)};
+    const std::string strip = "mix/" + std::to_string(random() % 40), eq = strip + "/eq", send = strip + "/send";
+    const double gain = double(random() % 24) - 12;
+    const uint64_t frame = r.engine.frame() + random() % 900;
+    std::vector<Move> moves = {r.move(eq, "1/gain", gain, frame), r.move(send, "level", -double(random() % 40), 0, 0.02)};
     r.engine.move(moves);
     if (step % 6 == 1 && r.graph.has({strip + "/compressor", 0, "mix/sum", 0})) r.disconnect(strip + "/compressor", "mix/sum"), r.update();
     if (step % 6 == 4) r.set(strip + "/compressor", "bypass", 1.), r.update();
