@@ -17,8 +17,8 @@ namespace {
 
 constexpr size_t kRingSize = 1 << 16, kTimedSize = 1 << 14;
 constexpr double kJudgeSeconds = 0.5, kLeastSpeedUp = 1.25, kLeastGain = 1.05;
-constexpr double kMuchTheSame = 1.5, kOtherLoad = 2;  // times as long
-constexpr double kMostAlone = 0.7;                    // of the time that there is for a block
+constexpr double kOtherSound = 2;   // times as long, or more
+constexpr double kMostAlone = 0.7;  // of the time that there is for a block
 
 /// A move as the audio thread gets it.
 struct Order {
@@ -197,7 +197,7 @@ struct Engine::State {
     if (apart) return judge(alone);
     if (!alone) return;
     if (refused && refused_at == 0) refused_at = *alone;
-    if (refused && (*alone > kOtherLoad * refused_at || *alone < refused_at / kOtherLoad)) refused = false;
+    if (refused && (*alone > kOtherSound * refused_at || *alone < refused_at / kOtherSound)) refused = false;
     if (refused || *alone <= threshold()) return;
     apart = true;
     alone_before = *alone;
@@ -230,7 +230,7 @@ struct Engine::State {
   // as the sound is much the same.
   bool is_sooner(double shared, double alone) const {
     if (settings.share_above_us <= 0) return true;
-    const bool much_the_same = alone_before > 0 && alone < kMuchTheSame * alone_before;
+    const bool much_the_same = alone_before > 0 && alone < kOtherSound * alone_before;
     return (much_the_same ? std::min(alone_before, alone) : alone) > kLeastGain * shared;
   }
 
