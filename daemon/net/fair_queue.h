@@ -14,7 +14,7 @@ namespace mixgraph {
 class FairQueue {
  public:
   /// Bytes for all. No sender has more of them than its equal share; each may have one packet in any case.
-  static constexpr size_t kRoom = 4 << 20;
+  static constexpr size_t kRoom = 1 << 20;
 
   struct Packet {
     uint64_t sender = 0;

@@ -15,8 +15,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace {
-/// Short, as there are many sockets, and what is read is carried out in a turn of its own.
-constexpr std::chrono::microseconds kTurn{100};
+/// Enough to empty a full queue, as a rule; what is read is carried out in a turn of its own.
+constexpr std::chrono::microseconds kTurn{500};
 }  // namespace
 
 class UdpPort::Batch {
