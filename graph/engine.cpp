@@ -4,21 +4,18 @@
 #include <chrono>
 #include <cmath>
 #include <mutex>
-#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "graph/crew.h"
 #include "graph/ring.h"
+#include "graph/sharing.h"
 #include "graph/transition.h"
 
 namespace mixgraph {
 namespace {
 
 constexpr size_t kRingSize = 1 << 16, kTimedSize = 1 << 14;
-constexpr double kJudgeSeconds = 0.5, kLeastSpeedUp = 1.25, kLeastGain = 1.05;
-constexpr double kOtherSound = 2;   // times as long, or more
-constexpr double kMostAlone = 0.7;  // of the time that there is for a block
 
 /// A move as the audio thread gets it.
 struct Order {
@@ -34,24 +31,10 @@ struct Order {
 };
 bool later(const Order& a, const Order& b) { return a.frame != b.frame ? a.frame > b.frame : a.number > b.number; }
 
-/// What blocks took since it was last asked.
-class Measured {
- public:
-  /// ns of kMaxBlock frames; nothing if no block was measured.
-  std::optional<double> since_last(const TypeCost& all) {
-    const TypeCost before = std::exchange(last_, all);
-    if (all.frames <= before.frames || all.ns < before.ns) return {};
-    return (all.ns - before.ns) / double(all.frames - before.frames) * kMaxBlock;
-  }
-
- private:
-  TypeCost last_;
-};
-
 }  // namespace
 
 struct Engine::State {
-  explicit State(const EngineSettings& s) : settings(s), shape(s.environment.rate), orders(kRingSize), ceiling(float(std::pow(10, s.ceiling_db / 20))) {
+  explicit State(const EngineSettings& s) : settings(s), shape(s.environment.rate), orders(kRingSize), sharing(s.share_above_us, s.environment.rate), ceiling(float(std::pow(10, s.ceiling_db / 20))) {
     // So that its pages are there before the audio thread needs them.
     timed.resize(kTimedSize);
     timed.clear();
@@ -64,9 +47,7 @@ struct Engine::State {
     if (!made) return made.problems();
     target = std::move(*made);
     arrived = false;
-    alone_before = 0;
-    first_verdict = false;
-    refused = false;
+    sharing.forget();
     graph = next;
     by_path.clear();
     by_id.clear();
@@ -181,62 +162,10 @@ struct Engine::State {
       list_services();
     } else if (!arrived || tails_ended()) {
       begin_transition();
-    } else if (crew) {
-      share_out();
+    } else if (crew && current && sharing.judge(frame.load(std::memory_order_relaxed), costs, current->speed_up)) {
+      send(sounding, false, 0);
     }
   }
-
-  // Several threads share a program if a block takes so long that waiting for one another is nothing beside it, for as long
-  // as they are seen to be done sooner: two processors may be threads of one core. Who was seen not to be is not asked again
-  // until there is another graph, or another load.
-  void share_out() {
-    const uint64_t now = frame.load(std::memory_order_relaxed);
-    if (!current || now < judged_at + uint64_t(kJudgeSeconds * settings.environment.rate)) return;
-    judged_at = now;
-    const std::optional<double> alone = alone_measured.since_last(costs.all());
-    if (apart) return judge(alone);
-    if (!alone) return;
-    if (refused && refused_at == 0) refused_at = *alone;
-    if (refused && (*alone > kOtherSound * refused_at || *alone < refused_at / kOtherSound)) refused = false;
-    if (refused || *alone <= threshold()) return;
-    apart = true;
-    alone_before = *alone;
-    first_verdict = true;
-    shared_measured.since_last(costs.shared());
-    allow_alone(*alone);
-    shared_judged = std::chrono::steady_clock::now();
-    send(sounding, false, 0);
-  }
-
-  // `alone`: what one thread takes, in ns per kMaxBlock frames, if it was measured.
-  void judge(std::optional<double> alone) {
-    const auto now = std::chrono::steady_clock::now();  // helpers need time, not sound, to find the rhythm of the blocks
-    if (now < shared_judged + std::chrono::duration<double>(kJudgeSeconds)) return;
-    shared_judged = now;
-    const std::optional<double> shared = shared_measured.since_last(costs.shared());
-    if (shared) allow_alone(*shared * current->speed_up);
-    // One thread may not have been measured meanwhile, as it would be late.
-    if (std::exchange(first_verdict, false) && !alone) alone = alone_before;
-    const bool divides = current->speed_up > kLeastSpeedUp;
-    const bool large = !alone || *alone > threshold() / 2;
-    if (divides && large && (!alone || !shared || is_sooner(*shared, *alone))) return;
-    refused = large;
-    refused_at = 0;
-    apart = false;
-    send(sounding, false, 0);
-  }
-
-  // `alone` is measured while helpers watch, who may slow it down; so what it took before they did counts as well, as long
-  // as the sound is much the same.
-  bool is_sooner(double shared, double alone) const {
-    if (settings.share_above_us <= 0) return true;
-    const bool much_the_same = alone_before > 0 && alone < kOtherSound * alone_before;
-    return (much_the_same ? std::min(alone_before, alone) : alone) > kLeastGain * shared;
-  }
-
-  // While a program is shared, a block now and then is run by one thread, to measure it, unless it would come late.
-  void allow_alone(double ns) { may_run_alone = ns < kMostAlone * 1e9 * kMaxBlock / settings.environment.rate; }
-  double threshold() const { return 1000 * settings.share_above_us; }
 
   void begin_transition() {
     Transition t = make_transition(sounding, target, frame.load(std::memory_order_relaxed), settings.environment.rate);
@@ -248,7 +177,7 @@ struct Engine::State {
   }
 
   void send(const Plan& plan, bool fades, int lead_in) {
-    auto program = compile(plan, settings.environment, shape, apart ? costs.read() : std::vector<TypeCost>(), apart);
+    auto program = compile(plan, settings.environment, shape, sharing.is_on() ? costs.read() : std::vector<TypeCost>(), sharing.is_on());
     program->serial = ++serial;
     program->fades = fades;
     program->fade_at = -lead_in;
@@ -367,7 +296,7 @@ struct Engine::State {
       program.fade_at = std::min(program.fade_at + chunk.frames, shape.length());
     }
     const bool is_shared = program.tasks.size() > 1;
-    if ((!is_shared || may_run_alone.load(std::memory_order_relaxed)) && costs.begin()) {
+    if ((!is_shared || sharing.may_run_alone()) && costs.begin()) {
       program.run(chunk, costs);
     } else if (is_shared) {
       const uint64_t begun = CostMeter::clock();
@@ -410,15 +339,7 @@ struct Engine::State {
   std::unordered_map<uint32_t, const Node*> by_id;
   std::unordered_map<uint32_t, std::vector<float>> readings;
   std::vector<Order> waiting;
-  bool apart = false;  // programs are made for several threads
-  uint64_t judged_at = 0;
-  Measured alone_measured, shared_measured;
-  double alone_before = 0;         // ns of a block, before it was shared; 0: of another graph
-  bool first_verdict = false;      // alone_before is of just now
-  bool refused = false;            // sharing was seen not to pay
-  double refused_at = 0;           // ns of a block by one thread then; 0: not measured yet
-  std::atomic<bool> may_run_alone{true};
-  std::chrono::steady_clock::time_point shared_judged;
+  Sharing sharing;  // by the crew
   uint64_t faults_seen = 0;
   std::vector<NodeFault> faults;
   std::unordered_map<std::string, std::vector<uint64_t>> fault_times;  // frames, by path

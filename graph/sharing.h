@@ -1,0 +1,56 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "graph/costs.h"
+
+namespace mixgraph {
+
+/// Decides whether several threads run a program. They do if a block takes so long that waiting for one another is nothing
+/// beside it, for as long as they are seen to be done sooner: two processors may be threads of one core. Where they were
+/// seen not to be, they are not tried again until there is another graph, or another load. [control]
+class Sharing {
+ public:
+  /// `above_us`: time of kMaxBlock frames from which on they are shared; 0: always, even if it doesn't pay.
+  Sharing(double above_us, double rate) : threshold_(1000 * above_us), rate_(rate) {}
+
+  bool is_on() const { return on_; }
+  /// Looks at what blocks have taken; true if it is to begin or to end. `frame`: of the engine; `speed_up`: what two threads
+  /// could make of the program at best.
+  bool judge(uint64_t frame, const CostMeter& costs, double speed_up);
+  /// There is another graph.
+  void forget();
+  /// Whether a block of a shared program may be run by one thread now and then, to measure it: not if it would come late.
+  /// [any]
+  bool may_run_alone() const { return may_run_alone_.load(std::memory_order_relaxed); }
+
+ private:
+  /// What blocks took since it was last asked.
+  class Measured {
+   public:
+    /// ns of kMaxBlock frames; nothing if no block was measured.
+    std::optional<double> since_last(const TypeCost& all);
+
+   private:
+    TypeCost last_;
+  };
+  bool pays_to_begin(double alone);
+  bool pays_no_more(std::optional<double> alone, const CostMeter& costs, double speed_up);
+  bool is_sooner(double shared, double alone) const;
+  void allow_alone(double ns);
+
+  const double threshold_, rate_;  // ns of a block; Hz
+  bool on_ = false;
+  uint64_t judged_at_ = 0;  // frame
+  std::chrono::steady_clock::time_point judged_shared_;
+  Measured alone_, shared_;
+  double alone_before_ = 0;     // ns of a block, before it was shared; 0: of another graph
+  bool first_verdict_ = false;  // alone_before_ is of just now
+  bool refused_ = false;        // it was seen not to pay
+  double refused_at_ = 0;       // ns of a block by one thread then; 0: not measured yet
+  std::atomic<bool> may_run_alone_{true};
+};
+
+}  // namespace mixgraph
