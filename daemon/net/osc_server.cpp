@@ -162,27 +162,20 @@ void OscServer::serve_soon() {
 
 /// Carries out what has been read, for a turn; meanwhile the system's queues fill again, so they come next.
 void OscServer::serve() {
-  const Turn turn;
-  while (carry_out_next() && !turn.is_over()) {
-  }
+  carry_out_waiting(Turn());
   *serves_ = false;
   if (!waiting_.empty()) serve_soon();
 }
 
-void OscServer::finish(std::chrono::milliseconds most) {
-  const Turn turn(most);
-  while (carry_out_next() && !turn.is_over()) {
-  }
-}
+void OscServer::finish(std::chrono::milliseconds most) { carry_out_waiting(Turn(most)); }
 
-/// False: nothing was waiting.
-bool OscServer::carry_out_next() {
-  const auto packet = waiting_.take();
-  if (!packet) return false;
-  const int64_t begun_ns = monotonic_ns();
-  carry_out(*packet);
-  waiting_.used(packet->sender, monotonic_ns() - begun_ns);
-  return true;
+void OscServer::carry_out_waiting(const Turn& turn) {
+  while (const auto packet = waiting_.take()) {
+    const int64_t begun_ns = monotonic_ns();
+    carry_out(*packet);
+    waiting_.used(packet->sender, monotonic_ns() - begun_ns);
+    if (turn.is_over()) return;
+  }
 }
 
 void OscServer::carry_out(const FairQueue::Packet& packet) {

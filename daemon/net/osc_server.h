@@ -21,6 +21,7 @@
 namespace mixgraph {
 
 class TcpPort;
+class Turn;
 
 struct OscServerOptions {
   std::vector<std::string> addresses;  ///< to bind, in figures; none: 127.0.0.1 and, where there is one, ::1
@@ -112,7 +113,7 @@ class OscServer {
   std::optional<uint64_t> hear(size_t socket, const asio::ip::udp::endpoint& from);
   void serve_soon();
   void serve();
-  bool carry_out_next();
+  void carry_out_waiting(const Turn& turn);
   void carry_out(const FairQueue::Packet& packet);
   void accept(asio::ip::tcp::socket socket);
   bool make_room();

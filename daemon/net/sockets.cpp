@@ -33,12 +33,13 @@ Problem bind_problem(const char* kind, const asio::ip::address& address, uint16_
   return {fmt::format("{} {}", kind, endpoint_text(address, port)), error.message(), hint_for(error)};
 }
 
-/// Lets others of this user have the same port, if they allow it too.
-error_code share_port(udp::socket& socket) {
-  const int on = 1;
-  const bool done = ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0;
+template <class Value>
+error_code set_option(udp::socket& socket, int option, const Value& value) {
+  const bool done = ::setsockopt(socket.native_handle(), SOL_SOCKET, option, &value, sizeof value) == 0;
   return done ? error_code() : error_code(errno, boost::system::system_category());
 }
+/// Lets others of this user have the same port, if they allow it too.
+error_code share_port(udp::socket& socket) { return set_option(socket, SO_REUSEPORT, 1); }
 
 /// One socket or acceptor, open and bound but not listening; `joins` others on its port.
 template <class Socket>
@@ -67,9 +68,7 @@ error_code hear_own_only(udp::socket& socket) {
                            {BPF_RET | BPF_K, 0, 0, UINT32_MAX},
                            {BPF_RET | BPF_K, 0, 0, 0}};
   const sock_fprog filter{uint16_t(std::size(program)), program};
-  const bool done =
-      ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
-  return done ? error_code() : error_code(errno, boost::system::system_category());
+  return set_option(socket, SO_ATTACH_FILTER, filter);
 }
 
 /// Adds sockets to the one that is bound to `endpoint`. The system deals datagrams out among them by their sender,
