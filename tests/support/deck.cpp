@@ -95,23 +95,23 @@ float difference(const std::vector<float>& a, const std::vector<float>& b, size_
 }
 
 std::vector<float> unlike_fresh(Deck& deck, uint64_t frames) {
-  constexpr uint64_t kGrid = 512;  // of what nodes do now and then
-  deck.run_to((deck.engine.frame() + kGrid - 1) / kGrid * kGrid);
-  const uint64_t start = deck.engine.frame();
   EngineSettings settings = deck.engine.settings();
   settings.threads = 1;
   EngineRunner fresh(settings, {});
   fresh.graph = deck.control.graph();
-  fresh.input = [start](int channel, uint64_t frame) { return device_noise(channel, start + frame); };
+  fresh.input = device_noise;
   fresh.update();
-  const auto wanted = fresh.run(int(frames));
-  deck.run(frames);
-  std::vector<float> unlike;
-  const size_t window = std::min<size_t>(frames, 4800);
-  for (size_t c = 0; c < wanted.size(); c++) {
-    const std::vector<float> own(deck.heard[c].begin() + std::ptrdiff_t(start), deck.heard[c].end());
-    unlike.push_back(difference(own, wanted[c], frames - window, frames));
+  const uint64_t window = std::min<uint64_t>(frames, 4800);
+  for (const uint64_t end = deck.engine.frame() + frames - window; deck.engine.frame() < end;) {
+    for (auto& channel : deck.heard) channel.clear();
+    deck.run(std::min<uint64_t>(4800, end - deck.engine.frame()));
   }
+  while (fresh.engine.frame() < deck.engine.frame()) fresh.run(int(std::min<uint64_t>(4800, deck.engine.frame() - fresh.engine.frame())));
+  for (auto& channel : deck.heard) channel.clear();
+  deck.run(window);
+  const auto wanted = fresh.run(int(window));
+  std::vector<float> unlike;
+  for (size_t c = 0; c < wanted.size(); c++) unlike.push_back(difference(deck.heard[c], wanted[c], 0, window));
   return unlike;
 }
 

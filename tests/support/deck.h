@@ -34,7 +34,7 @@ class Deck {
 
   Engine engine;
   Control control;
-  std::vector<std::vector<float>> heard;         ///< by output channel, since the start
+  std::vector<std::vector<float>> heard;         ///< by output channel
   std::vector<std::string> errors;               ///< that were answered
   std::function<void()> after_turn = [] {};      ///< control's
 
@@ -44,8 +44,8 @@ class Deck {
   uint64_t next_turn_ = 0;
 };
 
-/// Both play so many frames, the deck and a fresh engine on the deck's document, which hears the same. By output channel:
-/// the largest difference in the last tenth of a second.
+/// The deck plays so many frames more; a fresh engine on its document hears the same, from the start. By output channel:
+/// the largest difference in the last tenth of a second. What was heard before is forgotten.
 std::vector<float> unlike_fresh(Deck& deck, uint64_t frames);
 /// The largest difference of two signals between two frames; infinite if one of them is no number.
 float difference(const std::vector<float>& a, const std::vector<float>& b, size_t first, size_t last);

@@ -18,17 +18,21 @@ class Touched {
   /// The document may have changed.
   void follow(const Graph& graph);
   std::set<std::string> paths() const;
+  /// Nodes that aren't what they were built as at the start.
+  const std::set<std::string>& rebuilt() const { return rebuilt_; }
 
  private:
+  void set_row(const std::string& path, std::string_view id);
   void see_cables();
   Graph last_;
   bool all_ = false;
-  std::set<std::string> changed_;
+  std::set<std::string> changed_, rebuilt_;
   std::set<std::pair<std::string, std::string>> cables_;
 };
 
-/// What each node of a document owes to its past, with all that it hears.
-std::map<std::string, Memory> memories(const Graph& graph);
+/// What each node of a document owes to its past, with all that it hears. A reverb that was built later than another
+/// swings otherwise.
+std::map<std::string, Memory> memories(const Graph& graph, const std::set<std::string>& rebuilt);
 
 /// The rule of what supersedes what: a change takes effect at its frame, of those at one frame the later sent. It knows rows
 /// that were set by their own address alone.

@@ -30,9 +30,9 @@ const std::vector<Kind> kKinds = {
     // Without hysteresis, with which a gate may stay for ever as it was.
     {"gate", Memory::fades, 0, {{"attack", 0.5, 20}, {"hold", 0, 30}, {"release", 5, 60}, {"hysteresis", 0, 0}}},
     {"limiter", Memory::fades, 0, {{"gain", 0, 6}, {"release", 10, 60}}},
-    {"delay", Memory::fades, 0.5, {{"time", 1, 60}, {"feedback", 0, 30}}},
-    {"reverb", Memory::fades, 0.5, {{"time", 0.2, 0.3}, {"predelay", 0, 30}}},
-    {"feedback", Memory::fades, 0.2, {{"gain", -60, -6}, {"time", 2, 20}}},
+    {"delay", Memory::fades, 0.2, {{"time", 1, 30}, {"feedback", 0, 30}}},
+    {"reverb", Memory::fades, 0.4, {{"time", 0.2, 0.24}, {"predelay", 0, 20}}},
+    {"feedback", Memory::fades, 0.2, {{"gain", -60, -6}, {"time", 2, 10}}},
     {"tremolo", Memory::stays},
     {"player", Memory::stays, 0, {{"position", 0, 0.1}}},
 };
@@ -101,17 +101,20 @@ class Maker {
   void choose_types() {
     const bool plain = sequence_.seed % 2 == 0;
     loops_ = !plain && one_in(2);
+    wired_ = one_in(2);
     std::vector<std::string_view> few;
     for (int i = 2 + below(3); i > 0; i--) few.push_back(plain ? any(kPlain) : any(kAll));
     for (Slot& slot : slots_) slot.types = {type_of(any(few)), type_of(any(few))};
     if (one_in(3)) slots_[size_t(below(kLoop))].types = {type_of("bomb")};
     if (loops_) slots_[kLoop].types = {type_of(any(kInLoops))}, slots_[kFeedback].types = {type_of("feedback")};
-    for (const Slot& slot : slots_) {
-      double tail = 0;
-      for (const NodeType* type : slot.types) tail = std::max(tail, kind_of(type->id).tail), fades_ |= kind_of(type->id).memory != Memory::none;
-      sequence_.tails += tail;
-    }
-    sequence_.tails = fades_ ? 2 * sequence_.tails + 1 : 0.1;
+    bool fades = false;
+    for (Slot& slot : slots_)
+      for (const NodeType*& type : slot.types) {
+        if (kind_of(type->id).tail > 0 && !type->breaks_loops && sequence_.tails > 0.8) type = type_of("trim");  // lest it take long
+        sequence_.tails += kind_of(type->id).tail;
+        fades = fades || kind_of(type->id).memory != Memory::none;
+      }
+    sequence_.tails = fades ? 2 * sequence_.tails + 1 : 0.1;
   }
 
   static std::string name(int slot) { return "mix/n" + std::to_string(slot); }
@@ -148,7 +151,7 @@ class Maker {
         mix += fmt::format("  n{}: {{type: {}", i, slot.type->id);
         for (int r = 0; r < row_count(*slot.type); r++)
           if (const std::string value = written(*slot.type, r); !value.empty()) mix += fmt::format(", {}: {}", row(*slot.type, r).id, value);
-        if (!slot.type->inputs.empty() && !one_in(5)) mix += ", from: [" + sources(i) + "]";
+        if (!slot.type->inputs.empty() && (wired_ || !one_in(5))) mix += ", from: [" + sources(i) + "]";
         mix += "}\n";
         master += ", from: " + name(i);
       }
@@ -190,9 +193,9 @@ class Maker {
   }
 
   osc::Message any_message() {
-    const int slot = below(kSlots);
+    if (!one_in(4)) latest_ = below(kSlots);  // else more of the same node
+    const int slot = latest_, dice = below(100);
     const NodeType* type = slots_[size_t(slot)].type;
-    const int dice = below(100);
     if (!type || dice < 6) return come_or_go(slot);
     if (dice < 20) return wire(slot);
     if (dice < 24) return {one_in(3) ? "/graph/redo" : "/graph/undo", {}};
@@ -204,6 +207,7 @@ class Maker {
   }
   osc::Message come_or_go(int number) {
     Slot& slot = slots_[size_t(number)];
+    if (slot.type && wired_) return wire(number);
     if (slot.type) {
       slot.type = nullptr;
       return {"/graph/remove", {name(number)}};
@@ -212,14 +216,14 @@ class Maker {
     slot.type = any(slot.types);
     osc::Message add{"/graph/add", {name(number), std::string(slot.type->id)}};
     auto give = [&](std::string_view key, const std::string& value) { add.arguments.insert(add.arguments.end(), {std::string(key), value}); };
-    if (!slot.type->inputs.empty() && !one_in(5)) give("from", source(number));
+    if (!slot.type->inputs.empty() && (wired_ || !one_in(5))) give("from", source(number));
     for (int r = 0; r < row_count(*slot.type); r++)
       if (const std::string value = written(*slot.type, r); !value.empty()) give(row(*slot.type, r).id, value);
     return add;
   }
   osc::Message wire(int slot) {
     if (one_in(4)) return {"/graph/connect", {name(slot), tap(slot)}};
-    if (one_in(3) && !cables_.empty()) {
+    if (one_in(3) && !cables_.empty() && !wired_) {
       const auto [from, to] = any(cables_);
       return {"/graph/disconnect", {from, to}};
     }
@@ -254,8 +258,9 @@ class Maker {
   Sequence sequence_;
   Slot slots_[kSlots];
   std::vector<std::pair<std::string, std::string>> cables_;  // that there may be
-  bool loops_ = false, fades_ = false;
-  int fuses_ = 0;
+  bool loops_ = false;
+  bool wired_ = false;  // nothing loses its sources
+  int fuses_ = 0, latest_ = 0;
 };
 
 }  // namespace
