@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "daemon/control/journal.h"
 #include "daemon/control/parameter_messages.h"
@@ -80,7 +81,7 @@ void Control::bundle(const ClientId& client, const osc::Bundle& bundle) {
   console_.patterns = {};
   for (TimedGroup& group : groups_of(client, bundle)) {
     if (group.time.immediate())
-      perform(group, 0);
+      perform_now(group);
     else
       schedule(std::move(group));
   }
@@ -90,7 +91,7 @@ void Control::schedule(TimedGroup group) {
   const int64_t ahead = group.time.system_ns() - console_.now.system_ns;
   if (ahead < 0) {
     tell_late(group.client, -ahead);
-    return perform(group, 0);
+    return perform_now(group);
   }
   if (ahead > kFarthest)
     return console_.refuse(group.client,
@@ -117,9 +118,17 @@ void Control::perform(const TimedGroup& group, uint64_t frame) {
   for (const osc::Message& message : group.messages) perform(group.client, message, frame);
 }
 
+/// A tick is aimed at that no block that begins meanwhile can miss.
+void Control::perform_now(const TimedGroup& group) {
+  if (!group.on_tick()) return perform(group, 0);
+  const double period = console_.settings.device_period ? console_.settings.device_period() : 0;
+  perform_timed(group, console_.engine.horizon() + uint64_t(std::ceil(period * console_.rate())));
+}
+
 /// The audio thread may have begun a block that lies beyond the bundle's time.
-void Control::perform_timed(const TimedGroup& group) {
-  const uint64_t frame = std::max<uint64_t>(console_.now.frame_at(group.time.system_ns(), console_.rate()), 1);
+void Control::perform_timed(const TimedGroup& group, uint64_t frame) {
+  frame = std::max<uint64_t>(frame, 1);
+  if (group.on_tick()) frame = next_tick(frame);
   perform(group, frame);
   console_.live.flush();
   const uint64_t horizon = console_.engine.horizon();
@@ -158,7 +167,8 @@ void Control::tick(const Now& now) {
   const double periods = console_.settings.device_period ? 2 * console_.settings.device_period() : 0;
   const auto lookahead = int64_t(std::max(console_.settings.lookahead, periods) * kSecond);
   console_.patterns = kTimedPatterns;
-  for (const TimedGroup& group : timed_.take(now.system_ns + lookahead)) perform_timed(group);
+  for (const TimedGroup& group : timed_.take(now.system_ns + lookahead))
+    perform_timed(group, now.frame_at(group.time.system_ns(), console_.rate()));
   follow_moves();
   read_meters();
   const auto value_of = [this](const Entry& entry, bool norm) { return console_.value_of(entry, norm); };

@@ -55,7 +55,8 @@ class Control {
   void bundle(const ClientId& client, const osc::Bundle& bundle);
   void schedule(TimedGroup group);
   void perform(const TimedGroup& group, uint64_t frame);
-  void perform_timed(const TimedGroup& group);
+  void perform_now(const TimedGroup& group);
+  void perform_timed(const TimedGroup& group, uint64_t frame);
   void perform(const ClientId& client, const osc::Message& message, uint64_t frame);
   void run(const Command& command, const Call& call);
   void tell_late(const ClientId& client, int64_t late_ns);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "daemon/control/console.h"
+#include "daemon/control/timed_messages.h"
 
 namespace mixgraph {
 namespace {
@@ -50,10 +51,17 @@ Answer clock(Console& console, const Call& call) {
   const Now& now = console.now;
   const double device = console.settings.device_latency ? console.settings.device_latency() : 0;
   const double latency_ms = (device + console.engine.latency() / console.rate()) * 1000;
+  const auto time = [&](uint64_t frame) { return osc::TimeTag::at(now.time_of(frame, console.rate())); };
   console.reply(call.client, {"/clock",
-                              {int64_t(now.frame), osc::TimeTag::at(now.time_of(now.frame, console.rate())),
-                               float(console.rate()), float(now.error_ms), float(latency_ms), now.ties}});
+                              {int64_t(now.frame), time(now.frame), float(console.rate()), float(now.error_ms),
+                               float(latency_ms), now.ties, int32_t(kMaxBlock), time(next_tick(now.frame + 1))}});
   return answered();
+}
+
+/// Control has rounded the frame up before; elsewhere in a bundle it comes too late for that.
+Answer on_tick(Console&, const Call& call) {
+  if (call.frame > 0 && call.frame == next_tick(call.frame)) return answered();
+  return Problem{"", "it isn't the first message of a bundle", "put it before those that shall begin on a tick"};
 }
 
 Answer late_list(Console& console, const Call& call) {
@@ -78,8 +86,11 @@ constexpr Command kCommands[] = {
     {"/status", "", "", "Sends counters and facts as /status/NAME, then /done.", status},
     {"/clock", "", "",
      "Answers the engine's frame that is due, the time at which it is, the rate, by how many ms that may be off, "
-     "the latency in ms from a frame to its being heard, and how often frames were tied to the time anew.",
+     "the latency in ms from a frame to its being heard, how often frames were tied to the time anew, the frames of "
+     "a tick, and when the next one begins.",
      clock},
+    {"/on_tick", "", "", "First in a bundle: its frame is rounded up to the next one on which a tick of 64 begins.",
+     on_tick},
     {"/late/list", "", "", "Sends the latest 64 late blocks as /late time ms cause kind, then /done.", late_list},
     {"/help", "", "", "Sends every command with its arguments, then /done.", help},
 };

@@ -4,6 +4,7 @@
 
 #include "daemon/control/client.h"
 #include "daemon/control/osc.h"
+#include "graph/node.h"
 
 namespace mixgraph {
 
@@ -12,7 +13,17 @@ struct TimedGroup {
   ClientId client;
   osc::TimeTag time;
   std::vector<osc::Message> messages;
+
+  /// Whether it begins with `/on_tick`: its frame is the first one of a tick.
+  bool on_tick() const {
+    return !messages.empty() && messages.front().address == "/on_tick" && messages.front().arguments.empty();
+  }
 };
+
+/// The first frame from `frame` on with which a tick of the engine's grid begins. [any]
+constexpr uint64_t next_tick(uint64_t frame) {
+  return (frame + kMaxBlock - 1) / kMaxBlock * kMaxBlock;
+}
 
 /// The messages of a bundle and of those inside it, in groups by time; what is inside at no later time
 /// belongs to the bundle around it. [any]

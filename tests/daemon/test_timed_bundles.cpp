@@ -24,8 +24,9 @@ class Rig {
 
   void send(int64_t time_ns, const std::string& address, osc::Argument value) {
     osc::Bundle bundle{osc::TimeTag::at(time_ns), {osc::Message{address, {value}}}};
-    control_.receive({}, osc::encode(osc::Packet{bundle}), now_);
+    send(bundle);
   }
+  void send(const osc::Packet& packet) { control_.receive({}, osc::encode(packet), now_); }
   int64_t time_of(uint64_t frame) const { return now_.time_of(frame, kRate); }
 
   /// The device's calls until it has asked for so many frames in all; its input is 0.5.
@@ -149,4 +150,40 @@ TEST_CASE("A bundle that comes before its time, but after the audio thread has b
   CHECK(rig.counters().late_bundles == 1);
   REQUIRE(rig.answers.size() == 1);
   CHECK(rig.answers[0].find("late by 12.0 ms") != std::string::npos);  // 576 frames
+}
+
+TEST_CASE("A bundle that begins with /on_tick is heard from the next tick on, whatever the period", "[timed]") {
+  const int period = GENERATE(17, 64, 100, 1024);
+  const auto [aim, due] = GENERATE(table<uint64_t, uint64_t>({{12'289, 12'352}, {12'351, 12'352}, {12'352, 12'352}}));
+  INFO("period " << period << ", aimed at " << aim);
+  Rig rig(period);
+  rig.run_to(4000);
+  rig.send(osc::Bundle{osc::TimeTag::at(rig.time_of(aim)), {osc::Message{"/on_tick", {}}, osc::Message{"/mix/gain/invert", {1}}}});
+  rig.run_to(20'000);
+  CHECK(first_change(rig.heard, 4000) == due + 1);
+  CHECK(rig.answers.empty());
+}
+
+TEST_CASE("/on_tick is met by bundles for now, and by late ones", "[timed]") {
+  const int period = GENERATE(17, 64, 100, 1024);
+  const bool late = GENERATE(false, true);
+  Rig rig(period);
+  rig.run_to(8000);
+  const size_t sent = rig.heard.size();
+  const osc::TimeTag time = late ? osc::TimeTag::at(rig.time_of(4000)) : osc::TimeTag{};
+  rig.send(osc::Bundle{time, {osc::Message{"/on_tick", {}}, osc::Message{"/mix/gain/invert", {1}}}});
+  rig.run_to(12'000);
+  CHECK(first_change(rig.heard, 4000) == next_tick(sent) + 1);
+  CHECK(rig.answers.size() == size_t(late));
+}
+
+TEST_CASE("/on_tick is refused where it can't do anything", "[timed]") {
+  Rig rig(64);
+  rig.send(osc::Message{"/on_tick", {}});
+  rig.send(osc::Bundle{{}, {osc::Message{"/mix/gain/invert", {1}}, osc::Message{"/on_tick", {}}}});
+  rig.send(osc::Bundle{{}, {osc::Message{"/on_tick", {1}}}});
+  REQUIRE(rig.answers.size() == 3);
+  CHECK(rig.answers[0].find("first message of a bundle") != std::string::npos);
+  CHECK(rig.answers[1] == rig.answers[0]);
+  CHECK(rig.answers[2].find("takes none") != std::string::npos);
 }
