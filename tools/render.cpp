@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tools/moves.h"
+#include "tools/offline_control.h"
 
 namespace mixgraph {
 namespace {
@@ -92,29 +92,34 @@ Result<RenderReport> render(const Song& song, const RenderOptions& options, Soun
   EngineSettings settings = song.engine;
   settings.inputs = input ? input->channels() : 0;
   Engine engine(settings);
-  if (Problems problems = engine.update(song.session.graph); !problems.empty())
-    return with_lines(problems, song.path);
+  OfflineControl control(engine, song, song.script);
+  if (Problems problems = control.start(); !problems.empty()) return with_lines(problems, song.path);
   auto span = render_span(options, song, engine.latency());
   if (!span) return with_lines(span.problems(), song.path);
 
-  Planar out(settings.outputs, options.block);
+  const int most = std::min(options.block, kMaxBlock);
+  Planar out(settings.outputs, most);
   std::vector<float*> from(size_t(settings.outputs));
-  Input in(input, options.block);
+  Input in(input, most);
   Ending end(*span);
-  MoveFeed moves(song.moves);
   int64_t skip = span->skip;
-  while (!end.done()) {
-    engine.service();
-    engine.advance();
-    moves.feed(engine, engine.frame() + uint64_t(options.block));
-    engine.process(in.next(options.block), out.data(), options.block);
-    const int offset = int(std::min<int64_t>(skip, options.block));
+  for (int left = 0, frames; !end.done(); left -= frames) {
+    if (left == 0) {
+      engine.service();
+      engine.advance();
+      control.tick();
+      if (!control.problems().empty()) return control.problems().begin()->second;
+      left = kMaxBlock;
+    }
+    frames = std::min(most, left);
+    engine.process(in.next(frames), out.data(), frames);
+    const int offset = int(std::min<int64_t>(skip, frames));
     skip -= offset;
     for (size_t c = 0; c < from.size(); c++) from[c] = out.data()[c] + offset;
-    write(from.data(), end.take(out, offset, options.block - offset));
+    write(from.data(), end.take(out, offset, frames - offset));
     progress(end.position(), end.position() < span->length ? span->length : end.position());
   }
-  return RenderReport{engine.counters(), starved_players(engine)};
+  return RenderReport{engine.counters(), starved_players(engine), control.notes(), control.left()};
 }
 
 }  // namespace mixgraph

@@ -19,11 +19,11 @@ struct RenderOptions {
   std::optional<double> length;  ///< s; without it until the players and the tail end
   std::optional<double> tail;    ///< s after the last player's end; without it until it is silent
   double rate = 0;               ///< Hz; 0: the session's
-  int block = 64;                ///< frames
+  int block = 64;                ///< frames; more than a tick's are as many
   std::string isa;
   std::string input;  ///< a file for the device inputs
   std::vector<std::pair<std::string, std::string>> set;
-  std::string moves;  ///< a file of timed moves (tools/moves.h)
+  std::string moves;  ///< a file of messages at their times (tools/script.h)
 };
 
 /// What part of the engine's output goes into the file, in frames.
@@ -46,11 +46,14 @@ Result<RenderSpan> render_span(const RenderOptions& options, const Song& song, i
 struct RenderReport {
   EngineCounters counters;
   std::vector<std::string> underruns;  ///< addresses of players that lacked data
+  std::vector<std::string> notes;      ///< what befell nodes
+  size_t lines_left = 0;               ///< of the script, beyond the end
 };
 
-/// Runs the song through an engine, block by block, and hands the span's frames to `write`, planar. `input`
-/// (or nullptr) feeds the device inputs. `progress` hears how far it is, in frames of the file, and how far
-/// it goes. The frames don't depend on the block size. [any]
+/// Runs the song and its script through an engine, block by block, and hands the span's frames to `write`, planar.
+/// `input` (or nullptr) feeds the device inputs. `progress` hears how far it is, in frames of the file, and how far
+/// it goes. The frames don't depend on the block size: control has its turn before each tick. A line that is
+/// refused ends it. [any]
 Result<RenderReport> render(const Song& song, const RenderOptions& options, SoundReader* input,
                             const std::function<void(const float* const*, int)>& write,
                             const std::function<void(int64_t, int64_t)>& progress);

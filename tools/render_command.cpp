@@ -4,7 +4,7 @@
 
 #include "tools/cli.h"
 #include "tools/measure.h"
-#include "tools/moves.h"
+#include "tools/offline_control.h"
 #include "tools/progress.h"
 #include "tools/render.h"
 
@@ -25,12 +25,16 @@ FileFormat format_of(const RenderCommand& command) {
 Result<Song> load(const RenderCommand& command, NodeTypes types) {
   auto song = load_song(command.session, types, command.rate);
   if (!song) return song.problems();
-  if (Problems problems = set_parameters(song->session.graph, command.set); !problems.empty())
-    return problems;
+  auto settings = script_of(command.set);
+  if (!settings) return settings.problems();
+  auto session = rehearse(*song, *settings);
+  if (!session) return session.problems();
+  song->session = std::move(*session);
   if (command.moves.empty()) return song;
-  auto moves = read_moves(command.moves, song->session.graph, song->engine.environment.rate);
-  if (!moves) return moves.problems();
-  song->moves = std::move(*moves);
+  LineProblems unread;
+  song->script = read_script(command.moves, song->engine.environment.rate, unread);
+  auto last = rehearse(*song, song->script, std::move(unread));
+  if (!last) return last.problems();
   return song;
 }
 
@@ -46,6 +50,9 @@ Result<std::unique_ptr<SoundReader>> open_input(const RenderCommand& command, co
 }
 
 void warn(const RenderReport& report, const Song& song, bool has_input) {
+  for (const std::string& note : report.notes) fmt::print(stderr, "{}\n", note);
+  if (report.lines_left > 0)
+    fmt::print(stderr, "{}: {} of its lines lie beyond the end of the render\n", song.script.path, report.lines_left);
   for (const std::string& player : report.underruns)
     fmt::print(stderr, "{}: the player lacked data: its sound has gaps\n", player);
   if (report.counters.bad_samples)
@@ -118,18 +125,23 @@ void add_options(CLI::App& app, RenderCommand& c) {
   app.add_option("--rate", c.rate, "Sample rate, if not the session's")
       ->check(CLI::Range(8000, 384000))
       ->type_name("HZ");
-  app.add_option("--block", c.block, "Frames computed at a time; the result is the same")
+  app.add_option("--block", c.block, "Frames computed at a time, at most 64; the result is the same")
       ->check(CLI::Range(1, 8192))
       ->capture_default_str();
   app.add_option("--isa", c.isa,
                  "Instruction set: baseline, avx2 or avx512; without it the widest that the machine has");
   app.add_option("--input", c.input, "Feed device inputs 1, 2 ... from this file's channels")
       ->type_name("FILE");
-  app.add_option("--set", c.set, "Set a parameter first, by its OSC address; can be repeated")
+  app.add_option("--set", c.set,
+                 "Start with this, in the language of OSC: a parameter and its value, a pattern, /scene/recall\n"
+                 "and a name; can be repeated")
       ->type_name("ADDRESS VALUE");
   app.add_option("--moves", c.moves,
-                 "Move parameters at their times, as a script would live, to the sample: lines of\n"
-                 "TIME ADDRESS VALUE [SECONDS [CURVE]], the time in seconds (1.5) or frames (72000f)")
+                 "Carry out OSC messages at their times, as the daemon would, to the sample: lines of\n"
+                 "TIME ADDRESS [VALUE ...], the time in seconds (1.5) or frames (72000f). Sets, moves, patterns,\n"
+                 "/norm/, scenes and edits of the graph: daemon/control/PROTOCOL.md, \"The same offline\".\n"
+                 "The bytes are those of a live session if both start on a tick: there with a bundle that begins\n"
+                 "with /on_tick, here at a multiple of 64 frames")
       ->type_name("FILE");
   app.add_flag("--progress", c.progress, "Show progress even if stderr is no terminal");
   app.add_flag("--json", c.json, "Print the measurement as one line of JSON");
@@ -150,7 +162,8 @@ void add_render(CLI::App& program, Subcommands& all) {
       {"mixgraph render song.yaml -o song.wav",
        "mixgraph render song.yaml -o song.flac --format pcm16 --tail 3",
        "mixgraph render song.yaml -o louder.wav --set /master/limiter/gain 3 --set /mix/vox/fader -6",
-       "mixgraph render song.yaml -o song.wav --moves fades.txt",
+       "mixgraph render song.yaml -o verse.wav --set /scene/recall verse --set '/mix/{drums,bass}/mute' on",
+       "mixgraph render song.yaml -o song.wav --moves fades.txt    # 12.5 /mix/vox/fader -6 4 s-curve",
        "mixgraph render live.yaml --input take.wav -o mix.wav --json"}));
   all.push_back({app, [command] { return run(*command); }});
 }

@@ -5,7 +5,6 @@
 #include <sstream>
 
 #include "config/yaml.h"
-#include "daemon/control/namespace.h"
 
 namespace mixgraph {
 namespace {
@@ -31,29 +30,12 @@ Place place_of(const Yaml& file, const std::string& address) {
   return place;
 }
 
-Problem out_of_range(const Parameter& p, const std::string& address, const std::string& text) {
-  return {address, text + " is not a value of " + std::string(p.label), accepted(p)};
-}
-
-Problems set_parameter(Graph& graph, const Namespace& names, const std::string& address,
-                       const std::string& text) {
-  const Entry* entry = names.find(address);
-  if (!entry) return {names.unknown(address, {})};
-  const Parameter& p = entry->parameter();
-  auto value = parse_value(p, text);
-  if (!value) return {{address, value.problems().front().what, value.problems().front().hint}};
-  if (const double* number = std::get_if<double>(&*value); number && nearest(p, *number) != *number)
-    return {out_of_range(p, address, text)};
-  graph.set_value(entry->path, entry->row, *value);
-  return {};
-}
-
 }  // namespace
 
 Result<Song> load_song(const std::string& path, NodeTypes types, double rate) {
   auto session = load_session(path, types);
   if (!session) return session.problems();
-  Song song{path, std::move(*session), {}};
+  Song song{path, std::move(*session), {}, types};
   const AudioSettings& audio = song.session.audio;
   song.engine.environment = {rate > 0 ? rate : audio.rate, beside(path, song.session.media),
                              beside(path, song.session.recordings)};
@@ -79,16 +61,6 @@ Problems with_lines(const Problems& problems, const std::string& session_path) {
     located.push_back({place_of(*yaml, p.where).text(), p.where + ": " + p.what, p.hint});
   }
   return located;
-}
-
-Problems set_parameters(Graph& graph, const std::vector<std::pair<std::string, std::string>>& settings) {
-  const Namespace names(graph);
-  Problems problems;
-  for (const auto& [address, text] : settings) {
-    const Problems found = set_parameter(graph, names, address, text);
-    problems.insert(problems.end(), found.begin(), found.end());
-  }
-  return problems;
 }
 
 }  // namespace mixgraph

@@ -4,6 +4,7 @@
 
 #include "config/session.h"
 #include "graph/engine.h"
+#include "tools/script.h"
 
 namespace mixgraph {
 
@@ -12,7 +13,8 @@ struct Song {
   std::string path;
   Session session;
   EngineSettings engine;
-  std::vector<Move> moves = {};  ///< of nodes of the session's graph, in order of time
+  NodeTypes types;
+  Script script = {};  ///< what happens while it plays
 };
 
 /// Loads a session. `rate` in Hz; 0: the session's. Folders of players and recorders that the file names are
@@ -21,8 +23,5 @@ Result<Song> load_song(const std::string& path, NodeTypes types, double rate = 0
 
 /// Gives problems that name a node ("/mix/vox") the line of the session file that it stands on. [any]
 Problems with_lines(const Problems& problems, const std::string& session_path);
-
-/// Sets parameters by their OSC addresses, with values as text: "/mix/vox/fader", "-6". [any]
-Problems set_parameters(Graph& graph, const std::vector<std::pair<std::string, std::string>>& settings);
 
 }  // namespace mixgraph

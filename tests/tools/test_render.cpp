@@ -142,3 +142,35 @@ TEST_CASE("A render without an end is refused, and leaves no file", "[tools][ren
   CHECK(f.render({"--set", "/mix/tone/loop", "on", "--length", "2.5"}).code == 0);
   CHECK(read_sound(f.folder / "out.wav").channels[0].size() == 120000);
 }
+
+TEST_CASE("The option --set says what the session starts with, in live's language", "[tools][render]") {
+  Fixture f;
+  REQUIRE(f.render({"--length", "0.5", "--set", "/mix/level", "-20", "--set", "/mix/tone/position", "0.25"}).code == 0);
+  const auto written = read_sound(f.folder / "out.wav").channels;
+  std::string yaml = kSession;
+  yaml.replace(yaml.find("level: -6"), 9, "level: -20");
+  yaml.replace(yaml.find("tone.wav"), 8, "tone.wav, position: 0.25");
+  f.session = f.folder.write("same.yaml", yaml + "scenes:\n  soft: {mix/level: -20, mix/tone/position: 0.25, master/limiter/lookahead: 2}\n");
+  REQUIRE(f.render({"--length", "0.5"}).code == 0);
+  CHECK(read_sound(f.folder / "out.wav").channels == written);  // from the first sample on: nothing moves there
+  for (const auto& [address, value] : std::vector<std::pair<std::string, std::string>>{
+           {"/mix/lev*", "-20"}, {"/norm/mix/level", "0.3"}, {"/scene/recall", "soft"}, {"/master/limiter/lookahead", "10"}}) {
+    INFO(address);
+    f.session = f.folder.write("loud.yaml", yaml + "scenes:\n  soft: {mix/level: -20}\n");
+    REQUIRE(f.render({"--length", "0.5", "--set", "/mix/level", "0", "--set", address, value}).code == 0);
+    CHECK((read_sound(f.folder / "out.wav").channels == written) == (address == "/mix/lev*" || address == "/scene/recall"));
+  }
+}
+
+TEST_CASE("All problems of --set are told, and an unheard-of scene", "[tools][render]") {
+  Fixture f;
+  const Outcome outcome =
+      f.render({"--set", "/mix/levl", "1", "--set", "/mix/level", "99", "--set", "/scene/recall", "x", "--set", "/mix/tone/file", "none.wav"});
+  CHECK(outcome.code == 3);
+  for (const char* part : {"/mix/levl: no such address; did you mean /mix/level", "/mix/level: \"99\" is out of range", "/scene/recall: there is no scene \"x\"",
+                           "/mix/tone/file: there is no such file"})
+    CHECK(outcome.err.find(part) != std::string::npos);
+  const Outcome refused = f.render({"--set", "/graph/save", "x.yaml"});
+  CHECK(refused.code == 3);
+  CHECK(refused.err.find("means nothing to a render") != std::string::npos);
+}
