@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fstream>
 #include <random>
+#include <span>
 #include <thread>
 
 #include "daemon/control/osc.h"
@@ -35,17 +36,32 @@ master:
   limiter: {type: limiter, from: eq, ceiling: -12}
   take: {type: recorder, from: limiter, file: master, record: on}
   out: {type: output, from: limiter, to: [1, 2]}
+scenes:
+  soft: {mix/vox/fader: -20, mix/vox/pan: -0.5, mix/hall/time: 1.8, master/eq/1/gain: -3}
 )";
+
+/// The session in which nothing plays yet, and nothing that moves by itself.
+std::string waiting() {
+  std::string text = kSession;
+  const auto replace = [&](const std::string& what, const std::string& by) {
+    for (size_t at; (at = text.find(what)) != std::string::npos;) text.replace(at, what.size(), by);
+  };
+  replace("play: on", "play: off");
+  replace("record: on", "record: off");
+  replace("{type: reverb, time: 1}", "{type: delay, time: 20}");
+  replace("mix/hall/time: 1.8, ", "");  // a delay's tap moves in a rhythm of its own
+  return text;
+}
 
 /// The session with its sound files, in a folder in which it also records.
 struct Place {
-  Place() {
+  explicit Place(const std::string& text = kSession) {
     std::mt19937 random{11};
     std::vector<float> noise(48'000);
     for (float& x : noise) x = float(int32_t(random())) * 0x1p-31f * 0.5f;
     write_sound(folder / "noise.wav", {noise, noise});
     write_sound(folder / "ones.wav", {std::vector<float>(9600, 0.5f)});
-    session = folder.write("song.yaml", kSession);
+    session = folder.write("song.yaml", text);
   }
   Sound recorded(const std::string& name) const { return read_sound(folder / (name + "-001.wav")); }
   Folder folder;
@@ -67,6 +83,19 @@ const std::vector<TimedMove> kMoves = {
     {7003, "/mix/vox/mute", {1}, "on"},
     {9011, "/mix/vox/mute", {0}, "off"},
     {9012, "/mix/hall/time", {2.5f}, "2.5"},
+    {9400, "/mix/*/mute", {std::string("on")}, "on"},
+    {9700, "/mix/*/mute", {std::string("off")}, "off"},
+    {9800, "/norm/mix/vox/pan", {0.2f}, "0.2"},
+    {10'007, "/scene/recall", {std::string("soft"), 0.03f}, "soft 0.03"},
+    {12'001, "/scene/undo", {}, ""},
+};
+/// Of a session that waits for them.
+const std::vector<TimedMove> kStart = {
+    {0, "/mix/*/play", {1}, "on"},
+    {0, "//record", {1}, "on"},
+    {0, "/mix/vox/fader", {-30.f}, "-30"},
+    {100, "/mix/vox/fader", {0.f, 0.1f}, "0 0.1"},
+    {3000, "/scene/recall", {std::string("soft"), 0.05f}, "soft 0.05"},
 };
 constexpr uint64_t kLength = 14'000;  // frames from the first move on that are compared
 
@@ -88,33 +117,50 @@ class Script {
   struct Clock {
     uint64_t frame;
     int64_t ns;
-    double rate, error_ms;
+    double rate;
+    int tick;
+    int64_t next_ns;
+
+    int64_t time_of(uint64_t at_frame) const { return ns + std::llround(double(int64_t(at_frame - frame)) * 1e9 / rate); }
   };
   Clock clock() {
     const auto a = ask("/clock").arguments;
-    return {uint64_t(std::get<int64_t>(a[0])), std::get<osc::TimeTag>(a[1]).system_ns(), *osc::number(a[2]), *osc::number(a[3])};
+    return {uint64_t(std::get<int64_t>(a[0])), std::get<osc::TimeTag>(a[1]).system_ns(), *osc::number(a[2]), std::get<int32_t>(a[6]),
+            std::get<osc::TimeTag>(a[7]).system_ns()};
   }
 
  private:
   std::unique_ptr<OscClient> client_;
 };
 
+/// The moves of one frame, as a bundle.
+osc::Bundle bundle_of(std::span<const TimedMove> moves, int64_t ns, bool on_tick) {
+  osc::Bundle bundle{osc::TimeTag::at(ns), {}};
+  if (on_tick) bundle.elements.push_back(osc::Message{"/on_tick", {}});
+  for (const TimedMove& move : moves) bundle.elements.push_back(osc::Message{move.address, move.arguments});
+  return bundle;
+}
+
 /// Plays the session live, with the moves as bundles that are aimed by /clock alone; returns the frame of the
-/// first.
-uint64_t play_live(const Place& place, int period) {
+/// first. `ask_tick`: the first bundle is aimed a little before a tick, and asks for it.
+uint64_t play_live(const Place& place, int period, const std::vector<TimedMove>& moves, bool ask_tick = false) {
   DaemonProcess daemon({place.session, "--osc", "0", "--driver", "clock", "--period", std::to_string(period), "--bind", "127.0.0.1"});
   REQUIRE(daemon.port() > 0);
   Script script(daemon.port());
   std::this_thread::sleep_for(1200ms);  // the clock's idea of the device has settled
   const Script::Clock clock = script.clock();
   CHECK(clock.rate == kRate);
-  const uint64_t first = clock.frame + 9600;
-  for (const TimedMove& move : kMoves) {
-    const int64_t ns = clock.ns + std::llround(double(first + move.after - clock.frame) * 1e9 / kRate);
-    script.send(osc::Bundle{osc::TimeTag::at(ns), {osc::Message{move.address, move.arguments}}});
+  const uint64_t tick = uint64_t(clock.tick), next = (clock.frame / tick + 1) * tick;
+  CHECK(std::abs(clock.next_ns - clock.time_of(next)) <= 1);
+  const uint64_t first = ask_tick ? next + 150 * tick : clock.frame + 9600;
+  for (size_t i = 0, count; i < moves.size(); i += count) {
+    for (count = 1; i + count < moves.size() && moves[i + count].after == moves[i].after;) count++;
+    const bool asks = ask_tick && i == 0;
+    const int64_t ns = clock.time_of(first + moves[i].after - (asks ? 13 : 0));
+    script.send(bundle_of(std::span(moves).subspan(i, count), ns, asks));
   }
   while (script.clock().frame < first + kLength + 4800) std::this_thread::sleep_for(20ms);
-  for (const char* recorder : {"/mix/probes/record", "/master/take/record"}) script.send(osc::Message{recorder, {0}});
+  script.send(osc::Message{"//record", {0}});
   std::this_thread::sleep_for(300ms);
   daemon.signal(SIGTERM);
   CHECK(daemon.wait() == 0);
@@ -122,10 +168,10 @@ uint64_t play_live(const Place& place, int period) {
 }
 
 /// Renders it offline with the same moves at the same frames.
-void play_offline(const Place& place, uint64_t first) {
+void play_offline(const Place& place, uint64_t first, const std::vector<TimedMove>& list) {
   std::ofstream moves(place.folder / "moves.txt");
-  for (const TimedMove& move : kMoves) moves << first + move.after << "f " << move.address << " " << move.text << "\n";
-  moves << first + kLength + 4800 << "f /mix/probes/record off\n" << first + kLength + 4800 << "f /master/take/record off\n";
+  for (const TimedMove& move : list) moves << first + move.after << "f " << move.address << " " << move.text << "\n";
+  moves << first + kLength + 4800 << "f //record off\n";
   moves.close();
   const double seconds = double(first + kLength + 9600) / kRate;
   const Outcome outcome = run_mixgraph({"render", place.session, "-o", place.folder / "out.wav", "--moves",
@@ -160,8 +206,8 @@ TEST_CASE("Live is offline: bundles aimed by /clock land on their samples, and a
   const int period = GENERATE(17, 64, 100, 1024);
   INFO("period " << period);
   const Place live, offline;
-  const uint64_t first = play_live(live, period);
-  play_offline(offline, first);
+  const uint64_t first = play_live(live, period, kMoves);
+  play_offline(offline, first, kMoves);
   const Sound probe = live.recorded("probe"), master = live.recorded("master");
   REQUIRE(probe.frames() > first + kLength);
   // How a move begins is too small for a float for a sample or so; that it is the very sample shows in the bytes below.
@@ -174,6 +220,23 @@ TEST_CASE("Live is offline: bundles aimed by /clock land on their samples, and a
 
   if (period != 64) return;
   const Place other;  // negative control: a render with all moves one frame later differs
-  play_offline(other, first + 1);
+  play_offline(other, first + 1, kMoves);
   CHECK_FALSE(same(master, other.recorded("master"), first + kLength));
+}
+
+TEST_CASE("What is started on a tick, as a bundle can ask, has the bytes of a render that starts at once", "[daemon][live]") {
+  const int period = GENERATE(100, 256);
+  INFO("period " << period);
+  const Place live(waiting()), offline(waiting());
+  const uint64_t first = play_live(live, period, kStart, true);
+  CHECK(first % 64 == 0);
+  play_offline(offline, 0, kStart);
+  const Sound master = live.recorded("master");
+  REQUIRE(master.frames() >= kLength);
+  CHECK(same(live.recorded("probe"), offline.recorded("probe"), kLength));
+  CHECK(same(master, offline.recorded("master"), kLength));
+
+  const Place other(waiting());  // negative control: off the tick
+  play_offline(other, 13, kStart);
+  CHECK_FALSE(same(master, other.recorded("master"), kLength));
 }
