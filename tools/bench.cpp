@@ -91,6 +91,19 @@ void add_bench(CLI::App& program, Subcommands& all) {
   app->footer(examples({"mixgraph bench nodes", "mixgraph bench nodes --type compressor --isa avx512"}));
   all.push_back({app, [nodes] { return run_for_sets(*nodes, bench_nodes); }});
 
+  auto moves = std::make_shared<BenchOptions>();
+  app = bench->add_subcommand("moves",
+                              "The load of a console at rest, while every row of its strips moves, and under timed bundles\n"
+                              "Strips of all their nodes, a bus and a master at 48 kHz in blocks of 64 frames: a recall of a "
+                              "scene, and 10 000 bundles within\n"
+                              "a second, each for a time of its own. Prints the share of a block's time that the audio thread "
+                              "works, and how many blocks\n"
+                              "took longer than they last.");
+  add_common(*app, *moves, 2);
+  app->add_option("--strips", moves->strips, "Strips of the console")->check(CLI::Range(1, 1024))->capture_default_str();
+  app->footer(examples({"mixgraph bench moves", "mixgraph bench moves --strips 16 --isa avx2"}));
+  all.push_back({app, [moves] { return run_for_sets(*moves, bench_moves); }});
+
   auto compile = std::make_shared<BenchOptions>();
   app = bench->add_subcommand("compile",
                               "Loading a large session, and editing one while it plays\n"

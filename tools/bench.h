@@ -17,6 +17,7 @@ struct BenchOptions {
   bool signals = false;     ///< of `bench console64`: also with other sounds than noise at -20 dBFS
   int threads = 1;          ///< of `bench console64`: more than 1 compares with so many
   int nodes = 10'000;       ///< of `bench compile`
+  int strips = 64;          ///< of `bench moves`
 };
 
 /// CPU time that this thread has used, in seconds. [any]
@@ -29,6 +30,9 @@ std::vector<float> pink_noise(size_t frames);
 int bench_console64(const BenchOptions& options, const std::vector<InstructionSet>& sets);
 /// Every node type on its own; prints a table. Returns an ExitCode.
 int bench_nodes(const BenchOptions& options, const std::vector<InstructionSet>& sets);
+
+/// Recalls every row of a console's strips, and floods it with timed bundles; prints loads of blocks. Returns an ExitCode.
+int bench_moves(const BenchOptions& options, const std::vector<InstructionSet>& sets);
 
 /// Loads and compiles a large session, and edits one of a tenth of its size while it plays; prints the times.
 int bench_compile(const BenchOptions& options);

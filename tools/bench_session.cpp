@@ -67,4 +67,16 @@ std::string console_session(const std::string& noise, const std::string& ones) {
          "  out: {type: output, from: limiter, to: [1, 2]}\n";
 }
 
+std::string strips_session(int strips) {
+  std::string text = "mixgraph: 1\nname: Strips\naudio: {rate: 48000, block: 64, driver: clock}\nmix:\n";
+  for (int s = 1; s <= strips; s++)
+    text += fmt::format(
+        "  s{0}: {{type: strip, from: in/{0}, highpass: {{bypass: off, freq: 80}}, gate: {{bypass: off, threshold: -60}}, "
+        "eq: {{1: {{gain: 2, freq: 120}}, 2: {{gain: -3, freq: 400}}, 3: {{gain: 2, freq: 2500}}, 4: {{gain: 3, freq: 8000}}}}, "
+        "compressor: {{bypass: off, threshold: -20, ratio: 4, attack: 10, release: 100}}, fader: -20, pan: {1:.3f}}}\n",
+        s, 2. * (s - 1) / strips - 1);
+  return text + fmt::format("  group: {{type: bus, from: [{}], compressor: {{bypass: off}}}}\n", sum_of("s", strips)) +
+         "master:\n  all: {type: master, from: mix/group}\n  out: {type: output, from: all, to: [1, 2]}\n";
+}
+
 }  // namespace mixgraph

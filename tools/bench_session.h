@@ -12,4 +12,8 @@ std::string large_session(int nodes);
 /// beside the session. [any]
 std::string console_session(const std::string& noise, const std::string& ones);
 
+/// The text of a session of so many strips with all their nodes in use, each with an input of its own, in a bus and a
+/// master. [any]
+std::string strips_session(int strips);
+
 }  // namespace mixgraph

@@ -34,7 +34,8 @@ TEST_CASE("Every subcommand explains itself, with an example", "[tools][cli]") {
       {"render"},         {"validate"},    {"describe"},
       {"devices"},        {"osc", "send"}, {"osc", "get"},
       {"osc", "watch"},   {"dot"},         {"bench", "console64"},
-      {"bench", "nodes"}, {"completion"}};
+      {"bench", "nodes"}, {"bench", "moves"}, {"completion"},
+  };
   for (auto command : commands) {
     command.push_back("--help");
     const Outcome outcome = run_mixgraph(command);
