@@ -74,11 +74,21 @@ void add_bench(CLI::App& program, Subcommands& all) {
                 "Also with silence, with sound that is all denormal numbers, and with noise at full scale");
   app->add_option("--threads", console->threads,
                   "Compare one thread with so many, by the clock on the wall, and their outputs bit by bit; "
-                  "tasks=1: it is not shared, as that was seen not to pay here")
+                  "tasks=1: it is not shared, as that was seen not to pay here. Two runs at once that know nothing of "
+                  "each other show whether the machine has two whole processors")
       ->check(CLI::Range(1, 16))
+      ->capture_default_str();
+  app->add_flag("--paced", console->paced,
+                "With --threads: also in blocks at the pace of a clock, as a device asks for them, where helpers have to find "
+                "the rhythm")
+      ->needs("--threads");
+  app->add_option("--strips", console->strips, "Strips of the console")->check(CLI::Range(1, 1024))->capture_default_str();
+  app->add_option("--reverbs", console->reverbs, "Reverbs, fed by sends of the strips")
+      ->check(CLI::Range(0, 256))
       ->capture_default_str();
   app->footer(examples({"mixgraph bench console64", "mixgraph bench console64 --isa avx2 --seconds 10",
                         "mixgraph bench console64 --threads 2",
+                        "mixgraph bench console64 --threads 2 --strips 256 --reverbs 24 --paced --seconds 10",
                         "mixgraph bench console64 --peer ./scsynth-console64"}));
   all.push_back({app, [console] { return run_for_sets(*console, bench_console64); }});
 

@@ -17,7 +17,9 @@ struct BenchOptions {
   bool signals = false;     ///< of `bench console64`: also with other sounds than noise at -20 dBFS
   int threads = 1;          ///< of `bench console64`: more than 1 compares with so many
   int nodes = 10'000;       ///< of `bench compile`
-  int strips = 64;          ///< of `bench moves`
+  int strips = 64;          ///< of `bench console64` and `bench moves`
+  int reverbs = 0;          ///< of `bench console64`
+  bool paced = false;       ///< of `bench console64`: threads are compared at a device's pace as well
 };
 
 /// CPU time that this thread has used, in seconds. [any]
