@@ -62,7 +62,7 @@ constexpr Meter kMeters[] = {{.id = "gain_reduction",
 enum Coefficient {
   kOpenPower,   ///< from which on a peak opens the gate
   kKeepPower,   ///< from which on it keeps it open
-  kOpenFrames,  ///< for which the gate is open after a peak, with it
+  kOpenFrames,  ///< age of the last peak from which on the gate is closed
   kFloor,       ///< gain when closed
   kUp,          ///< followers of the gain, per frame
   kDown,
@@ -97,25 +97,28 @@ class Gate {
 
  private:
   static constexpr int kWidth = 2;
+  static constexpr float kClosed = 1e9f;  // longer than any hold: one that is raised doesn't open the gate
   using P = Parts<V, kWidth>;
   using Part = typename P::Part;
 
-  /// From power to gain, in place. The gate is open while frames are left; a peak fills them up again, and
-  /// one that opens it must be higher than one that keeps it open.
+  /// From power to gain, in place. The gate stays open until the last peak is as old as the hold is now; a peak
+  /// that opens it must be higher than one that keeps it open.
   template <class K>
   void compute_gain(int part, int count, K k, V* x, V& least) {
-    Part left = P::get(left_, part), lowest = P::get(least, part);
+    Part age = P::get(age_, part), lowest = P::get(least, part);
     auto gain = part_of<P>(gain_, part);
-    const Part none(0.f), one(1.f);
+    const Part none(0.f), one(1.f), closed(kClosed);
     for (int i = 0; i < count; i++) {
-      auto peak = select(none < left, k(kKeepPower, i), k(kOpenPower, i)) <= P::get(x[i], part);
-      left = select(peak, k(kOpenFrames, i), max(left - one, none));
-      auto open = none < left;
+      Part power = P::get(x[i], part), older = age + one;
+      auto held = older < k(kOpenFrames, i);
+      auto peak = (k(kOpenPower, i) <= power) | ((age < closed) & (k(kKeepPower, i) <= power));
+      auto open = peak | held;
+      age = select(peak, none, select(held, older, closed));
       gain.follow(select(open, one, k(kFloor, i)), select(open, k(kUp, i), k(kDown, i)));
       lowest = min(lowest, gain.value);
       P::set(x[i], part, gain.value);
     }
-    P::set(left_, part, left);
+    P::set(age_, part, age);
     put_part<P>(gain_, part, gain);
     P::set(least, part, lowest);
   }
@@ -138,7 +141,7 @@ class Gate {
   }
 
   Gliding<V, kCoefficients> glide_;
-  V left_ = V(0.f);  ///< frames for which the gate stays open
+  V age_ = V(kClosed);  ///< frames since the last peak, while the gate is open
   V rate_;
   Follower<V> gain_;
 };

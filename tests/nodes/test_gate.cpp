@@ -66,6 +66,33 @@ TEST_CASE("gate: holds exactly, then falls") {
   }
 }
 
+TEST_CASE("gate: a hold that changes while it holds counts with the new value") {
+  NoDenormals no_denormals;
+  constexpr size_t kPeak = 4800, kSet = 9600, kMoved = 700;  // 100 ms after the last peak; the move's frames, and more
+  auto closes = [&](double before, double after) {
+    NodeRunner run("gate", {.channels = 1, .values = {{"threshold", -30}, {"hold", before}, {"release", 5}}});
+    const Samples key = steps({{-10, int(kPeak)}, {-60, int(kSet - kPeak)}}), ones(48000, 1.f);
+    Samples g = run.process({Samples(kSet, 1.f), key})[0];
+    run.set("hold", after);
+    append(g, run.process({ones, Samples(ones.size(), float(amplitude(-60)))})[0]);
+    return falls(g, 0.999, kPeak);
+  };
+  for (auto [before, after] : {std::pair{2000., 300.}, {150., 250.}, {2000., 400.}})
+    CHECK(closes(before, after) == kPeak + size_t(after * kRate / 1000));
+  CHECK(closes(2000, 0) > kSet);
+  CHECK(closes(2000, 0) < kSet + kMoved);
+  CHECK(closes(2000, 90) < kSet + kMoved);
+}
+
+TEST_CASE("gate: a hold that is raised doesn't open a closed gate") {
+  NoDenormals no_denormals;
+  NodeRunner run("gate", {.channels = 1, .values = {{"threshold", -30}, {"hold", 10}, {"release", 5}}});
+  run.process({Samples(9600, 1.f), steps({{-10, 4800}, {-60, 4800}})});
+  run.set("hold", 2000);
+  const Samples g = run.process({Samples(9600, 1.f), Samples(9600, float(amplitude(-60)))})[0];
+  CHECK(*std::max_element(g.begin(), g.end()) < 0.01);
+}
+
 TEST_CASE("gate: attack and release are to 63 % of the way") {
   const double kWay = 1 - std::exp(-1);
   for (double attack : {1.0, 20.0, 100.0})
