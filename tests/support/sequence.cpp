@@ -184,6 +184,10 @@ class Maker {
     step.messages.push_back(any_message());
     if (one_in(5))
       for (int i = 1 + below(3); i > 0; i--) step.messages.push_back(any_message());
+    if (step.messages.back().address == "/graph/add") {
+      if (!one_in(4)) step.messages.push_back({"/graph/connect", {name(latest_), tap(latest_)}});
+      if (one_in(2)) step.messages.push_back(set(latest_));
+    }
     const bool bundle = step.messages.size() > 1 && !one_in(3);
     if (bundle || one_in(4)) step.ahead = one_in(2) ? 0 : 1 + below(one_in(3) ? 9600 : 2400);
     static constexpr int kFrames[] = {0, 0, 0, 1, 64, 100, 640, 1500, 4000}, kBlocks[] = {1, 17, 64, 64, 100, 256, 1024};

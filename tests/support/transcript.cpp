@@ -145,7 +145,7 @@ std::string Transcript::play(const std::string& file) {
   }
   if (auto problem = open("udp", "afterwards"); !problem.empty()) return problem;
   std::string problem = send(osc::encode(osc::Message{"/clock", {}}));
-  if (problem.empty()) problem = expect({"", {"<", "/clock", "*", "*", "*", "*", "*", "*"}}, false);
+  if (problem.empty()) problem = expect({"", {"<", "/clock", "*", "*", "*", "*", "*", "*", "*", "*"}}, false);
   return problem.empty() ? "" : file + ": it does not serve afterwards: " + problem;
 }
 
