@@ -1,5 +1,6 @@
 #include "graph/crew.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "graph/denormals.h"
@@ -15,6 +16,8 @@ constexpr auto kWatchAfter = 1ms;     // and it may be late itself
 constexpr auto kNap = 500us;          // while no blocks come
 constexpr auto kOneBurst = 100us;     // or less from piece to piece: they belong to one block of the device
 constexpr auto kLongestPeriod = 200ms;
+constexpr auto kSameBlock = 20us;     // less from one time of its begin to another
+constexpr int kSlower = 8;
 
 void relax() noexcept {
 #if defined(__x86_64__)
@@ -24,17 +27,42 @@ void relax() noexcept {
 #endif
 }
 
-/// When the next block of the device is due, by those before it. A block comes in pieces, one upon the other.
+/// The clock that costs next to nothing, beside the one that threads sleep by.
+class Ticks {
+ public:
+  Ticks() : ticks_(CostMeter::clock()), time_(Clock::now()) {}
+  /// When it was so many ticks, not long before `now`.
+  Clock::time_point time_of(uint64_t ticks, Clock::time_point now) const {
+    const double age = double(int64_t(CostMeter::clock() - ticks)) / rate(now);
+    return now - Clock::duration(int64_t(std::clamp(age, 0., double(Clock::duration(kLongestPeriod).count()))));
+  }
+  /// Ticks in a unit of Clock; better the longer it runs.
+  double rate(Clock::time_point now) const {
+    const auto passed = (now - time_).count();
+    return passed > 0 ? std::max(1e-6, double(CostMeter::clock() - ticks_) / double(passed)) : 1;
+  }
+
+ private:
+  uint64_t ticks_;
+  Clock::time_point time_;
+};
+
+/// When the next block of the device is due, by those before it. Some were run by one thread alone, or overslept.
 class Pace {
  public:
-  void piece(Clock::time_point begun, Clock::time_point ended) {
-    if (begun - ended_ > kOneBurst) {
-      const auto gap = begun - begun_;
-      if (gap < kLongestPeriod) period_ = (period_ * 7 + gap) / 8;
-      begun_ = begun;
-    }
-    ended_ = ended;
+  void block(Clock::time_point begun) {
+    const auto gap = begun - begun_;
+    if (gap < kSameBlock) return;
+    begun_ = begun;
+    if (gap > kLongestPeriod) return;
+    const auto blocks = period_.count() > 0 ? std::max<int64_t>(1, (gap + period_ / 2) / period_) : 1;
+    const auto period = gap / blocks;
+    // A rhythm that is another one altogether is taken up at once.
+    slower_ = blocks > 1 ? slower_ + 1 : 0;
+    const bool known = period_.count() > 0 && period < period_ * 5 / 4 && period > period_ * 3 / 4 && slower_ < kSlower;
+    period_ = known ? (period_ * 7 + period) / 8 : slower_ < kSlower ? period : gap;
   }
+  void piece(Clock::time_point ended) { ended_ = ended; }
   /// Whether there may be another piece at once.
   bool in_burst(Clock::time_point now) const { return now - ended_ < kOneBurst; }
   Clock::time_point due() const { return begun_ + period_; }
@@ -42,11 +70,12 @@ class Pace {
  private:
   Clock::time_point begun_{}, ended_{};
   Clock::duration period_{};
+  int slower_ = 0;  // times in a row that a block seemed to be missing
 };
 
 }  // namespace
 
-Crew::Crew(int threads, const std::function<void()>& on_start) {
+Crew::Crew(int threads, const std::function<void()>& on_start) : one_burst_(UINT64_MAX) {
   for (int i = 0; i < threads; i++) {
     Seat& seat = *seats_.emplace_back(std::make_unique<Seat>());
     seat.thread = std::thread([this, &seat, on_start] {
@@ -64,6 +93,7 @@ Crew::~Crew() {
 void Crew::live(Seat& seat) noexcept {
   NoDenormals no_denormals;
   uint64_t seen = 0;
+  const Ticks ticks;
   Pace pace;
   while (!leaving_.load(std::memory_order_relaxed)) {
     uint64_t turn = turn_.load(std::memory_order_acquire);
@@ -71,7 +101,10 @@ void Crew::live(Seat& seat) noexcept {
     if (turn != seen) {
       help(seat, turn);
       seen = turn;
-      pace.piece(now, Clock::now());
+      now = Clock::now();
+      pace.block(ticks.time_of(block_begun_.load(std::memory_order_relaxed), now));
+      pace.piece(now);
+      one_burst_.store(uint64_t(double(Clock::duration(kOneBurst).count()) * ticks.rate(now)), std::memory_order_relaxed);
       continue;
     }
     if (pace.in_burst(now))
@@ -99,11 +132,20 @@ void Crew::help(Seat& seat, uint64_t turn) noexcept {
 
 void Crew::run(Program& program, const Chunk& chunk) noexcept {
   uint64_t turn = turn_.load(std::memory_order_relaxed) + 1;
+  tell_pace();
   program.turn.store(turn, std::memory_order_release);
   chunk_.store(&chunk, std::memory_order_release);
   program_.store(&program, std::memory_order_release);
   turn_.store(turn, std::memory_order_seq_cst);
   while (!work(program, chunk, turn)) relax();
+  piece_ended_ = CostMeter::clock();
+}
+
+// The pieces of a device's block come one upon the other.
+void Crew::tell_pace() noexcept {
+  const uint64_t now = CostMeter::clock();
+  const uint64_t one_burst = one_burst_.load(std::memory_order_relaxed);
+  if (one_burst == UINT64_MAX || now - piece_ended_ > one_burst) block_begun_.store(now, std::memory_order_relaxed);
 }
 
 uint64_t Crew::dismiss() noexcept {

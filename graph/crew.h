@@ -34,13 +34,17 @@ class Crew {
   };
   void live(Seat& seat) noexcept;
   void help(Seat& seat, uint64_t turn) noexcept;
+  void tell_pace() noexcept;
   /// Does what can be done of the turn; true when there is nothing left.
   static bool work(Program& program, const Chunk& chunk, uint64_t turn) noexcept;
 
   alignas(64) std::atomic<uint64_t> turn_{0};  ///< goes up with every piece of a block
+  std::atomic<uint64_t> block_begun_{0};       ///< the device's latest, by CostMeter::clock()
+  std::atomic<uint64_t> one_burst_;            ///< less between pieces, by that clock: they belong to one block
   std::atomic<Program*> program_{nullptr};
   std::atomic<const Chunk*> chunk_{nullptr};
   std::atomic<bool> leaving_{false};
+  uint64_t piece_ended_ = 0;  // [audio]
   std::vector<std::unique_ptr<Seat>> seats_;
 };
 
