@@ -42,13 +42,36 @@ class RouteIndex {
 // Seconds for which a new node is fed before it is heard: a narrow filter rings from the start of its input.
 constexpr double kSettle = 0.010;
 
+/// What becomes of an instance.
+enum Fate : size_t {
+  kStays,
+  kRings,     ///< it goes, but its tail is heard until it is over
+  kReplaced,  ///< another one takes its place
+  kGoes,
+  kEnds,      ///< it goes, and nothing hears it
+  kNew,
+};
+/// What becomes of a cable that isn't wanted any more, by the fates of its ends.
+enum class Way : uint8_t {
+  fades,
+  stays,     ///< as it is while the fades last: what comes after it fades
+  rings_on,  ///< as it is, and after the fades
+};
+constexpr Way kDeparting[][5] = {
+    // to one that stays   rings          is replaced  goes         ends     from one that
+    {Way::fades,    Way::fades,    Way::stays, Way::fades, Way::fades},  // stays
+    {Way::rings_on, Way::rings_on, Way::stays, Way::stays, Way::fades},  // rings; then what goes and hears it rings as well
+    {Way::fades,    Way::fades,    Way::stays, Way::stays, Way::fades},  // is replaced
+    {Way::fades,    Way::fades,    Way::stays, Way::stays, Way::fades},  // goes
+};
+
 class Planner {
  public:
   Planner(const Plan& before, const Plan& target, uint64_t now, double rate) : before_(before), target_(target), now_(now), rate_(rate), settle_(int(rate * kSettle)), routes_before_(before.routes), routes_wanted_(target.routes) {
     // Their places tell them apart.
     for (const InstancePtr& i : target.nodes) i->place = kNew;
-    for (const InstancePtr& i : before.nodes) i->place = kGone;
-    for (const InstancePtr& i : target.nodes) i->place = i->place == kGone ? kStays : kNew;
+    for (const InstancePtr& i : before.nodes) i->place = kGoes;
+    for (const InstancePtr& i : target.nodes) i->place = i->place == kGoes ? kStays : kNew;
   }
 
   Transition run() {
@@ -70,10 +93,15 @@ class Planner {
   }
 
  private:
-  enum Fate : size_t { kNew, kGone, kStays };
+  Fate fate(const Instance& i) const {
+    if (i.place != kGoes) return Fate(i.place);
+    if (i.silent_at > now_) return kRings;
+    if (i.type->outputs.empty()) return kEnds;
+    return i.replaced ? kReplaced : kGoes;
+  }
   static bool is_new(const Instance& i) { return i.place == kNew; }
-  static bool gone(const Instance& i) { return i.place == kGone; }
-  bool rings(const Instance& i) const { return gone(i) && !i.replaced && i.silent_at > now_; }
+  static bool gone(const Instance& i) { return i.place == kGoes; }
+  bool rings(const Instance& i) const { return fate(i) == kRings; }
 
   // When the last of it will have been heard: its own tail, after the last of what feeds it.
   void mark_leaving() {
@@ -87,7 +115,9 @@ class Planner {
       leaving.push_back(i.get());
       i->silent_at = i->tail > 0 && !i->replaced ? now_ + uint64_t(i->tail * rate_) : 0;
     }
-    for (size_t pass = 0; pass < leaving.size(); pass++) {
+    if (leaving.empty()) return;
+    const auto most = std::count_if(before_.nodes.begin(), before_.nodes.end(), [](const InstancePtr& i) { return i->leaving; });
+    for (auto pass = most; pass > 0; pass--) {
       bool changed = false;
       for (const Route& r : before_.routes) {
         Instance &from = *r.from, &to = *r.to;
@@ -126,13 +156,11 @@ class Planner {
 
   void depart(const Route& route) {
     if (routes_wanted_.find(route)) return;
+    const Way way = kDeparting[fate(*route.from)][fate(*route.to)];
     Route r = route;
-    bool still_heard = rings(*r.from) && (rings(*r.to) || !gone(*r.to));
-    bool heard_through = gone(*r.to) && !r.to->type->outputs.empty();  // what comes after it fades
-    bool feeds_on = heard_through && (r.to->replaced || (gone(*r.from) && !rings(*r.to)));
-    r.fading = still_heard || feeds_on ? Fading::none : Fading::out;
+    r.fading = way == Way::fades ? Fading::out : Fading::none;
     result_.during.routes.push_back(r);
-    if (still_heard) result_.after.routes.push_back(r);
+    if (way == Way::rings_on) result_.after.routes.push_back(r);
   }
 
   const Plan &before_, &target_;
