@@ -77,7 +77,7 @@ void Daemon::begin_restart() {
 void Daemon::take_notes(Restart::Why for_restart) {
   if (for_restart == Restart::Why::planned) {
     server_->finish(kFinish);
-    control_.flush();
+    control_.finish();
   }
   std::vector<Note> notes;
   for (const auto& [client, packet] : control_.open_requests()) {

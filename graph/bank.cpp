@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <new>
 #include <numbers>
+#include <utility>
 
 namespace mixgraph {
+
+static_assert(kTick == kMaxBlock);
 
 Floats::Floats(size_t size) : data_(static_cast<float*>(::operator new[](std::max<size_t>(size, 1) * 4, std::align_val_t(64)))), size_(size) {
   std::fill_n(data_.get(), size, 0.f);
@@ -36,20 +40,20 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
       meters_(type.meters.size() * size_t(kernel.lanes)),
       folded_(type.meters.size() * size_t(kernel.lanes)),
       glides_(type.parameters.size() * size_t(kernel.lanes)),
-      gliding_(type.parameters.size()) {
+      gliding_(type.parameters.size()),
+      begun_((type.parameters.size() + 1) * size_t(kernel.lanes)),
+      touched_(type.parameters.size()) {
   // A page that nobody has written yet would be made when the audio thread first does.
   auto* bytes = static_cast<volatile char*>(state_);
   for (size_t i = 0; i < kernel.bytes; i += 1024) bytes[i] = bytes[i];
   wet_.fill(shape.length());
   wet_goal_.fill(shape.length());
   wet_target_.fill(shape.length());
-  for (size_t m = 0; m < type.meters.size(); m++) {
-    std::fill_n(meters_.data() + m * size_t(lanes()), lanes(), type.meters[m].rest);
-    std::fill_n(folded_.data() + m * size_t(lanes()), lanes(), type.meters[m].rest);
-  }
+  for (size_t m = 0; m < type.meters.size(); m++) std::fill_n(meters_.data() + m * size_t(lanes()), lanes(), type.meters[m].rest);
+  forget_meters();
   for (const Port& port : type.inputs) inputs_ += port.channels == kAdaptive ? channels_ : port.channels;
   for (const Port& port : type.outputs) outputs_ += port.channels == kAdaptive ? channels_ : port.channels;
-  for (int l = 0; l < lanes(); l++) set_values(l, setup.values, 0);
+  for (int l = 0; l < lanes(); l++) set_values(l, setup.values);
   if (latency_ > 0 && type.bypassable()) {
     dry_frames_ = size_t(latency_) + kMaxBlock;
     dry_ = Floats(size_t(channels_) * dry_frames_ * size_t(lanes()));
@@ -60,6 +64,8 @@ Bank::~Bank() { kernel_.destroy(state_); }
 
 namespace {
 
+uint64_t with_bit(uint64_t bits, int bit, bool on) { return (bits & ~(1ull << bit)) | uint64_t(on) << bit; }
+
 /// One lane out of `rows` rows.
 void copy_column(float* to, int to_lanes, const float* from, int from_lanes, size_t rows) {
   for (size_t i = 0; i < rows; i++) to[i * size_t(to_lanes)] = from[i * size_t(from_lanes)];
@@ -67,105 +73,156 @@ void copy_column(float* to, int to_lanes, const float* from, int from_lanes, siz
 
 }  // namespace
 
-void Bank::start_lane(int lane, const Setup& setup, uint32_t owner) {
+void Bank::start_lane(int lane, const Setup& setup, bool odd) {
   const Kernel& single = type_.kernels[0];
   if (kernel_.plain && lanes() > 1) {
     void* state = *single.create(setup);
     copy_column(static_cast<float*>(state_) + lane, lanes(), static_cast<const float*>(state), 1, single.bytes / 4);
     single.destroy(state);
   }
-  set_values(lane, setup.values, owner);
+  odd_ = with_bit(odd_, lane, odd);
+  set_values(lane, setup.values);
 }
 
-void Bank::set_values(int lane, std::span<const Value> values, uint32_t owner) {
+void Bank::set_values(int lane, std::span<const Value> values) {
   for (int r = 0; r < int(type_.parameters.size()); r++) {
     const Parameter& p = type_.parameters[size_t(r)];
-    if (is_text(p)) continue;
-    glides_[size_t(r * lanes() + lane)].hold(p, std::get<double>(values[size_t(r)]));
-    write_ramp(r, lane);
+    if (!is_text(p)) hold(r, lane, to_domain(p, std::get<double>(values[size_t(r)])));
   }
   restless_now_ |= 1ull << lane;
-  set_owner(lane, owner);
+  hurried_ |= 1ull << lane;
   set_fault(lane, Fault::none);
   if (!type_.bypassable()) return;
   bool bypassed = std::get<double>(values.back()) > 0.5;
   wet_[size_t(lane)] = wet_goal_[size_t(lane)] = wet_target_[size_t(lane)] = bypassed ? 0 : shape_.length();
-  dry_lanes_ = bypassed ? dry_lanes_ | 1ull << lane : dry_lanes_ & ~(1ull << lane);
+  dry_lanes_ = with_bit(dry_lanes_, lane, bypassed);
 }
 
-void Bank::take_lane(int lane, const Bank& from, int from_lane) {
-  resting_ = false, silent_blocks_ = 0;
+void Bank::take_lane(int lane, Bank& from, int from_lane, GlidePool& pool) {
   auto copy = [&](float* to, const float* source, size_t rows) { copy_column(to + lane, lanes(), source + from_lane, from.lanes(), rows); };
   copy(static_cast<float*>(state_), static_cast<const float*>(from.state_), kernel_.bytes / 4 / size_t(lanes()));
-  copy(ramps_.data(), from.ramps_.data(), type_.parameters.size() * 4);
   copy(meters_.data(), from.meters_.data(), type_.meters.size());
   copy(folded_.data(), from.folded_.data(), type_.meters.size());
-  uint64_t bit = 1ull << lane;
-  auto copy_bit = [&](uint64_t& to, uint64_t source) { to = (to & ~bit) | (source >> from_lane & 1) << lane; };
-  for (size_t r = 0; r < type_.parameters.size(); r++) {
-    glides_[r * size_t(lanes()) + size_t(lane)] = from.glides_[r * size_t(from.lanes()) + size_t(from_lane)];
-    copy_bit(gliding_[r], from.gliding_[r]);
-  }
-  any_gliding_ |= from.any_gliding_;
   set_fault(lane, from.fault(from_lane));
+  odd_ = with_bit(odd_, lane, from.odd_ >> from_lane & 1);
+  stop_glides(lane, pool);
+  copy_courses(lane, from, from_lane);
+  for (size_t r = 0; r < gliding_.size(); r++) {
+    std::swap(glide(r, lane), from.glide(r, from_lane));
+    from.gliding_[r] = with_bit(from.gliding_[r], from_lane, false);
+  }
+}
+
+void Bank::inherit_lane(int lane, const Bank& from, int from_lane, GlidePool& pool) {
+  stop_glides(lane, pool);
+  copy_courses(lane, from, from_lane);
+  for (size_t r = 0; r < gliding_.size(); r++) {
+    const Glide* const course = from.glides_[r * size_t(from.lanes()) + size_t(from_lane)];
+    if (!course || (glide(r, lane) = pool.copy(*course))) continue;
+    gliding_[r] = with_bit(gliding_[r], lane, false);
+    hold(int(r), lane, course->goal());
+  }
+  restless_now_ |= 1ull << lane;  // coefficients are made of the ramps as they are now
+  hurried_ |= 1ull << lane;
+}
+
+// All that carries parameters on, but the glides themselves.
+void Bank::copy_courses(int lane, const Bank& from, int from_lane) {
+  resting_ = false, silent_blocks_ = 0;
+  copy_column(ramps_.data() + lane, lanes(), from.ramps_.data() + from_lane, from.lanes(), type_.parameters.size() * 4);
+  for (size_t r = 0; r <= gliding_.size(); r++) begun_[r * size_t(lanes()) + size_t(lane)] = from.begun_[r * size_t(from.lanes()) + size_t(from_lane)];
+  auto copy_bit = [&](uint64_t& to, uint64_t source) { to = with_bit(to, lane, source >> from_lane & 1); };
+  for (size_t r = 0; r < gliding_.size(); r++) copy_bit(gliding_[r], from.gliding_[r]);
+  any_gliding_ |= from.any_gliding_;
   copy_bit(restless_now_, from.restless_now_);
   copy_bit(restless_before_, from.restless_before_);
+  copy_bit(hurried_, from.hurried_);
   copy_bit(dry_lanes_, from.dry_lanes_);
   wet_[size_t(lane)] = from.wet_[size_t(from_lane)];
   wet_goal_[size_t(lane)] = from.wet_goal_[size_t(from_lane)];
   wet_target_[size_t(lane)] = from.wet_target_[size_t(from_lane)];
 }
 
-void Bank::write_ramp(int row, int lane) {
-  const Glide::Cubic& cubic = glides_[size_t(row * lanes() + lane)].cubic();
+void Bank::stop_glides(int lane, GlidePool& pool) {
+  for (size_t r = 0; r < gliding_.size(); r++) {
+    if (Glide*& course = glide(r, lane)) pool.give_back(std::exchange(course, nullptr));
+    gliding_[r] = with_bit(gliding_[r], lane, false);
+  }
+}
+
+void Bank::give_back_glides(GlidePool& pool) {
+  for (int l = 0; l < lanes(); l++) stop_glides(l, pool);
+}
+
+void Bank::write_ramp(int row, int lane, const Glide::Cubic& cubic) {
   for (int i = 0; i < 4; i++) ramp(row)[i * lanes() + lane] = float(cubic.c[i]);
 }
+void Bank::hold(int row, int lane, double point) { write_ramp(row, lane, {{point, 0, 0, 0}}); }
 
-void Bank::begin_move(int row, int lane, uint64_t frame, double value, double length, Course course) {
-  if (size_t(row) >= type_.parameters.size()) {
-    wet_target_[size_t(lane)] = value > 0.5 ? 0 : shape_.length();
-    if (wet_target_[size_t(lane)] != wet_[size_t(lane)]) dry_lanes_ |= 1ull << lane;
-    return;
-  }
-  const Parameter& p = type_.parameters[size_t(row)];
-  Glide& glide = glides_[size_t(row * lanes() + lane)];
+void Bank::begin_move(const Order& order, int lane, uint64_t frame, uint64_t now, GlidePool& pool) {
+  const auto row = size_t(order.row);
+  uint64_t& begun = begun_[row * size_t(lanes()) + size_t(lane)];
+  if (frame < begun) return;
+  begun = frame;
+  if (row >= type_.parameters.size()) return begin_bypass(order.value > 0.5, lane);
+  const Parameter& p = type_.parameters[row];
   restless_now_ |= 1ull << lane;
-  touched_ |= 1ull << row;
-  if (p.motion == Motion::jump) {
-    glide.hold(p, value);
-  } else {
-    glide.begin(p, frame, value, length, course, shortest_move_);
-    gliding_[size_t(row)] |= 1ull << lane;
-    any_gliding_ = true;
-  }
-  write_ramp(row, lane);
+  hurried_ |= 1ull << lane;
+  touched_[row] = any_touched_ = true;
+  if (p.motion == Motion::jump) return hold(order.row, lane, order.goal);
+  Glide*& course = glide(row, lane);
+  if (!course) course = pool.take(ramp(order.row)[lane]);
+  if (!course) return hold(order.row, lane, order.goal);  // not reached: the performer sees to it that one is left
+  course->begin(p, now, order.goal, order.length, order.course, shortest_move_);
+  gliding_[row] |= 1ull << lane;
+  any_gliding_ = true;
+  write_ramp(order.row, lane, course->cubic());
 }
 
-void Bank::start_tick(uint64_t frame) {
+void Bank::begin_bypass(bool on, int lane) {
+  resting_ = false, silent_blocks_ = 0;  // its meters are at rest while it is bypassed
+  wet_target_[size_t(lane)] = on ? 0 : shape_.length();
+  if (wet_target_[size_t(lane)] != wet_[size_t(lane)]) dry_lanes_ |= 1ull << lane;
+}
+
+void Bank::start_tick(uint64_t frame, bool sparse, GlidePool& pool) {
   restless_before_ = restless_now_;
   restless_now_ = 0;
+  hurried_ = restless_before_;  // those at rest now: what was derived meanwhile is made exact
   if (!any_gliding_) return;
+  uint64_t fast = 0;
   any_gliding_ = false;
+  const uint64_t odd_ticks = frame / kTick % 2 ? ~0ull : 0;
   for (size_t r = 0; r < gliding_.size(); r++) {
+    const uint64_t two_ticks = !sparse ? 0 : odd_ ^ odd_ticks ^ (r % 2 ? ~0ull : 0);
     for (uint64_t lanes_left = gliding_[r]; lanes_left; lanes_left &= lanes_left - 1) {
-      int lane = std::countr_zero(lanes_left);
+      const int lane = std::countr_zero(lanes_left);
+      Glide*& course = glide(r, lane);
       restless_now_ |= 1ull << lane;
-      if (!glides_[r * size_t(lanes()) + size_t(lane)].next_tick(type_.parameters[r], frame)) gliding_[r] &= ~(1ull << lane);
-      write_ramp(int(r), lane);
+      const bool moves = course->next_tick(type_.parameters[r], frame, two_ticks >> lane & 1 ? 2 : 1);
+      write_ramp(int(r), lane, course->cubic());
+      fast |= uint64_t(!course->is_slow(type_.parameters[r])) << lane;
+      if (moves) continue;
+      gliding_[r] &= ~(1ull << lane);
+      pool.give_back(std::exchange(course, nullptr));
     }
     any_gliding_ |= gliding_[r] != 0;
   }
+  hurried_ = (hurried_ & ~restless_now_) | fast;
 }
 
 void Bank::process(const Chunk& chunk, const float* const* in, float* const* out) noexcept {
-  RawBlock raw{chunk.frames, chunk.at, chunk.time, channels_, in, out, ramps_.data(), restless_now_ | restless_before_,
-               touched_,     meters_.data(), &chunk.device};
+  RawBlock raw{chunk.frames, chunk.at, chunk.time, channels_, in, out, ramps_.data(), restless_now_ | restless_before_, hurried_,
+               touched_.data(), meters_.data(), &chunk.device};
   if (!rests(chunk, in, out)) {
     kernel_.process(state_, raw);
     if (out) contain(chunk, out);
     if (hears_silence_) find_rest(chunk, out);
   }
-  if (!type_.breaks_loops || in) touched_ = 0;
+  if (any_touched_ && (!type_.breaks_loops || in)) {
+    std::fill(touched_.begin(), touched_.end(), uint8_t(0));
+    any_touched_ = false;
+  }
   if (!type_.meters.empty()) fold_meters();
   if (dry_frames_) feed_dry(chunk, in);
   if (!all_wet()) mix_dry(chunk, in, out);
@@ -201,7 +258,7 @@ void Bank::find_rest(const Chunk& chunk, float* const* out) {
 void Bank::contain(const Chunk& chunk, float* const* out) {
   uint64_t bad = faulted_.load(std::memory_order_relaxed);
   if (type_.role == Role::device_input || type_.never_louder) return;  // they let nothing else through
-  for (int c = 0; c < outputs_; c++) bad |= kernel_.mixing->unsound_lanes(out[c], lanes(), chunk.frames) & owned_;
+  for (int c = 0; c < outputs_; c++) bad |= kernel_.mixing->unsound_lanes(out[c], lanes(), chunk.frames) & members_;
   if (bad) silence(bad, chunk, out);
 }
 
@@ -232,19 +289,33 @@ void Bank::set_fault(int lane, Fault fault) {
   set(faulted_, fault != Fault::none);
 }
 
+// What a bypassed node would do is heard by nobody.
+void Bank::rest_meters() {
+  for (uint64_t left = dry_lanes_; left; left &= left - 1) {
+    const auto lane = size_t(std::countr_zero(left));
+    if (wet_[lane] > 0 || wet_target_[lane] > 0) continue;
+    for (size_t m = 0; m < type_.meters.size(); m++) meters_.data()[m * size_t(lanes()) + lane] = type_.meters[m].rest;
+  }
+}
+
 void Bank::fold_meters() {
+  if (!all_wet()) rest_meters();
   for (size_t m = 0; m < type_.meters.size(); m++) {
     const float* now = meters_.data() + m * size_t(lanes());
     float* folded = folded_.data() + m * size_t(lanes());
-    Fold fold = meters_fresh_ ? Fold::last : type_.meters[m].fold;
-    for (int l = 0; l < lanes(); l++)
-      folded[l] = fold == Fold::max ? std::max(folded[l], now[l]) : fold == Fold::min ? std::min(folded[l], now[l]) : now[l];
+    const Fold fold = type_.meters[m].fold;
+    for (int l = 0; l < lanes(); l++) folded[l] = fold == Fold::max ? std::max(folded[l], now[l]) : fold == Fold::min ? std::min(folded[l], now[l]) : now[l];
   }
-  meters_fresh_ = false;
 }
 
 void Bank::read_meters(int lane, float* to) const {
   for (size_t m = 0; m < type_.meters.size(); m++) to[m] = folded_.data()[m * size_t(lanes()) + size_t(lane)];
+}
+
+void Bank::forget_meters() {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (size_t m = 0; m < type_.meters.size(); m++)
+    std::fill_n(folded_.data() + m * size_t(lanes()), lanes(), type_.meters[m].fold == Fold::min ? kInfinity : -kInfinity);
 }
 
 void Bank::feed_dry(const Chunk& chunk, const float* const* in) {

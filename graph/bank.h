@@ -6,7 +6,8 @@
 
 #include "graph/denormals.h"
 #include "graph/fault.h"
-#include "graph/glide.h"
+#include "graph/node.h"
+#include "graph/order.h"
 
 namespace mixgraph {
 
@@ -47,7 +48,6 @@ struct Chunk {
   std::atomic<uint64_t>& faults;  ///< goes up when a node's output had to be silenced
 };
 
-
 /// Instances of one node type that run together, each in its lane: state, parameters' courses, meters, bypass. It lives
 /// as long as one of its instances does, through all programs.
 class Bank {
@@ -63,15 +63,20 @@ class Bank {
   int lanes() const { return kernel_.lanes; }
   int channels() const { return channels_; }
 
-  /// Makes a lane as if the bank had been created for it alone: before the bank is shared. [control]
-  void start_lane(int lane, const Setup& setup, uint32_t owner);
-  /// Copies all that belongs to a lane from another bank of the type. Both must be plain. [audio]
-  void take_lane(int lane, const Bank& from, int from_lane);
+  /// Makes a lane as if the bank had been created for it alone: before the audio thread has it. `odd`: of which ticks its
+  /// rows take their points when so many move that each takes one every second tick. [control]
+  void start_lane(int lane, const Setup& setup, bool odd);
+  /// Takes all that belongs to a lane out of another bank of the type. Both must be plain. [audio]
+  void take_lane(int lane, Bank& from, int from_lane, GlidePool& pool);
+  /// Goes on with the parameters' courses of the instance that this one replaces. [audio]
+  void inherit_lane(int lane, const Bank& from, int from_lane, GlidePool& pool);
+  /// Gives the courses back: it is in no program any more. [audio]
+  void give_back_glides(GlidePool& pool);
 
-  /// Begins a move now, at index `frame % kTick`. [audio]
-  void begin_move(int row, int lane, uint64_t frame, double value, double length, Course course);
-  /// Computes courses for the tick that begins at `frame`. [audio]
-  void start_tick(uint64_t frame);
+  /// Begins a move now, which had to begin at `frame`; void if a later one has begun already. [audio]
+  void begin_move(const Order& order, int lane, uint64_t frame, uint64_t now, GlidePool& pool);
+  /// Computes courses for the tick that begins at `frame`; `sparse`: for half of them, each for two ticks. [audio]
+  void start_tick(uint64_t frame, bool sparse, GlidePool& pool);
   /// Runs the kernel and the bypass. [audio]
   void process(const Chunk& chunk, const float* const* in, float* const* out) noexcept;
   /// The kernel's slow work. [worker]
@@ -80,7 +85,7 @@ class Bank {
   }
   /// Copies a lane's folded meters; they start afresh after forget_meters(). [audio]
   void read_meters(int lane, float* to) const;
-  void forget_meters() { meters_fresh_ = true; }
+  void forget_meters();
 
   /// Why the instance in a lane is silenced; it stays so until another one takes its place. [any]
   Fault fault(int lane) const {
@@ -88,20 +93,22 @@ class Bank {
     return not_finite_.load(std::memory_order_relaxed) >> lane & 1 ? Fault::not_finite : Fault::runaway;
   }
 
-  uint32_t owner(int lane) const { return owners_[size_t(lane)]; }  ///< the instance in a lane; 0: none [audio]
-  void set_owner(int lane, uint32_t id) {  ///< [audio]
-    owners_[size_t(lane)] = id;
-    owned_ = id ? owned_ | 1ull << lane : owned_ & ~(1ull << lane);
-  }
+  /// Lanes, as bits, that have instances in the program that runs; the others may hold anything. [audio]
+  void set_members(uint64_t lanes) { members_ = lanes; }
 
-  uint64_t used = 0;             ///< lanes that have instances [control]
-  uint64_t program_serial = 0;   ///< of the last program that runs it [audio]
+  uint64_t used = 0;            ///< lanes that have instances [control]
+  uint64_t program_serial = 0;  ///< of the last program that runs it [audio]
 
  private:
   Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape, void* state);
   float* ramp(int row) { return ramps_.data() + size_t(row) * 4 * size_t(lanes()); }
-  void set_values(int lane, std::span<const Value> values, uint32_t owner);
-  void write_ramp(int row, int lane);
+  void set_values(int lane, std::span<const Value> values);
+  Glide*& glide(size_t row, int lane) { return glides_[row * size_t(lanes()) + size_t(lane)]; }
+  void begin_bypass(bool on, int lane);
+  void hold(int row, int lane, double point);
+  void write_ramp(int row, int lane, const Glide::Cubic& cubic);
+  void stop_glides(int lane, GlidePool& pool);
+  void copy_courses(int lane, const Bank& from, int from_lane);
   bool rests(const Chunk& chunk, const float* const* in, float* const* out);
   void find_rest(const Chunk& chunk, float* const* out);
   bool is_silent(const float* const* buffers, int count, int frames) const;
@@ -109,6 +116,7 @@ class Bank {
   void silence(uint64_t lanes, const Chunk& chunk, float* const* out);
   void set_fault(int lane, Fault fault);
   void fold_meters();
+  void rest_meters();
   void feed_dry(const Chunk& chunk, const float* const* in);
   void step_wet(size_t lane, float* gains, int frames);
   void mix_dry(const Chunk& chunk, const float* const* in, float* const* out);
@@ -124,13 +132,12 @@ class Bank {
   double shortest_move_;  // frames
   void* state_;
   Floats ramps_, meters_, folded_;
-  std::vector<Glide> glides_;           // [row][lane]
+  std::vector<Glide*> glides_;          // [row][lane]; nullptr: it rests
   std::vector<uint64_t> gliding_;       // lanes, by row
-  bool any_gliding_ = false;
-  uint64_t restless_now_ = 0, restless_before_ = 0, touched_ = 0;
-  bool meters_fresh_ = true;
-  std::array<uint32_t, kMaxLanes> owners_{};
-  uint64_t owned_ = 0;                                     // lanes that have an owner, or had one
+  std::vector<uint64_t> begun_;         // [row and bypass][lane]: the frame at which the latest move had to begin
+  bool any_gliding_ = false, any_touched_ = false;
+  uint64_t restless_now_ = 0, restless_before_ = 0, hurried_ = 0, odd_ = 0, members_ = 0;  // lanes
+  std::vector<uint8_t> touched_;        // by row
   std::atomic<uint64_t> faulted_{0}, not_finite_{0};       // lanes
   std::array<int, kMaxLanes> wet_{}, wet_goal_{}, wet_target_{};  // the processed signal's fade: where it is, goes, is to go next
   uint64_t dry_lanes_ = 0;              // lanes that hear any of the dry signal

@@ -1,3 +1,5 @@
+#include "graph/compile.h"
+
 #include <algorithm>
 #include <map>
 #include <unordered_map>
@@ -33,11 +35,12 @@ class BufferPool {
  private:
   // A load waits for an earlier store whose address differs by a multiple of 4096 bytes. Where large buffers begin is
   // spread, so that a node that reads one and writes the next doesn't meet that.
+  // Sums read sixteen values even where they need one (Summand), so there is room before and behind.
   float* allocate(size_t size) {
-    constexpr size_t kPage = 1024;  // floats
+    constexpr size_t kPage = 1024, kRoom = 16;  // floats
     constexpr size_t kStarts[] = {0, 512, 256, 768};
-    if (size < kPage) return storage_.emplace_back(size).data();
-    float* memory = storage_.emplace_back(size + kPage).data();
+    if (size < kPage) return storage_.emplace_back(size + 2 * kRoom).data() + kRoom;
+    float* memory = storage_.emplace_back(size + kPage + 2 * kRoom).data() + kRoom;
     size_t at = reinterpret_cast<uintptr_t>(memory) / sizeof(float) % kPage;
     return memory + (kStarts[large_++ % 4] + kPage - at) % kPage;
   }
@@ -54,9 +57,6 @@ struct Source {
   const float* buffer;
   int lanes, lane;
   float gain;
-  Fading fading;
-  CableDelay* delay;
-  bool plain() const { return fading == Fading::none && !delay; }
   Column column() const { return {buffer + lane, lanes, gain}; }
 };
 
@@ -84,6 +84,8 @@ class Compiler {
       for (auto& delay : r.delays)
         if (delay) program_->kept_delays.push_back(delay);
     for (const Route& r : plan_.routes) program_->fades |= r.fading != Fading::none;
+    list_places();
+    list_heirs();
     list_meters();
     return std::move(program_);
   }
@@ -159,11 +161,10 @@ class Compiler {
       count += sources.size();
     }
     if (count == 0) return pool_->silence(r.bank->lanes());
-    if (const float* same = alias(by_lane)) return same;
+    if (const float* same = alias(r, by_lane)) return same;
     float* to = pool_->take(r.bank->lanes());
     assembled_.emplace_back(to, r.bank->lanes());
-    bool written = r.bank->lanes() == 1 ? sum_into_one(to, by_lane[0]) : fill_lanes(to, by_lane);
-    add_moving_cables(to, by_lane, written);
+    r.bank->lanes() == 1 ? fill_one(to, by_lane[0]) : fill_lanes(to, by_lane);
     return to;
   }
 
@@ -175,88 +176,88 @@ class Compiler {
       if (!fold && c != (from_channels == 1 ? 0 : channel)) continue;
       CableDelay* delay = r.delays.empty() ? nullptr : r.delays[size_t(channel * 2 + c)].get();
       const float* buffer = outputs_.at(r.from->bank.get())[size_t(first + c)];
-      sources.push_back({buffer, r.from->bank->lanes(), r.from->lane, fold ? 0.5f : 1.f, r.fading, delay});
+      const Source source{buffer, r.from->bank->lanes(), r.from->lane, fold ? 0.5f : 1.f};
+      sources.push_back(delay || r.fading != Fading::none ? mixed(source, r.fading, delay) : source);
     }
   }
+  /// The source with all that is done to it on its way.
+  Source mixed(const Source& source, Fading fading, CableDelay* delay) {
+    float* to = pool_->take(1);
+    assembled_.emplace_back(to, 1);
+    program_->steps.push_back(MixCable{to, 1, source.column(), fading, delay});
+    return {to, 1, 0, 1};
+  }
 
-  // A buffer that has every lane's only source in the same lane needs no copy.
-  static const float* alias(const std::vector<std::vector<Source>>& by_lane) {
+  // A buffer that has the only source of every member in the member's lane needs no copy. A member without a source must
+  // hear nothing of what is in its lane there.
+  const float* alias(const BankRun& r, const std::vector<std::vector<Source>>& by_lane) const {
     const float* buffer = nullptr;
-    for (size_t l = 0; l < by_lane.size(); l++) {
-      if (by_lane[l].empty()) continue;
-      const Source& s = by_lane[l][0];
-      bool fits = by_lane[l].size() == 1 && s.plain() && s.gain == 1 && s.lanes == int(by_lane.size()) && s.lane == int(l);
+    for (size_t i : r.members) {
+      const auto lane = size_t(plan_.nodes[i]->lane);
+      if (by_lane[lane].size() != 1) return nullptr;
+      const Source& s = by_lane[lane][0];
+      const bool fits = s.gain == 1 && s.lanes == int(by_lane.size()) && s.lane == int(lane);
       if (!fits || (buffer && buffer != s.buffer)) return nullptr;
       buffer = s.buffer;
     }
     return buffer;
   }
 
-  bool sum_into_one(float* to, const std::vector<Source>& sources) {
-    bool written = false;
-    std::vector<bool> done(sources.size());
-    for (size_t i = 0; i < sources.size(); i++) {
-      const Source& s = sources[i];
-      if (done[i] || !s.plain()) continue;
-      SumLanes sum{to, {}, {}, s.lanes, s.gain, written};
-      for (size_t j = i; s.lanes > 1 && j < sources.size(); j++)
-        if (!done[j] && sources[j].plain() && sources[j].lanes == s.lanes && sources[j].gain == s.gain) add_summand(sum, sources, j, done);
-      if (sum.from.size() > 1 || (sum.from.size() == 1 && std::count(sum.masks[0].begin(), sum.masks[0].end(), -1) > 1))
-        program_->steps.push_back(std::move(sum));
-      else
-        program_->steps.push_back(MixCable{to, 1, s.column(), Fading::none, nullptr, written});
-      written = true;
-    }
-    return written;
-  }
-  /// All lanes of the buffer of sources[first] that are heard with the same gain, each once.
-  static void add_summand(SumLanes& sum, const std::vector<Source>& sources, size_t first, std::vector<bool>& done) {
-    const float* buffer = sources[first].buffer;
-    std::vector<int32_t> mask(size_t(sum.lanes));
-    for (size_t j = first; j < sources.size(); j++) {
-      const Source& s = sources[j];
-      if (done[j] || !s.plain() || s.buffer != buffer || s.gain != sum.gain || mask[size_t(s.lane)]) continue;
-      mask[size_t(s.lane)] = -1;
-      done[j] = true;
-    }
-    const bool all = std::count(mask.begin(), mask.end(), -1) == sum.lanes;
-    sum.masks.push_back(std::move(mask));  // what it holds stays where it is when the list grows
-    sum.from.push_back({buffer, all ? nullptr : sum.masks.back().data()});
+  void fill_one(float* to, const std::vector<Source>& sources) {
+    if (sources.size() == 1)
+      program_->steps.push_back(MixCable{to, 1, sources[0].column(), Fading::none, nullptr});
+    else
+      emit_sum(to, 1, sources);
   }
 
-  bool fill_lanes(float* to, std::vector<std::vector<Source>>& by_lane) {
-    int lanes = int(by_lane.size());
-    std::map<const float*, std::vector<int32_t>> same_lane;
-    std::vector<const float*> order;
-    std::vector<std::vector<Column>> rounds;
-    for (size_t l = 0; l < by_lane.size(); l++) {
-      size_t round = 0;
-      for (const Source& s : by_lane[l]) {
-        if (!s.plain()) continue;
-        if (s.lanes == lanes && s.lane == int(l) && s.gain == 1) {
-          auto& mask = same_lane[s.buffer];
-          if (mask.empty()) mask.resize(by_lane.size()), order.push_back(s.buffer);
-          mask[l] = -1;
-          continue;
-        }
-        if (round == rounds.size()) rounds.emplace_back(by_lane.size());
-        rounds[round++][l] = s.column();
-      }
-    }
-    bool written = false;
-    for (const float* buffer : order) program_->steps.push_back(CopyLanes{to, buffer, lanes, same_lane[buffer], std::exchange(written, true)});
-    for (auto& columns : rounds) program_->steps.push_back(GatherLanes{to, std::move(columns), std::exchange(written, true)});
-    return written;
-  }
-
-  void add_moving_cables(float* to, const std::vector<std::vector<Source>>& by_lane, bool written) {
-    int lanes = int(by_lane.size());
-    bool any = std::any_of(by_lane.begin(), by_lane.end(), [](auto& list) { return std::any_of(list.begin(), list.end(), [](const Source& s) { return !s.plain(); }); });
-    if (!any) return;
-    if (!written) program_->steps.push_back(GatherLanes{to, std::vector<Column>(by_lane.size()), false});
+  // Lanes with one source are copied, those with two have the second one added; the others are sums of their own.
+  void fill_lanes(float* to, const std::vector<std::vector<Source>>& by_lane) {
+    copy_round(to, by_lane, 0, Into::all);
+    copy_round(to, by_lane, 1, Into::add);
     for (size_t l = 0; l < by_lane.size(); l++)
-      for (const Source& s : by_lane[l])
-        if (!s.plain()) program_->steps.push_back(MixCable{to + l, lanes, s.column(), s.fading, s.delay, true});
+      if (by_lane[l].size() > 2) emit_sum(to + l, int(by_lane.size()), by_lane[l]);
+  }
+  void copy_round(float* to, const std::vector<std::vector<Source>>& by_lane, size_t round, Into into) {
+    const int lanes = int(by_lane.size());
+    std::vector<std::pair<const float*, std::vector<int32_t>>> same_lane;
+    std::vector<Column> columns(by_lane.size());
+    bool any_column = into == Into::all;
+    for (size_t l = 0; l < by_lane.size(); l++) {
+      if (by_lane[l].size() <= round || by_lane[l].size() > 2) continue;
+      const Source& s = by_lane[l][round];
+      if (s.lanes != lanes || s.lane != int(l) || s.gain != 1) {
+        columns[l] = s.column();
+        any_column = true;
+        continue;
+      }
+      auto at = std::find_if(same_lane.begin(), same_lane.end(), [&](auto& entry) { return entry.first == s.buffer; });
+      if (at == same_lane.end()) at = same_lane.insert(at, {s.buffer, std::vector<int32_t>(by_lane.size())});
+      at->second[l] = -1;
+    }
+    if (into == Into::all && !same_lane.empty())
+      any_column = std::any_of(columns.begin(), columns.end(), [](const Column& c) { return c.data; });
+    if (any_column) program_->steps.push_back(GatherLanes{to, std::move(columns), into});
+    const Into rest = into == Into::all && any_column ? Into::some : into;
+    for (size_t k = 0; k < same_lane.size(); k++)
+      program_->steps.push_back(CopyLanes{to, same_lane[k].first, lanes, std::move(same_lane[k].second), k > 0 && rest == Into::all ? Into::some : rest});
+  }
+
+  // Sources that lie side by side in their buffer, within one sixteen, are one summand.
+  void emit_sum(float* to, int to_stride, std::vector<Source> sources) {
+    SumSources step{to, to_stride, {}};
+    for (Source& s : sources)
+      if (s.gain != 1) s = mixed(s, Fading::none, nullptr);
+    for (size_t k = 0; k < sources.size();) {
+      const Source& s = sources[k];
+      const size_t first = k % 16, most = std::min(sources.size() - k, 16 - first);
+      size_t count = 1;
+      while (count < most && sources[k + count].buffer == s.buffer && sources[k + count].lane == s.lane + int(count)) count++;
+      Summand summand{s.buffer + s.lane - int(first), s.lanes, count == 16, {}};
+      std::fill_n(summand.mask + first, count, -1);
+      step.from.push_back(summand);
+      k += count;
+    }
+    program_->steps.push_back(std::move(step));
   }
 
   void keep(const BankRun& r) {
@@ -264,13 +265,26 @@ class Compiler {
     if (!program_->mixing || program_->mixing->native < mixing->native) program_->mixing = mixing;
     program_->banks.push_back(r.bank.get());
     program_->kept_banks.push_back(r.bank);
-    for (size_t i : r.members) program_->owners.push_back({r.bank.get(), plan_.nodes[i]->lane, plan_.nodes[i]->id});
+    uint64_t members = 0;
+    for (size_t i : r.members) members |= 1ull << plan_.nodes[i]->lane;
+    program_->members.push_back(members);
+  }
+  // An instance that has gone, or was replaced, hears no orders any more, unless its successor isn't in this program.
+  void list_places() {
+    program_->places = Places(plan_.nodes.size());
+    for (const bool leaving : {false, true})
+      for (const InstancePtr& i : plan_.nodes)
+        if (i->leaving == leaving) program_->places.add({i->id, i->lane, i->bank.get()});
+  }
+  void list_heirs() {
+    for (const InstancePtr& i : plan_.nodes)
+      if (const Instance* before = i->sounding ? nullptr : i->predecessor.get()) program_->heirs.push_back({i->bank.get(), i->lane, before->bank.get(), before->lane});
   }
   void list_meters() {
     size_t total = 0;
     for (const InstancePtr& i : plan_.nodes) {
       if (i->leaving || i->type->meters.empty()) continue;
-      program_->meters.nodes.push_back({i->bank.get(), i->lane, i->id});
+      program_->meters.nodes.push_back({i->id, i->lane, i->bank.get()});
       total += i->type->meters.size();
     }
     program_->meters.values.resize(total);

@@ -8,36 +8,40 @@
 #include <vector>
 
 #include "graph/costs.h"
+#include "graph/course.h"
 #include "graph/fault.h"
 #include "graph/graph.h"
 
 namespace mixgraph {
 
-/// The course of a timed move.
-enum class Course : uint8_t {
-  position,     ///< straight along the parameter's own fader scale (its Curve)
-  linear,       ///< straight in the unit
-  exponential,  ///< straight in dB or octaves: equal ratios in equal times
-  s_curve,      ///< eased at both ends along the fader scale
-};
-
-/// Where a move of the parameter is after the share `t`, 0..1, of its time; in the unit. [any]
-double course_value(const Parameter& p, double from, double to, Course course, double t);
-
-/// A parameter on its way to a new value.
+/// A parameter on its way to a new value. Of all that is said of a row, what has the later frame comes after what has an
+/// earlier one, whenever it is said; of what has the same frame, the later said.
 struct Move {
   std::string_view path;     ///< the node's
-  int row = 0;
+  int row = 0;               ///< one that is live
   double value = 0;          ///< in the unit, within range
   uint64_t frame = 0;        ///< of the engine's clock, when it starts; 0 or past: at once
   double seconds = 0;        ///< the move's length; 0: the shortest that doesn't click
   Course course = Course::position;
+  bool at_once = false;      ///< it starts at once, and `frame` is Engine::now() as it was when it was said
+  bool late = false;         ///< it should have started before that
+};
+
+/// A timed move whose time has come.
+struct DueMove {
+  std::string path;
+  int row;
+  double value;
+  uint64_t frame;
+  double seconds;
+  Course course;
 };
 
 /// What the audio thread counted. [any]
 struct EngineCounters {
   uint64_t frames = 0, blocks = 0;
   uint64_t late_changes = 0;   ///< timed changes that arrived after their frame, and took effect at once
+  uint64_t postponed = 0;      ///< batches of moves that began with a later tick, as theirs had enough to do
   uint64_t bad_samples = 0;    ///< non-finite samples that reached the output and were silenced
   uint64_t faults = 0;         ///< nodes that had to be silenced
   uint64_t limited_samples = 0;  ///< samples that the output's ceiling held
@@ -47,8 +51,9 @@ struct EngineCounters {
 
 /// A meter's reading. [control]
 struct Reading {
-  const Node* node;  ///< valid until the next update()
-  int meter;         ///< row of the type's meters
+  std::string_view path;  ///< the node's; valid until the next update()
+  const NodeType* type;
+  int meter;              ///< row of the type's meters
   float value;
 };
 
@@ -77,10 +82,18 @@ class Engine {
   const EngineSettings& settings() const { return settings_; }
 
   /// Makes the sound follow `next`: what is new fades in, what is gone fades or rings out, untouched nodes go on
-  /// unchanged, values that differ move. On problems (a loop, a node that can't be built) nothing changes. [control]
+  /// unchanged, values that differ from what was said last move. A node that is built anew goes on with the moves that are
+  /// under way, and with those that wait. On problems (a loop, a node that can't be built) nothing changes. [control]
   Problems update(const Graph& next);
-  /// Moves parameters. The whole batch is heard in the same block. Moves of nodes that aren't there are ignored. [control]
+  /// Moves parameters. Those of one batch that have the same frame begin together, to the sample; so much begins in each
+  /// tick of 64 frames that no block comes late by it (Performer), and the rest with the next. Moves of nodes that aren't
+  /// there are ignored. [control]
   void move(std::span<const Move> batch);
+  /// The frame as of which control speaks: advance() and take_due() let it go on. [control]
+  uint64_t now() const;
+  /// Timed moves whose time has come since the last call, in the order in which they count: who keeps a document sets their
+  /// values in it, before anything else is said. `all`: those too that still wait. [control]
+  std::vector<DueMove> take_due(bool all = false);
   /// Carries on what the two above began; call it every few milliseconds, and between blocks when rendering. [control]
   void advance();
   /// True when no hand-over or fade is under way or waiting. [control]
@@ -108,9 +121,9 @@ class Engine {
   void process(const float* const* in, float* const* out, int frames) noexcept;
 
  private:
-  struct State;
+  struct Rooms;
   EngineSettings settings_;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<Rooms> rooms_;
 };
 
 }  // namespace mixgraph

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "graph/lanes.h"
@@ -9,12 +11,20 @@ namespace {
 
 float masked(float x, int32_t mask) { return from_bits(bits(x) & mask); }
 
-void copy_lanes(float* to, const float* from, int lanes, const int32_t* mask, bool add, int frames) {
+/// Two negative zeros give a positive one.
+template <class V>
+V added(V a, V b) {
+  return (a + b) + V{0.f};
+}
+
+void copy_lanes(float* to, const float* from, int lanes, const int32_t* mask, Into into, int frames) {
   for (int i = 0; i < frames; i++, to += lanes, from += lanes) {
-    if (add)
-      for (int l = 0; l < lanes; l++) to[l] += masked(from[l], mask[l]);
-    else
+    if (into == Into::all)
       for (int l = 0; l < lanes; l++) to[l] = masked(from[l], mask[l]);
+    else if (into == Into::some)
+      for (int l = 0; l < lanes; l++) to[l] = from_bits((bits(from[l]) & mask[l]) | (bits(to[l]) & ~mask[l]));
+    else
+      for (int l = 0; l < lanes; l++) to[l] = from_bits((bits(added(to[l], from[l])) & mask[l]) | (bits(to[l]) & ~mask[l]));
   }
 }
 
@@ -31,22 +41,15 @@ struct Sixteen {
   NativeFloat part[kParts];
 };
 
-template <int kLanes>
-[[gnu::always_inline]] inline void add_sixteens(Sixteen& sums, Summand from, int frame) {
-  auto add = [&](auto masked) {
+template <bool kWhole>
+[[gnu::always_inline]] inline void add_summand(Sixteen& sums, const Summand& from, int frame) {
+  const float* at = from.data + frame * from.stride;
 #pragma GCC unroll 4
-    for (int first = 0; first < kLanes; first += 16)
-#pragma GCC unroll 4
-      for (int p = 0; p < kParts; p++) {
-        NativeFloat x = load(from.data + frame * kLanes + first + p * kNative);
-        if (masked) x = NativeFloat(NativeInt(x) & NativeInt(load(reinterpret_cast<const float*>(from.mask) + first + p * kNative)));
-        sums.part[p] += x;
-      }
-  };
-  from.mask ? add(std::true_type()) : add(std::false_type());
-}
-void add_few(float* sums, Summand from, int lanes, int frame) {
-  for (int l = 0; l < lanes; l++) sums[l % 16] += masked(from.data[frame * lanes + l], from.mask ? from.mask[l] : -1);
+  for (int p = 0; p < kParts; p++) {
+    NativeFloat x = load(at + p * kNative);
+    if (!kWhole) x = NativeFloat(NativeInt(x) & NativeInt(load(reinterpret_cast<const float*>(from.mask) + p * kNative)));
+    sums.part[p] += x;
+  }
 }
 
 /// The lower and the upper half of sixteen, and so on until one native vector is left.
@@ -71,9 +74,9 @@ template <int kSize>
   return frames[0];
 }
 
-/// sum_of(sums, i) adds frame i of all buffers.
+/// sum_of(sums, i) adds frame i of all summands.
 template <class Sum>
-[[gnu::always_inline]] inline void sum_frames(float* to, float gain, bool add, int frames, Sum sum_of) {
+[[gnu::always_inline]] inline void sum_frames(float* to, int to_stride, int frames, Sum sum_of) {
   for (int first = 0; first < frames; first += kNative) {
     NativeFloat sums[kNative] = {};
     auto sum_frame = [&](int i) {
@@ -87,27 +90,30 @@ template <class Sum>
     } else {
       for (int i = 0; i < frames - first; i++) sum_frame(i);
     }
-    NativeFloat sum = fold_all<kNative>(sums) * gain;
-    if (add) sum += load(to + first);
-    std::memcpy(to + first, &sum, sizeof sum);
+    const NativeFloat sum = fold_all<kNative>(sums);
+    if (to_stride == 1)
+      std::memcpy(to + first, &sum, sizeof sum);
+    else
+      for (int i = 0; i < std::min(kNative, frames - first); i++) to[(first + i) * to_stride] = sum[i];
   }
 }
 
-void sum_lanes(float* to, const Summand* from, size_t count, int lanes, float gain, bool add, int frames) {
-  auto sum = [=](auto width) {
-    sum_frames(to, gain, add, frames, [=](Sixteen& sums, int i) {
-      for (size_t b = 0; b < count; b++) add_sixteens<decltype(width)::value>(sums, from[b], i);
-    });
-  };
-  switch (lanes) {
-    case 16: return sum(std::integral_constant<int, 16>());
-    case 32: return sum(std::integral_constant<int, 32>());
-    case 64: return sum(std::integral_constant<int, 64>());
-  }
-  sum_frames(to, gain, add, frames, [=](Sixteen& all, int i) {
-    float sums[16] = {};
-    for (size_t b = 0; b < count; b++) add_few(sums, from[b], lanes, i);
-    std::memcpy(&all, sums, sizeof all);
+template <int kCount>
+void sum_whole(float* to, int to_stride, const Summand* from, int frames) {
+  sum_frames(to, to_stride, frames, [=](Sixteen& sums, int i) {
+#pragma GCC unroll 8
+    for (int k = 0; k < kCount; k++) add_summand<true>(sums, from[k], i);
+  });
+}
+
+void sum(float* to, int to_stride, const Summand* from, size_t count, int frames) {
+  const bool whole = std::all_of(from, from + count, [](const Summand& s) { return s.whole; });
+  if (whole && count == 1) return sum_whole<1>(to, to_stride, from, frames);
+  if (whole && count == 2) return sum_whole<2>(to, to_stride, from, frames);
+  if (whole && count == 4) return sum_whole<4>(to, to_stride, from, frames);
+  if (whole && count == 8) return sum_whole<8>(to, to_stride, from, frames);
+  sum_frames(to, to_stride, frames, [=](Sixteen& sums, int i) {
+    for (size_t k = 0; k < count; k++) from[k].whole ? add_summand<true>(sums, from[k], i) : add_summand<false>(sums, from[k], i);
   });
 }
 
@@ -158,21 +164,23 @@ int transpose(float* to, int lanes, const Column* columns, int frames) {
     NativeFloat a = zip<0>(row[0], row[1], all), b = zip<0>(row[2], row[3], all), c = zip<1>(row[0], row[1], all), d = zip<1>(row[2], row[3], all);
     NativeFloat frame[4] = {join<0>(a, b, all), join<1>(a, b, all), join<0>(c, d, all), join<1>(c, d, all)};
     for (int k = 0; k < 4; k++) {
-      if (kAdd) frame[k] += load(to + k * lanes);
+      if (kAdd) frame[k] = added(load(to + k * lanes), frame[k]);
       std::memcpy(to + k * lanes, &frame[k], sizeof frame[k]);
     }
   }
   return i;
 }
 
-void gather_column(float* to, int lanes, const Column& c, bool add, int first, int frames) {
+void gather_column(float* to, int lanes, const Column& c, Into into, int first, int frames) {
+  if (!c.data && into != Into::all) return;
   for (int i = first; i < frames; i++) {
     float x = c.data ? c.data[i * c.stride] * c.gain : 0.f;
-    to[i * lanes] = add ? to[i * lanes] + x : x;
+    to[i * lanes] = into == Into::add ? added(to[i * lanes], x) : x;
   }
 }
 
-void gather_lanes(float* to, int lanes, const Column* columns, bool add, int frames) {
+void gather_lanes(float* to, int lanes, const Column* columns, Into into, int frames) {
+  const bool add = into == Into::add;
   for (int l = 0; l < lanes; l += kNative) {
     int done = 0, count = std::min(kNative, lanes - l);
     bool planar = count == kNative, unity = true;
@@ -181,7 +189,7 @@ void gather_lanes(float* to, int lanes, const Column* columns, bool add, int fra
       done = add ? transpose<true, false>(to + l, lanes, columns + l, frames) : transpose<false, false>(to + l, lanes, columns + l, frames);
     else if (planar)
       done = add ? transpose<true, true>(to + l, lanes, columns + l, frames) : transpose<false, true>(to + l, lanes, columns + l, frames);
-    for (int k = l; done < frames && k < l + count; k++) gather_column(to + k, lanes, columns[k], add, done, frames);
+    for (int k = l; done < frames && k < l + count; k++) gather_column(to + k, lanes, columns[k], into, done, frames);
   }
 }
 
@@ -248,6 +256,6 @@ bool is_silent(const float* from, size_t count) {
 
 }  // namespace
 
-extern const Mixing kMixing{kNative, copy_lanes, sum_lanes, gather_lanes, unsound_lanes, is_silent};
+extern const Mixing kMixing{kNative, copy_lanes, gather_lanes, sum, unsound_lanes, is_silent};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

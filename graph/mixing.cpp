@@ -1,11 +1,9 @@
 #include "graph/mixing.h"
 
 namespace mixgraph {
-void mix_column(float* to, int to_stride, Column from, const float* gains, bool add, int frames) {
-  for (int i = 0; i < frames; i++) {
-    float x = from.data[i * from.stride] * from.gain * (gains ? gains[i] : 1.f);
-    to[i * to_stride] = add ? to[i * to_stride] + x : x;
-  }
+
+void mix_column(float* to, int to_stride, Column from, const float* gains, int frames) {
+  for (int i = 0; i < frames; i++) to[i * to_stride] = from.data[i * from.stride] * from.gain * (gains ? gains[i] : 1.f);
 }
 
 Guarded guard(float* samples, int frames, float ceiling) {

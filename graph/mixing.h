@@ -4,11 +4,17 @@
 
 namespace mixgraph {
 
-/// Lanes of a buffer that are summed. `mask`: an int per lane, -1 or 0; nullptr: all of them.
+/// Sixteen values per frame, of which some are summed.
 struct Summand {
-  const float* data;
-  const int32_t* mask;
+  const float* data;  ///< the first of sixteen in the first frame; readable even where it isn't summed
+  int stride;         ///< from frame to frame
+  bool whole;         ///< all sixteen are
+  alignas(64) int32_t mask[16];  ///< -1 or 0
 };
+
+/// What becomes of lanes: `all`: those without a source become 0; `some`: they stay; `add`: they stay, and the others add.
+/// Where two values are added, the sum of two negative zeros is a positive one, as in longer sums.
+enum class Into : uint8_t { all, some, add };
 
 /// One lane of a buffer, times a gain. data == nullptr is silence.
 struct Column {
@@ -21,13 +27,13 @@ struct Column {
 /// instruction set. Their results don't depend on the set. [audio]
 struct Mixing {
   int native;  ///< lanes of a native vector
-  /// to = (or +=) from, in the lanes of the mask; the other lanes become 0 (or stay). `mask`: an int per lane, -1 or 0.
-  void (*copy_lanes)(float* to, const float* from, int lanes, const int32_t* mask, bool add, int frames);
-  /// to = (or +=) the sum over the lanes of some buffers of so many lanes, times a gain, always summed in the same order.
-  /// `to` has room for kMaxBlock frames.
-  void (*sum_lanes)(float* to, const Summand* from, size_t count, int lanes, float gain, bool add, int frames);
-  /// Each lane of `to` = (or +=) its column.
-  void (*gather_lanes)(float* to, int lanes, const Column* columns, bool add, int frames);
+  /// Lanes of the mask from lanes of another buffer. `mask`: an int per lane, -1 or 0.
+  void (*copy_lanes)(float* to, const float* from, int lanes, const int32_t* mask, Into into, int frames);
+  /// Each lane from its column, if it has one.
+  void (*gather_lanes)(float* to, int lanes, const Column* columns, Into into, int frames);
+  /// One lane: the sum of sixteen partial sums, to which the summands add in their order; the upper eight of them are added
+  /// to the lower, then of these the upper four, and so on. If to_stride is 1, `to` has room for kMaxBlock frames.
+  void (*sum)(float* to, int to_stride, const Summand* from, size_t count, int frames);
   /// Lanes, as bits, in which a value is not finite, or their squares sum up to more than kRunaway squared.
   uint64_t (*unsound_lanes)(const float* from, int lanes, int frames);
   /// Whether all values are zero; quick to say no.
@@ -36,8 +42,8 @@ struct Mixing {
 /// Linear amplitude, +120 dBFS: no signal that anybody wants.
 inline constexpr float kRunaway = 1e6f;
 
-/// to[i * stride] (+)= from * gains[i] (nullptr: 1). [audio]
-void mix_column(float* to, int to_stride, Column from, const float* gains, bool add, int frames);
+/// to[i * stride] = from * gains[i] (nullptr: 1). [audio]
+void mix_column(float* to, int to_stride, Column from, const float* gains, int frames);
 /// +60 dBFS: what comes from a device or a file with more than that, or is no number, is taken as silence.
 inline constexpr float kLoudestSample = 1e3f;
 /// A bit test: it holds whatever floating-point options the compiler was given. [any]

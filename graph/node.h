@@ -73,8 +73,8 @@ struct RawBlock {
   const float* const* in;    ///< one lane-interleaved buffer per input channel
   float* const* out;
   const float* ramps;        ///< [parameter][4][lane]
-  uint64_t restless;         ///< lanes; see Block
-  uint64_t touched;          ///< parameters, by row
+  uint64_t restless, hurried;  ///< lanes; see Block
+  const uint8_t* touched;    ///< by row: 1 if it was set
   float* meters;             ///< [meter][lane]
   const DeviceBuffers* device;
 };
@@ -172,8 +172,11 @@ class Block {
   /// Lanes, as bits, in which a parameter moved or was set during this tick or the one before. In all others every ramp
   /// is flat and was flat, so anything derived from parameters is as it was.
   uint64_t restless() const { return raw_.restless; }
+  /// Those of them in which that is so fast, or so new, that what is derived from parameters is derived every few frames. In
+  /// the others once a tick is enough, at its end.
+  uint64_t hurried() const { return raw_.hurried; }
   /// Whether the row was set at this block's first frame, in any lane: for nodes of one lane.
-  bool touched(int row) const { return raw_.touched >> row & 1; }
+  bool touched(int row) const { return raw_.touched[row]; }
   /// Reports a reading; the engine folds it with those of other blocks.
   V& meter(int row) const { return reinterpret_cast<V*>(raw_.meters)[row]; }
   const DeviceBuffers& device() const { return *raw_.device; }
@@ -201,6 +204,24 @@ class Memory {
 
 extern const Mixing kMixing;
 
+template <class Node>
+constexpr bool is_plain() {
+  if constexpr (requires { Node::kPlain; }) return Node::kPlain;
+  return false;
+}
+
+/// A value of a size and an alignment that no other has: what is made of it and anything else can't have its multiples.
+struct Probe {
+  char bytes[3];
+};
+template <>
+struct LaneTraits<Probe> : LaneTraits<float> {};
+/// Whether all that an instance has is in V's: a number that all lanes would share shows, padding or not.
+template <template <class> class Node>
+constexpr bool is_of_lanes() {
+  return alignof(Node<Probe>) == 1 && sizeof(Node<Probe>) % sizeof(Probe) == 0;
+}
+
 /// The kernel of a class `Node<V>` with a constructor from Setup (or a static `Result<std::unique_ptr<Node>> create(Setup)`)
 /// and `void process(Block<V>)`; `service()` if it has slow work; `static constexpr bool kPlain = true` if its state is
 /// nothing but V's and arrays of them.
@@ -211,7 +232,7 @@ constexpr Kernel kernel_of() {
   k.mixing = &kMixing;
   k.bytes = sizeof(Node);
   k.alignment = alignof(Node);
-  if constexpr (requires { Node::kPlain; }) {
+  if constexpr (is_plain<Node>()) {
     static_assert(std::is_trivially_copyable_v<Node> && sizeof(Node) % sizeof(V) == 0);
     k.plain = true;
   }
@@ -232,6 +253,7 @@ constexpr Kernel kernel_of() {
 
 /// Kernels of a node that can be lanes, which is a plain one, and of one that runs alone.
 template <template <class> class Node>
+  requires(is_of_lanes<Node>())
 inline constexpr Kernel kLaneKernels[] = {kernel_of<Node<float>, float>(), kernel_of<Node<Pack<1>>, Pack<1>>(),
                                           kernel_of<Node<Pack<2>>, Pack<2>>(), kernel_of<Node<Pack<4>>, Pack<4>>()};
 template <class Node>

@@ -91,7 +91,7 @@ constexpr bool is_sound(const Parameter& p) {
   if (p.id.empty() || p.label.empty() || p.doc.empty() || p.doc.back() != '.') return false;
   for (char c : p.id)
     if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '/')) return false;
-  if (p.curve == Curve::text) return p.choices.empty();
+  if (p.curve == Curve::text) return p.choices.empty() && p.change == Change::rebuild;  // nothing can move to a text
   if (p.curve == Curve::stepped) {
     if (p.choices.size() < 2 || p.min != 0 || p.max != double(p.choices.size() - 1)) return false;
     if (p.choices.size() > 2 && p.change == Change::live && p.motion == Motion::smooth) return false;

@@ -1,6 +1,7 @@
 #include "graph/plan.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace mixgraph {
 
@@ -16,12 +17,24 @@ bool Instance::may_share_bank(const Instance& other) const {
   return fits(*other.type, other.channels, other.values);
 }
 
+std::vector<Value> Instance::first_values() const {
+  std::vector<Value> first = values;
+  for (auto h = held.rbegin(); h != held.rend(); ++h) first[size_t(h->order.row)] = h->before;
+  return first;
+}
+
+bool Instance::is_odd() const {
+  unsigned sum = 0;
+  for (const char c : path) sum = sum * 31 + uint8_t(c);
+  return (sum ^ sum >> 7) & 1;
+}
+
 namespace {
 
-/// Orders nodes so that each comes after those it hears; nodes that break loops count as hearing nothing.
-class Order {
+/// Sorts nodes so that each comes after those it hears; nodes that break loops count as hearing nothing.
+class Sorting {
  public:
-  Order(size_t count, const std::vector<std::pair<size_t, size_t>>& edges) : heard_by_(count), waits_(count) {
+  Sorting(size_t count, const std::vector<std::pair<size_t, size_t>>& edges) : heard_by_(count), waits_(count) {
     for (auto [from, to] : edges) heard_by_[from].push_back(to), waits_[to]++;
     std::vector<size_t> ready;
     for (size_t i = count; i-- > 0;)
@@ -36,7 +49,7 @@ class Order {
   }
   bool complete() const { return sequence.size() == waits_.size(); }
 
-  /// A loop among the nodes that could not be ordered, from its first node round to itself.
+  /// A loop among the nodes that could not be sorted, from its first node round to itself.
   std::vector<size_t> loop() const {
     std::vector<size_t> hears(waits_.size(), waits_.size());
     for (size_t i = 0; i < heard_by_.size(); i++)
@@ -59,6 +72,37 @@ class Order {
   std::vector<std::vector<size_t>> heard_by_;
   std::vector<size_t> waits_;
 };
+
+/// Makes all of an instance that its values decide.
+Problems build(Instance& instance, const Environment& environment, const FadeShape& shape) {
+  const NodeType& type = *instance.type;
+  const Setup setup{environment, instance.channels, instance.values};
+  instance.latency = type.latency ? type.latency(setup) : 0;
+  instance.told.resize(instance.values.size());
+  Problems problems;
+  if (type.kernels[0].plain) {
+    problems = problems_of(type, setup);
+  } else if (auto bank = Bank::create(type, type.kernels[0], setup, shape)) {
+    instance.bank = *bank;
+    instance.bank->used = 1;
+  } else {
+    problems = bank.problems();
+  }
+  for (Problem& p : problems) p.where = "/" + instance.path + (p.where.empty() ? "" : ": " + p.where);
+  return problems;
+}
+
+/// It goes on where another instance of the node is, which has been told what it moves to.
+void succeed(Instance& instance, const InstancePtr& old) {
+  instance.id = old->id;
+  instance.predecessor = old->sounding ? old : old->predecessor;
+  instance.held = old->held;
+  for (int r = 0; r < row_count(*instance.type); r++)
+    if (row(*instance.type, r).change == Change::live) {
+      instance.values[size_t(r)] = old->values[size_t(r)];
+      instance.told[size_t(r)] = old->told[size_t(r)];
+    }
+}
 
 struct Edge {
   size_t from, to;
@@ -85,15 +129,15 @@ class Planner {
 
   Result<Plan> run() {
     read_edges();
-    std::vector<std::pair<size_t, size_t>> order_edges;
+    std::vector<std::pair<size_t, size_t>> edges;
     for (const Edge& e : edges_)
-      if (!graph_.nodes()[e.to].type->breaks_loops) order_edges.push_back({e.from, e.to});
-    Order order(graph_.nodes().size(), order_edges);
-    if (!order.complete()) return loop_problem(order.loop());
+      if (!graph_.nodes()[e.to].type->breaks_loops) edges.push_back({e.from, e.to});
+    Sorting sorting(graph_.nodes().size(), edges);
+    if (!sorting.complete()) return loop_problem(sorting.loop());
     plan_.nodes.resize(graph_.nodes().size());
-    for (size_t node : order.sequence) plan_.nodes[node] = make_instance(node);
+    for (size_t node : sorting.sequence) plan_.nodes[node] = make_instance(node);
     if (!problems_.empty()) return std::move(problems_);
-    align(order.sequence);
+    align(sorting.sequence);
     return std::move(plan_);
   }
 
@@ -154,24 +198,11 @@ class Planner {
     auto instance = std::make_shared<Instance>();
     instance->path = n.path, instance->type = n.type, instance->values = n.values;
     instance->channels = same_source ? infer_channels(node) : channels;
-    Setup setup{environment_, instance->channels, n.values};
-    instance->id = next_id_++;
-    instance->latency = n.type->latency ? n.type->latency(setup) : 0;
-    if (!n.type->kernels[0].plain)
-      build_alone(*instance, setup);
-    else
-      report(*instance, problems_of(*n.type, setup));
+    const bool succeeds = old && old->type == n.type;
+    if (!succeeds) instance->id = next_id_++;
+    for (const Problem& p : build(*instance, environment_, shape_)) problems_.push_back(p);
+    if (succeeds) succeed(*instance, old);
     return instance;
-  }
-
-  void build_alone(Instance& instance, const Setup& setup) {
-    auto bank = Bank::create(*instance.type, instance.type->kernels[0], setup, shape_);
-    if (!bank) return report(instance, bank.problems());
-    instance.bank = *bank;
-    instance.bank->used = 1;
-  }
-  void report(const Instance& instance, const Problems& problems) {
-    for (const Problem& p : problems) problems_.push_back({"/" + instance.path + (p.where.empty() ? "" : ": " + p.where), p.what, p.hint});
   }
 
   // Delays every cable until the slowest path to the same node; what breaks loops starts paths anew.
@@ -208,6 +239,28 @@ Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment
   return Planner(graph, before, environment, shape, next_id).run();
 }
 
+Problems replace_spoilt(Plan& plan, const Environment& environment, const FadeShape& shape) {
+  Problems problems;
+  std::unordered_map<const Instance*, InstancePtr> fresh;
+  for (InstancePtr& i : plan.nodes) {
+    if (!i->spoilt) continue;
+    auto instance = std::make_shared<Instance>();
+    instance->path = i->path, instance->type = i->type, instance->values = i->values;
+    instance->channels = i->channels, instance->tail = i->tail;
+    if (const Problems told = build(*instance, environment, shape); !told.empty()) {
+      problems.insert(problems.end(), told.begin(), told.end());
+      i->given_up = true;
+      continue;
+    }
+    succeed(*instance, i);
+    i = fresh[i.get()] = instance;
+  }
+  for (Route& r : plan.routes)
+    for (InstancePtr* end : {&r.from, &r.to})
+      if (auto found = fresh.find(end->get()); found != fresh.end()) *end = found->second;
+  return problems;
+}
+
 void number_nodes(const Plan& plan) {
   for (size_t i = 0; i < plan.nodes.size(); i++) plan.nodes[i]->place = i;
 }
@@ -218,7 +271,7 @@ bool has_loop(const Plan& plan) {
   edges.reserve(plan.routes.size());
   for (const Route& r : plan.routes)
     if (!r.to->type->breaks_loops) edges.push_back({r.from->place, r.to->place});
-  return !Order(plan.nodes.size(), edges).complete();
+  return !Sorting(plan.nodes.size(), edges).complete();
 }
 
 }  // namespace mixgraph

@@ -3,16 +3,29 @@
 #include <string>
 #include <vector>
 
+#include "graph/graph.h"
+#include "graph/order.h"
 #include "graph/program.h"
 
 namespace mixgraph {
 
-/// A node that runs, or is about to. It keeps its bank and lane, and so its state, from program to program.
+/// A move that waits until its instance sounds, and the value of its row before it.
+struct Held {
+  Order order;
+  uint64_t frame, number;  ///< of its batch
+  double before;           ///< in the unit
+};
+
+/// A node that runs, or is about to. It keeps its bank and lane, and so its state, from program to program. One that is built
+/// anew has the same id: what is said to the node reaches whichever of them sounds.
 struct Instance {
   uint32_t id = 0;
   std::string path;
   const NodeType* type = nullptr;
-  std::vector<Value> values;        ///< the targets of its parameters
+  std::vector<Value> values;        ///< of its rows, as they were last told: where it starts, if it doesn't sound yet
+  std::vector<uint64_t> told;       ///< frame as of which each row was
+  std::vector<Held> held;           ///< what it is told that takes time, while it doesn't sound yet
+  std::shared_ptr<Instance> predecessor;  ///< that sounds until this one does, and whose courses it goes on with
   int channels = 1, latency = 0;
   double tail = 0;                  ///< seconds
   std::shared_ptr<Bank> bank;       ///< set at once for nodes that run alone, else when first compiled
@@ -33,6 +46,12 @@ struct Instance {
   bool fits(const NodeType& other, int other_channels, std::span<const Value> other_values) const;
   /// Whether both can be lanes of one bank. [control]
   bool may_share_bank(const Instance& other) const;
+  /// Whether an order reaches it: it sounds, or what it takes over from does. [control]
+  bool hears() const { return sounding || predecessor; }
+  /// The values that it starts with: before anything that is held. [control]
+  std::vector<Value> first_values() const;
+  /// Of which ticks its rows take their points when very many move. [control]
+  bool is_odd() const;
 };
 using InstancePtr = std::shared_ptr<Instance>;
 
@@ -67,8 +86,8 @@ void number_nodes(const Plan& plan);
 /// Whether the routes form a loop that no loop-breaking node stands in. [control]
 bool has_loop(const Plan& plan);
 
-/// Turns a plan into a program. Gives each instance that has none a bank and a lane. `apart`: for several threads, in
-/// tasks that are balanced by the costs measured. [control]
-std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape, const std::vector<TypeCost>& costs, bool apart);
+/// The same plan with a fresh instance in the place of each that is spoilt. Problems: of those that can't be built; they
+/// are given up. [control]
+Problems replace_spoilt(Plan& plan, const Environment& environment, const FadeShape& shape);
 
 }  // namespace mixgraph

@@ -2,6 +2,19 @@
 
 namespace mixgraph {
 
+Places::Places(size_t most) {
+  size_t slots = 2;
+  while (slots < 2 * most) slots *= 2;
+  slots_.resize(slots);
+}
+
+void Places::add(const LanePlace& place) {
+  size_t at = place.id;
+  const auto slot = [&]() -> LanePlace& { return slots_[at & (slots_.size() - 1)]; };
+  while (slot().id != 0 && slot().id != place.id) at++;
+  if (slot().id == 0) slot() = place;
+}
+
 void CableDelay::process(Column from, float* out, int frames) {
   size_t size = data_.size();
   for (int i = 0; i < frames; i++) {
@@ -20,19 +33,15 @@ struct Run {
   void operator()(const RunBank& s) const {
     s.bank->process(chunk, s.in.empty() ? nullptr : s.in.data(), s.out.empty() ? nullptr : s.out.data());
   }
-  void operator()(const CopyLanes& s) const { mixing.copy_lanes(s.to, s.from, s.lanes, s.mask.data(), s.add, chunk.frames); }
-  void operator()(const SumLanes& s) const {
-    mixing.sum_lanes(s.to, s.from.data(), s.from.size(), s.lanes, s.gain, s.add, chunk.frames);
-  }
-  void operator()(const GatherLanes& s) const {
-    mixing.gather_lanes(s.to, int(s.columns.size()), s.columns.data(), s.add, chunk.frames);
-  }
+  void operator()(const CopyLanes& s) const { mixing.copy_lanes(s.to, s.from, s.lanes, s.mask.data(), s.into, chunk.frames); }
+  void operator()(const GatherLanes& s) const { mixing.gather_lanes(s.to, int(s.columns.size()), s.columns.data(), s.into, chunk.frames); }
+  void operator()(const SumSources& s) const { mixing.sum(s.to, s.to_stride, s.from.data(), s.from.size(), chunk.frames); }
   void operator()(const MixCable& s) const {
     const float* gains = s.fading == Fading::in ? chunk.fade_in : s.fading == Fading::out ? chunk.fade_out : nullptr;
-    if (!s.delay) return mix_column(s.to, s.to_stride, s.from, gains, s.add, chunk.frames);
+    if (!s.delay) return mix_column(s.to, s.to_stride, s.from, gains, chunk.frames);
     float delayed[kMaxBlock];
     s.delay->process(s.from, delayed, chunk.frames);
-    mix_column(s.to, s.to_stride, {delayed, 1, s.from.gain}, gains, s.add, chunk.frames);
+    mix_column(s.to, s.to_stride, {delayed, 1, s.from.gain}, gains, chunk.frames);
   }
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <memory>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -34,22 +35,19 @@ struct CopyLanes {
   const float* from;
   int lanes;
   std::vector<int32_t> mask;
-  bool add;
-};
-struct SumLanes {
-  float* to;
-  std::vector<Summand> from;
-  std::vector<std::vector<int32_t>> masks;  ///< that the summands' masks point into
-  int lanes;
-  float gain;
-  bool add;
+  Into into;
 };
 struct GatherLanes {
   float* to;
   std::vector<Column> columns;
-  bool add;
+  Into into;
 };
-/// A cable with a fade, a delay or both.
+struct SumSources {
+  float* to;
+  int to_stride;
+  std::vector<Summand> from;
+};
+/// A cable with a fade, a delay, a gain or all of them.
 enum class Fading : uint8_t { none, in, out };
 struct MixCable {
   float* to;
@@ -57,26 +55,45 @@ struct MixCable {
   Column from;
   Fading fading;
   CableDelay* delay;
-  bool add;
 };
-using Step = std::variant<RunBank, CopyLanes, SumLanes, GatherLanes, MixCable>;
+using Step = std::variant<RunBank, CopyLanes, GatherLanes, SumSources, MixCable>;
 
-/// A lane whose contents come from another bank when the program is taken over.
+/// A lane that goes on from one of another bank when the program is taken over.
 struct LaneTransfer {
   Bank* to;
   int lane;
-  const Bank* from;
+  Bank* from;
   int from_lane;
 };
-struct LaneOwner {
-  Bank* bank;
-  int lane;
-  uint32_t id;
+
+/// Where an instance runs.
+struct LanePlace {
+  uint32_t id = 0;
+  int lane = 0;
+  Bank* bank = nullptr;
+};
+/// Where the instances of a program run, by id. Instances have ids one after the other, so their last bits tell them apart.
+class Places {
+ public:
+  explicit Places(size_t most = 0);
+  /// Unless there is one with this id. [control]
+  void add(const LanePlace& place);
+  /// nullptr: it isn't in the program. [any]
+  const LanePlace* find(uint32_t id) const {
+    for (size_t at = id;; at++) {
+      const LanePlace& place = slots_[at & (slots_.size() - 1)];
+      if (place.id == 0) return nullptr;
+      if (place.id == id) return &place;
+    }
+  }
+
+ private:
+  std::vector<LanePlace> slots_;  // a power of two
 };
 
 /// Readings of all meters, passed from the audio thread to the control thread and back.
 struct MeterBoard {
-  std::vector<LaneOwner> nodes;   ///< whose meters, in order
+  std::vector<LanePlace> nodes;       ///< whose meters, in order
   std::vector<float> values;
   std::atomic<bool> filled{false};
 };
@@ -94,7 +111,7 @@ struct TaskState {
 /// A compiled graph: what the audio thread runs. Everything it needs is in it or kept alive by it.
 struct Program {
   uint64_t serial = 0;
-  uint64_t ring_mark = 0;           ///< changes pushed before it concern the program before it
+  uint64_t ring_mark = 0;           ///< batches sent before it was
   std::vector<Step> steps;
   std::vector<Task> tasks;          ///< all steps, in their order
   std::unique_ptr<TaskState[]> task_states;
@@ -102,8 +119,11 @@ struct Program {
   double speed_up = 1;              ///< what two threads could make of it at best
   const Mixing* mixing = nullptr;   ///< of the widest instruction set among its banks
   std::vector<Bank*> banks;
-  std::vector<LaneTransfer> transfers;
-  std::vector<LaneOwner> owners;
+  std::vector<LaneTransfer> transfers;  ///< of lanes with all they hold
+  std::vector<LaneTransfer> heirs;      ///< of parameters' courses alone, after those
+  std::vector<uint64_t> members;        ///< lanes that have instances, by number of bank
+  Places places;
+  std::span<Glide> glides;              ///< for the heirs' courses
   MeterBoard meters;
   int fade_at = 0;                  ///< position of its fades; negative while new paths fill; [audio]
   bool fades = false;               ///< whether anything comes or goes in it

@@ -19,6 +19,7 @@ class Scheduler {
   Scheduler(const Plan& plan, const Environment& environment, const FadeShape& shape)
       : plan_(plan), environment_(environment), shape_(shape), waits_(plan.nodes.size()), heard_by_(plan.nodes.size()), source_(plan.nodes.size(), plan.nodes.size()) {
     read_routes();
+    is_joined_.resize(plan.nodes.size());
     for (size_t i = 0; i < plan.nodes.size(); i++) enter(i);
     join_running_banks();
   }
@@ -47,6 +48,7 @@ class Scheduler {
     std::shared_ptr<Bank> bank;
     std::vector<size_t> all;
     size_t waiting = 0;
+    bool emitted = false;
   };
 
   const Instance& at(size_t i) const { return *plan_.nodes[i]; }
@@ -63,17 +65,20 @@ class Scheduler {
   }
   void enter(size_t i) {
     if (!at(i).bank) return;
-    Members& m = banks_[at(i).bank.get()];
-    m.bank = at(i).bank;
+    if (!at(i).sounding && !at(i).type->kernels[0].plain) start(at(i), *at(i).bank, 0);
+    auto [place, is_new] = place_of_bank_.try_emplace(at(i).bank.get(), banks_.size());
+    if (is_new) banks_.push_back({at(i).bank, {}});
+    Members& m = banks_[place->second];
     m.all.push_back(i);
     m.waiting++;
   }
+  Members& members_of(const Bank* bank) { return banks_[place_of_bank_.at(bank)]; }
 
   // New instances take free lanes of running banks; if that can't be scheduled, split() takes them out again.
   void join_running_banks() {
     std::map<const NodeType*, std::vector<Members*>> by_type;
-    for (auto& [bank, members] : banks_)
-      if (bank->lanes() > 1) by_type[&bank->type()].push_back(&members);
+    for (Members& m : banks_)
+      if (m.bank->lanes() > 1) by_type[&m.bank->type()].push_back(&m);
     for (size_t i = 0; i < plan_.nodes.size(); i++) {
       Instance& instance = *plan_.nodes[i];
       if (instance.bank) continue;
@@ -83,7 +88,7 @@ class Scheduler {
         take_lane(instance, m->bank, free_lane(*m->bank, i));
         m->all.push_back(i);
         m->waiting++;
-        joined_.push_back(i);
+        is_joined_[i] = true;
         break;
       }
       if (!instance.bank) groups_of_.emplace_back(i, &group_of(instance)), groups_of_.back().second->remaining++;
@@ -103,7 +108,7 @@ class Scheduler {
       group_.at(i)->ready.push_back(i);
       return;
     }
-    Members& m = banks_.at(at(i).bank.get());
+    Members& m = members_of(at(i).bank.get());
     if (--m.waiting == 0) whole_.push_back(at(i).bank.get());
   }
   void emit(BankRun run) {
@@ -116,10 +121,10 @@ class Scheduler {
   }
   void emit_bank(Bank* bank) {
     std::erase(whole_, bank);
-    Members m = std::move(banks_.at(bank));
-    banks_.erase(bank);
+    Members& m = members_of(bank);
+    m.emitted = true;
     for (size_t i : m.all)
-      if (std::find(joined_.begin(), joined_.end(), i) != joined_.end()) fill_lane_of_running_bank(*plan_.nodes[i]);
+      if (is_joined_[i]) fill_lane_of_running_bank(*plan_.nodes[i]);
     emit({m.bank, m.all});
   }
 
@@ -136,8 +141,12 @@ class Scheduler {
   void emit_group(Group& group) {
     std::vector<size_t> ready = std::exchange(group.ready, {});
     group.remaining -= ready.size();
-    // Those whose sound comes from one bank stay together and in the same lanes.
-    std::stable_sort(ready.begin(), ready.end(), [&](size_t a, size_t b) { return origin(a) < origin(b); });
+    // Those whose sound comes from one bank stay together and in the same lanes. All others are in the order in which inputs
+    // add their sources, so that sums take lanes as they lie.
+    std::sort(ready.begin(), ready.end(), [&](size_t a, size_t b) {
+      const auto x = origin(a), y = origin(b);
+      return x != y ? x < y : at(a).path < at(b).path;
+    });
     const NodeType& type = *at(ready.front()).type;
     size_t most = type.kernels[0].plain ? size_t(std::min(type.kernels.back().lanes, kWidestBank)) : 1;
     for (size_t first = 0; first < ready.size(); first += most) {
@@ -166,7 +175,7 @@ class Scheduler {
     for (size_t i : members) {
       Instance& instance = *plan_.nodes[i];
       take_lane(instance, bank, free_lane(*bank, i));
-      bank->start_lane(instance.lane, {environment_, instance.channels, instance.values}, instance.id);
+      start(instance, *bank, instance.lane);
     }
     return bank;
   }
@@ -182,10 +191,13 @@ class Scheduler {
     instance.bank = std::move(bank);
   }
 
+  void start(const Instance& instance, Bank& bank, int lane) const {
+    const std::vector<Value> values = instance.first_values();
+    bank.start_lane(lane, {environment_, instance.channels, values}, instance.is_odd());
+  }
   void fill_lane_of_running_bank(Instance& instance) {
-    Setup setup{environment_, instance.channels, instance.values};
-    std::shared_ptr<Bank> model = *Bank::create(*instance.type, instance.type->kernels[0], setup, shape_);
-    model->start_lane(0, setup, instance.id);
+    std::shared_ptr<Bank> model = *Bank::create(*instance.type, instance.type->kernels[0], {environment_, instance.channels, instance.values}, shape_);
+    start(instance, *model, 0);
     schedule_.templates.push_back(model);
     schedule_.transfers.push_back({instance.bank.get(), instance.lane, model.get(), 0});
   }
@@ -193,13 +205,13 @@ class Scheduler {
   Bank* most_ready_bank() {
     Bank* best = nullptr;
     size_t most = 0;
-    for (auto& [bank, m] : banks_)
-      if (m.all.size() - m.waiting > most) best = bank, most = m.all.size() - m.waiting;
+    for (Members& m : banks_)
+      if (!m.emitted && m.all.size() - m.waiting > most) best = m.bank.get(), most = m.all.size() - m.waiting;
     return best;
   }
   // Takes the ready members out into a bank of their own: one of them has to run before another of the same bank.
   void split(Bank* bank) {
-    Members& m = banks_.at(bank);
+    Members& m = members_of(bank);
     std::vector<size_t> out;
     for (size_t i : m.all)
       if (waits_[i] == 0) out.push_back(i);
@@ -213,7 +225,7 @@ class Scheduler {
     }
     std::shared_ptr<Bank> fresh = build_bank(out);
     for (size_t k = 0; k < out.size(); k++)
-      if (std::find(joined_.begin(), joined_.end(), out[k]) == joined_.end())
+      if (!is_joined_[out[k]])
         schedule_.transfers.push_back({fresh.get(), at(out[k]).lane, old[k].first.get(), old[k].second});
     emit({fresh, out});
   }
@@ -224,12 +236,13 @@ class Scheduler {
   std::vector<size_t> waits_;
   std::vector<std::vector<size_t>> heard_by_;
   std::vector<size_t> source_;  // whom each one hears first
-  std::unordered_map<Bank*, Members> banks_;
+  std::vector<Members> banks_;  // in the order of their first members
+  std::unordered_map<const Bank*, size_t> place_of_bank_;
   std::map<std::string_view, std::deque<std::pair<const Instance*, Group>>> groups_;  // by type
   std::vector<std::pair<size_t, Group*>> groups_of_;
   std::unordered_map<size_t, Group*> group_;
   std::vector<Bank*> whole_;
-  std::vector<size_t> joined_;
+  std::vector<bool> is_joined_;
   std::unordered_map<const Bank*, size_t> place_of_;  // in the sequence, of those emitted
   Schedule schedule_;
 };

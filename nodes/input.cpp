@@ -35,7 +35,7 @@ class Input {
       if constexpr (kLanes<V> == 1)
         std::copy_n(columns[0].data, b.frames(), out);
       else
-        kMixing.gather_lanes(reinterpret_cast<float*>(out), kLanes<V>, columns, false, b.frames());
+        kMixing.gather_lanes(reinterpret_cast<float*>(out), kLanes<V>, columns, Into::all, b.frames());
       // What no converter means, such as no number at all, is silence.
       for (int i = 0; i < b.frames(); i++) out[i] = select(abs(out[i]) <= V(kLoudestSample), out[i], V(0.f));
     }

@@ -47,7 +47,7 @@ class BankLoop {
         device_(2, 1) {}
 
   void run() {
-    bank_->start_tick(time_);
+    bank_->start_tick(time_, false, glides_);
     const Chunk chunk{kMaxBlock, 0, time_, {device_.data(), device_.data(), 2, 2, 0}, nullptr, nullptr, faults_};
     const bool twice = bank_->type().breaks_loops;
     if (twice) bank_->process(chunk, nullptr, out_.data());
@@ -58,6 +58,7 @@ class BankLoop {
  private:
   std::shared_ptr<Bank> bank_;
   Buffers in_, out_, device_;
+  GlidePool glides_;  // nothing moves
   std::atomic<uint64_t> faults_{0};
   uint64_t time_ = 0;
 };

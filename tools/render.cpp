@@ -79,8 +79,8 @@ class Ending {
 std::vector<std::string> starved_players(Engine& engine) {
   std::vector<std::string> addresses;
   for (const Reading& r : engine.meters())
-    if (r.node->type->meters[size_t(r.meter)].id == "underruns" && r.value > 0)
-      addresses.push_back("/" + r.node->path);
+    if (r.type->meters[size_t(r.meter)].id == "underruns" && r.value > 0)
+      addresses.push_back("/" + std::string(r.path));
   return addresses;
 }
 

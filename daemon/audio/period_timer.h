@@ -4,7 +4,7 @@
 
 #include "daemon/audio/frame_clock.h"
 #include "daemon/audio/load_histogram.h"
-#include "graph/ring.h"
+#include "graph/queue.h"
 
 namespace mixgraph {
 
@@ -60,7 +60,7 @@ class PeriodTimer {
   std::atomic<double> load_{0}, load_max_{0};
   std::atomic<int> thread_{0};
   LoadHistogram loads_;
-  mutable Ring<LateBlock> late_blocks_{256};
+  mutable Queue<LateBlock> late_blocks_{256};
 
   // Audio thread only.
   int64_t period_ns_ = 0;  // length of the previous period

@@ -48,6 +48,7 @@ bool Control::introduce(const ClientId& client, std::span<const uint8_t> packet,
 
 void Control::receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now) {
   console_.now = now;
+  console_.live.catch_up();
   confirmations_.heard(client, packet.size());
   const auto decoded = osc::decode(packet);
   if (!decoded) {
@@ -58,6 +59,7 @@ void Control::receive(const ClientId& client, std::span<const uint8_t> packet, c
   if (const auto* message = std::get_if<osc::Message>(&*decoded)) {
     console_.patterns = {};
     perform(client, *message, 0);
+    console_.live.end_batch();
   } else {
     bundle(client, std::get<osc::Bundle>(*decoded));
   }
@@ -115,7 +117,9 @@ void Control::tell_late(const ClientId& client, int64_t late_ns) {
 }
 
 void Control::perform(const TimedGroup& group, uint64_t frame) {
+  console_.live.end_batch();
   for (const osc::Message& message : group.messages) perform(group.client, message, frame);
+  console_.live.end_batch();
 }
 
 /// A tick is aimed at that no block that begins meanwhile can miss.
@@ -164,6 +168,7 @@ void Control::run(const Command& command, const Call& call) {
 void Control::tick(const Now& now) {
   console_.now = now;
   console_.live.flush();
+  console_.live.catch_up();
   const double periods = console_.settings.device_period ? 2 * console_.settings.device_period() : 0;
   const auto lookahead = int64_t(std::max(console_.settings.lookahead, periods) * kSecond);
   console_.patterns = kTimedPatterns;
@@ -234,8 +239,15 @@ std::vector<std::pair<ClientId, osc::Packet>> Control::open_requests() const {
   return requests;
 }
 
+void Control::finish() {
+  console_.live.flush();
+  console_.live.catch_up(true);
+  follow_journal();
+}
+
 Problems Control::reload(Session session, const Now& now) {
   console_.now = now;
+  console_.live.catch_up();
   return console_.take(std::move(session), true);
 }
 

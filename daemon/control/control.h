@@ -29,6 +29,8 @@ class Control {
   /// Hands what the packets since the last call have set to the engine, where it is heard together; call it when
   /// there are no more packets for now. A tick does it too.
   void flush() { console_.live.flush(); }
+  /// The engine will not run any more: what waits in it for its frame is taken into the graph.
+  void finish();
   void refused_frame(const ClientId& client, const Problem& problem, const Now& now);
   void disconnected(const ClientId& client);
   /// Carries out what is due, and sends feedback; call it every few milliseconds.

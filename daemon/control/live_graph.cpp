@@ -83,17 +83,36 @@ Value LiveGraph::value(const Entry& entry, uint64_t frame) const {
   return graph_.find(entry.path)->values[size_t(entry.row)];
 }
 
-void LiveGraph::move(const Entry& entry, double target, const Timing& timing, uint64_t now) {
-  const double seconds = is_gradual(entry.parameter()) ? timing.seconds : 0;
-  const bool at_once = seconds == 0 && timing.frame <= now;
-  const double from = at_once ? 0 : std::get<double>(value(entry, now));
+void LiveGraph::catch_up(bool all) {
+  for (const DueMove& due : engine_.take_due(all)) {
+    const Entry* entry = names_.find(due.path, due.row);
+    if (!entry) continue;
+    take_value(*entry, due.value, due.frame, due.seconds, due.course);
+    if (due.seconds == 0) arrived_.push_back(entry->address);
+  }
+}
+
+std::vector<std::string> LiveGraph::take_arrived(uint64_t frame) {
+  std::vector<std::string> addresses = moves_.take_arrived(frame);
+  addresses.insert(addresses.end(), arrived_.begin(), arrived_.end());
+  arrived_.clear();
+  return addresses;
+}
+
+void LiveGraph::take_value(const Entry& entry, double target, uint64_t start, double seconds, Course course) {
+  const double from = seconds > 0 ? std::get<double>(value(entry, start)) : 0;
   graph_.set_value(entry.path, entry.row, target);
   touch(entry);
-  hand_over(entry, {entry.path, entry.row, target, timing.frame, seconds, timing.course}, now);
-  if (at_once) return moves_.stop(entry.address);
+  if (seconds == 0) return moves_.stop(entry.address);
   const double frames = seconds * engine_.settings().environment.rate;
-  moves_.begin(entry.address,
-               {&entry.parameter(), from, target, std::max(timing.frame, now), frames, timing.course});
+  moves_.begin(entry.address, {&entry.parameter(), from, target, start, frames, course});
+}
+
+void LiveGraph::move(const Entry& entry, double target, const Timing& timing, uint64_t now) {
+  const double seconds = is_gradual(entry.parameter()) ? timing.seconds : 0;
+  const bool waits = this->waits(timing), late = timing.frame != 0 && timing.frame < engine_.now();
+  if (!waits) take_value(entry, target, now, seconds, timing.course);
+  hand_over(entry, {entry.path, entry.row, target, waits ? timing.frame : engine_.now(), seconds, timing.course, !waits, late});
 }
 
 Problems LiveGraph::set(const Entry& entry, const Value& value, const Timing& timing, uint64_t now) {
@@ -110,15 +129,16 @@ Problems LiveGraph::set(const Entry& entry, const Value& value, const Timing& ti
 }
 
 /// A value that is replaced before the engine gets it is heard by nobody.
-void LiveGraph::hand_over(const Entry& entry, const Move& move, uint64_t now) {
-  waiting_.resize(names_.entries().size());
-  Waiting& waiting = waiting_[names_.index(entry)];
-  if (waiting.batch == batches_ && move.frame <= now && batch_[waiting.at].frame <= now) {
-    batch_[waiting.at] = move;
-    return;
-  }
-  waiting = {batches_, batch_.size()};
-  batch_.push_back(move);
+void LiveGraph::hand_over(const Entry& entry, const Move& move) {
+  latest_.resize(names_.entries().size());
+  Latest& latest = latest_[names_.index(entry)];
+  if (move.at_once && latest.flush == flushes_) said_[latest.at].row = kReplaced;
+  if (move.at_once) latest = {flushes_, said_.size()};
+  said_.push_back(move);
+}
+
+void LiveGraph::end_batch() {
+  if (said_.size() > (ends_.empty() ? 0 : ends_.back())) ends_.push_back(said_.size());
 }
 
 Problems LiveGraph::rebuild(const std::vector<std::pair<const Entry*, Value>>& values) {
@@ -128,9 +148,17 @@ Problems LiveGraph::rebuild(const std::vector<std::pair<const Entry*, Value>>& v
 }
 
 void LiveGraph::flush() {
-  if (!batch_.empty()) engine_.move(batch_);
-  batch_.clear();
-  batches_++;
+  end_batch();
+  std::vector<Move> batch;
+  for (size_t at = 0; const size_t end : ends_) {
+    batch.clear();
+    for (; at < end; at++)
+      if (said_[at].row != kReplaced) batch.push_back(said_[at]);
+    engine_.move(batch);
+  }
+  said_.clear();
+  ends_.clear();
+  flushes_++;
 }
 
 Problems LiveGraph::take_over(Graph next) {
@@ -173,8 +201,8 @@ std::vector<Edit> LiveGraph::take_changes() {
   return std::exchange(changes_, {});
 }
 
-void LiveGraph::remember(const Graph& before) {
-  done_.push_back({diff(graph_, before), diff(before, graph_)});
+void LiveGraph::remember(const Graph& before, const Graph& after) {
+  done_.push_back({diff(after, before), diff(before, after)});
   if (done_.back().forward.empty()) done_.pop_back();
   if (done_.size() > kUndoDepth) done_.erase(done_.begin());
   undone_.clear();
@@ -183,27 +211,29 @@ void LiveGraph::remember(const Graph& before) {
 Problems LiveGraph::commit(const Graph& next) {
   const Graph before = graph_;
   if (Problems problems = take_over(next); !problems.empty()) return problems;
-  remember(before);
+  remember(before, graph_);
   return {};
 }
 
+/// All that can move is one batch.
 Problems LiveGraph::commit(const Graph& next, const Timing& timing, uint64_t now) {
   const Graph before = graph_;
-  Graph at_once = next;
+  Graph built = next;
   for (const Node& node : next.nodes()) {
     const Node* old = graph_.find(node.path);
     for (size_t i = 0; old && old->type == node.type && i < node.values.size(); i++)
-      if (is_gradual(row(*node.type, int(i)))) at_once.set_value(node.path, int(i), old->values[i]);
+      if (can_move(row(*node.type, int(i))) && node.values[i] != old->values[i]) built.set_value(node.path, int(i), old->values[i]);
   }
-  if (!(at_once == graph_))
-    if (Problems problems = take_over(std::move(at_once)); !problems.empty()) return problems;
+  if (!(built == graph_))
+    if (Problems problems = take_over(std::move(built)); !problems.empty()) return problems;
+  end_batch();
   for (const Entry& entry : names_.entries()) {
     const Value& target = next.find(entry.path)->values[size_t(entry.row)];
-    if (is_gradual(entry.parameter()) && graph_.find(entry.path)->values[size_t(entry.row)] != target)
+    if (can_move(entry.parameter()) && graph_.find(entry.path)->values[size_t(entry.row)] != target)
       move(entry, std::get<double>(target), timing, now);
   }
   flush();
-  remember(before);
+  remember(before, next);
   return {};
 }
 

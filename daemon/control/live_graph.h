@@ -14,8 +14,9 @@ struct Timing {
   Course course = Course::position;
 };
 
-/// The truth: the graph value with every parameter's target, and the engine that follows it. What changed it
-/// can be undone by the opposite edits, so that faders moved since stay where they are. [control]
+/// The truth: the graph value with every parameter's target as of now, and the engine that follows it. What waits for its
+/// frame enters it when that comes (catch_up()). What changed it can be undone by the opposite edits, so that faders moved
+/// since stay where they are. [control]
 class LiveGraph {
  public:
   LiveGraph(Engine& engine, Graph start);
@@ -29,12 +30,16 @@ class LiveGraph {
   /// A parameter's value at a frame, also in the midst of a move.
   Value value(const Entry& entry, uint64_t frame) const;
 
+  /// Takes in what has come due: before anything else is done with it, as time goes on. `all`: what still waits, too.
+  void catch_up(bool all = false);
   /// Sets a value that fits its parameter. `now`: the frame that is due. What can move waits for flush();
   /// what must be built anew is built at once, whatever the timing.
   Problems set(const Entry& entry, const Value& value, const Timing& timing, uint64_t now);
   /// Sets values of parameters that must be built anew, all of them in one go, or none.
   Problems rebuild(const std::vector<std::pair<const Entry*, Value>>& values);
-  /// Hands what was set since the last call to the engine, to be heard at once.
+  /// What was set since the last call begins together, to the sample.
+  void end_batch();
+  /// Hands what was set since the last call to the engine, in batches.
   void flush();
 
   /// Takes over another graph as one step of undo, or changes nothing.
@@ -47,7 +52,9 @@ class LiveGraph {
 
   /// Addresses of parameters that move, and of those that have arrived since the last call, for feedback.
   std::vector<std::string> moving(uint64_t frame) const { return moves_.under_way(frame); }
-  std::vector<std::string> take_arrived(uint64_t frame) { return moves_.take_arrived(frame); }
+  std::vector<std::string> take_arrived(uint64_t frame);
+  /// Whether something that is set with this timing waits for its frame.
+  bool waits(const Timing& timing) const { return timing.frame > engine_.now(); }
   /// Goes up whenever nodes come or go.
   uint64_t generation() const { return generation_; }
   /// What has changed since the last call, in order; of values the latest. Changes are gathered until then.
@@ -60,8 +67,9 @@ class LiveGraph {
   Problems take_over(Graph next);
   void replace(Graph graph);
   Problems step(std::vector<Step>& from, std::vector<Step>& to, std::vector<Edit> Step::*edits);
-  void remember(const Graph& before);
+  void remember(const Graph& before, const Graph& after);
   void move(const Entry& entry, double target, const Timing& timing, uint64_t now);
+  void take_value(const Entry& entry, double target, uint64_t start, double seconds, Course course);
   void touch(const Entry& entry);
   void gather_values();
 
@@ -69,14 +77,17 @@ class LiveGraph {
   Graph graph_;
   Namespace names_;
   Moves moves_;
-  void hand_over(const Entry& entry, const Move& move, uint64_t now);
-  std::vector<Move> batch_;  // its paths are those of names_
-  struct Waiting {
-    uint64_t batch = 0;  // the one that `at` is of
+  void hand_over(const Entry& entry, const Move& move);
+  static constexpr int kReplaced = -1;  // the row of a move that nobody will hear
+  std::vector<Move> said_;    // since the last flush; their paths are those of names_
+  std::vector<size_t> ends_;  // of batches, in said_
+  struct Latest {
+    uint64_t flush = 0;  // the one that `at` is of
     size_t at = 0;
   };
-  std::vector<Waiting> waiting_;  // the latest move in batch_, by number of entry
-  uint64_t batches_ = 1;
+  std::vector<Latest> latest_;  // what was said at once, in said_, by number of entry
+  uint64_t flushes_ = 1;
+  std::vector<std::string> arrived_;  // addresses of those whose time came, and that take none to change
   std::vector<Step> done_, undone_;
   uint64_t generation_ = 0;
   std::vector<Edit> changes_;

@@ -35,7 +35,7 @@ void MeterFeed::rename(const Namespace& names) {
 
 void MeterFeed::read(const std::vector<Reading>& readings) {
   for (const Reading& reading : readings) {
-    const auto node = by_path_.find(reading.node->path);
+    const auto node = by_path_.find(std::string(reading.path));
     if (node == by_path_.end()) continue;
     const NodeMeters& meters = nodes_[node->second];
     const size_t index = meters.first + size_t(reading.meter);

@@ -78,7 +78,8 @@ Problems set(Console& console, const Call& call, const Entry& entry, bool norm, 
     if (rebuilds && console.patterns.rebuilds-- <= 0)
       return {{shown, "too many changes in one packet that build nodes anew", "send several, or a pattern"}};
     const Problems problems = console.live.set(entry, taken->value, timing, console.now.frame);
-    if (Problems told = changed(console, call, entry, problems, shown); !told.empty()) return told;
+    const bool waits = problems.empty() && !rebuilds && console.live.waits(timing);  // then it is told when its time comes
+    if (Problems told = waits ? Problems() : changed(console, call, entry, problems, shown); !told.empty()) return told;
   }
   if (taken->notice.empty()) return {};
   console.reply(call.client, {shown, {norm ? position_of(p, taken->value) : argument_of(p, taken->value)}});

@@ -23,6 +23,7 @@ std::vector<StatusItem> status_of(const Console& console) {
       {"blocks", shown(engine.blocks)},
       {"programs", shown(engine.programs)},
       {"late_changes", shown(engine.late_changes)},
+      {"postponed", shown(engine.postponed)},
       {"bad_samples", shown(engine.bad_samples)},
       {"faults", shown(engine.faults)},
       {"tasks", shown(engine.tasks)},

@@ -12,8 +12,9 @@ void for_lanes(uint64_t lanes, F f) {
 }
 
 /// Coefficients that follow parameters: designed anew every kSpan frames while a parameter moves, and joined by parabolas
-/// (a quadratic B-spline: no step in value or slope, half a span late), constant at rest. Where blocks are cut makes no
-/// difference. A member of a plain node.
+/// (a quadratic B-spline: no step in value or slope, half a span late), constant at rest. While it moves slowly they are
+/// designed once a tick, and go straight from one design to the next. Where blocks are cut makes no difference. A member of
+/// a plain node.
 template <class V, int N>
 class Gliding {
  public:
@@ -28,7 +29,7 @@ class Gliding {
     start_fresh_lanes(b, design);
     for (int i = 0; i < b.frames();) {
       int in_span = (b.at() + i) % kSpan, count = std::min(kSpan - in_span, b.frames() - i), origin = i - in_span;
-      if (in_span == 0) next_span(b.at() + i + kSpan, b.restless(), design);
+      if (in_span == 0) next_span(b, b.at() + i + kSpan, design);
       V from[N], step[N], bend[N];
       for (int n = 0; n < N; n++) {
         from[n] = (before_[n] + now_[n]) * V(0.5f);
@@ -45,14 +46,28 @@ class Gliding {
 
  private:
   template <class Design>
-  void next_span(int index, uint64_t lanes, Design design) {
+  void next_span(const Block<V>& b, int index, Design design) {
+    const uint64_t slow = b.restless() & ~b.hurried();
     for (int n = 0; n < N; n++) before_[n] = now_[n], now_[n] = next_[n];
-    take(next_, index, lanes, design);
+    if (slow && index == kSpan) take(end_, kMaxBlock, slow, design);
+    if (slow) approach_end(index, slow);
+    if (b.hurried()) take(next_, index, b.hurried(), design);
   }
+  void approach_end(int index, uint64_t lanes) {
+    const V share = V(float(kSpan) / float(kMaxBlock + kSpan - index));
+    V chosen = V(0.f);
+    for_lanes(lanes, [&](int l) { set_lane(chosen, l, 1.f); });
+    const auto rest = chosen < V(0.5f);
+    for (int n = 0; n < N; n++) {
+      const V closer = index == kMaxBlock ? end_[n] : next_[n] + (end_[n] - next_[n]) * share;
+      next_[n] = select(rest, next_[n], closer);
+    }
+  }
+  /// A design starts from the latest one.
   template <class Design>
   void take(V* to, int index, uint64_t lanes, Design design) {
     V fresh[N];
-    for (int n = 0; n < N; n++) fresh[n] = to[n];
+    for (int n = 0; n < N; n++) fresh[n] = next_[n];
     design(index, lanes, fresh);
     for_lanes(lanes, [&](int l) {
       for (int n = 0; n < N; n++) set_lane(to[n], l, lane(fresh[n], l));
@@ -73,6 +88,7 @@ class Gliding {
   }
 
   V before_[N] = {}, now_[N] = {}, next_[N] = {};  ///< designs; all alike at rest
+  V end_[N] = {};                                  ///< the design at the tick's end, of lanes that move slowly
 };
 
 }  // namespace mixgraph::MIXGRAPH_ISA

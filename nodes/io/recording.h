@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "graph/ring.h"
+#include "graph/queue.h"
 #include "nodes/io/take.h"
 
 namespace mixgraph {
@@ -53,7 +53,7 @@ class Recording {
   int repaired_;
   uint64_t capacity_;
   std::vector<float> ring_;  // interleaved
-  Ring<Event> events_;
+  Queue<Event> events_;
   std::atomic<uint64_t> written_{0}, taken_{0};  // frames into and out of the ring
   std::atomic<uint64_t> unwritten_{0};           // frames that the worker could not write
   std::atomic<bool> failed_{false};

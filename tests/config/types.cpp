@@ -30,7 +30,7 @@ constexpr Parameter choice(std::string_view id, std::span<const std::string_view
   return p;
 }
 constexpr Parameter text(std::string_view id) {
-  return {.id = id, .label = "L", .doc = "D.", .curve = Curve::text};
+  return {.id = id, .label = "L", .doc = "D.", .curve = Curve::text, .change = Change::rebuild};
 }
 constexpr Parameter on_main(Parameter p) {
   p.main = true;

@@ -31,7 +31,7 @@ const std::vector<Row> kRows = {{"trim", "gain", -20, -6}, {"fader", "level", -2
 
 }  // namespace
 
-TEST_CASE("A strip without an inner cable puts out nothing", "[law][!shouldfail]") {
+TEST_CASE("A strip without an inner cable puts out nothing", "[law]") {
   Deck deck(
       "mixgraph: 1\nmix:\n  a: {type: strip, from: in/1}\n  b: {type: strip, from: in/2}\nmaster:\n"
       "  a: {type: output, from: mix/a, to: [1, 2]}\n  b: {type: output, from: mix/b, to: [3, 4]}\n",
@@ -42,11 +42,11 @@ TEST_CASE("A strip without an inner cable puts out nothing", "[law][!shouldfail]
   deck.send("/graph/disconnect", {std::string("mix/b/") + from, std::string("mix/b/") + to});
   deck.run(48'000);
   CHECK(deck.errors.empty());
-  CHECK(std::vector<float>(deck.heard[2].end() - 4800, deck.heard[2].end()) == std::vector<float>(4800));
+  CHECK(difference(deck.heard[2], std::vector<float>(48'960), 44'160, 48'960) == 0);
   CHECK(largest(deck.heard[0]) > 0.01f);
 }
 
-TEST_CASE("A fault undoes nothing that the document says", "[law][!shouldfail]") {
+TEST_CASE("A fault undoes nothing that the document says", "[law]") {
   Deck deck(
       "mixgraph: 1\nmix:\n  a: {type: fader, from: in/1}\n  m: {type: mute, from: a}\n  b: {type: bomb, from: in/2}\nmaster:\n"
       "  a: {type: output, from: mix/m, to: [1, 2]}\n  b: {type: output, from: mix/b, to: [3, 4]}\n",
@@ -62,7 +62,7 @@ TEST_CASE("A fault undoes nothing that the document says", "[law][!shouldfail]")
   CHECK(unlike_fresh(deck, 4800) == std::vector<float>(4));
 }
 
-TEST_CASE("A node that was added is set in the same turn", "[law][!shouldfail]") {
+TEST_CASE("A node that was added is set in the same turn", "[law]") {
   const auto [type, row, value] = GENERATE(std::tuple("limiter", "gain", 24.0), std::tuple("delay", "mix", 0.0), std::tuple("reverb", "mix", 0.0));
   INFO(type);
   Deck deck(one_node("trim"), kSettings, node_types());
@@ -77,7 +77,7 @@ TEST_CASE("A node that was added is set in the same turn", "[law][!shouldfail]")
   for (float d : unlike_fresh(deck, 144'000)) CHECK(d <= 1e-6f);
 }
 
-TEST_CASE("A set and an edit that takes its node apart from another are one turn", "[law][!shouldfail]") {
+TEST_CASE("A set and an edit that takes its node apart from another are one turn", "[law]") {
   const bool bundle = GENERATE(true, false);
   Deck deck(
       "mixgraph: 1\nmix:\n  a: {type: trim, from: in/1}\n  b: {type: trim, from: in/2}\nmaster:\n"
@@ -92,7 +92,7 @@ TEST_CASE("A set and an edit that takes its node apart from another are one turn
   CHECK(unlike_fresh(deck, 4800) == std::vector<float>(4));
 }
 
-TEST_CASE("What has the later frame comes after, whenever it was sent", "[law][!shouldfail]") {
+TEST_CASE("What has the later frame comes after, whenever it was sent", "[law]") {
   const std::string how = GENERATE("set", "move", "long move", "recall", "time tags out of order");
   for (const Row& row : kRows) {
     INFO(how << ": " << row.type << " " << row.row);
@@ -116,7 +116,7 @@ TEST_CASE("What has the later frame comes after, whenever it was sent", "[law][!
   }
 }
 
-TEST_CASE("The document has the value as of now: a timed one from its frame on", "[law][!shouldfail]") {
+TEST_CASE("The document has the value as of now: a timed one from its frame on", "[law]") {
   Deck deck(one_node("trim"), kSettings, node_types());
   deck.run(960);
   deck.send_ahead(1920, {message("/mix/x/gain", {-12.0})});
@@ -130,7 +130,7 @@ TEST_CASE("The document has the value as of now: a timed one from its frame on",
   CHECK(deck.value("mix/x", "gain") == 0.0);
 }
 
-TEST_CASE("Moves under way, and changes that wait, outlive edits of their node", "[law][!shouldfail]") {
+TEST_CASE("Moves under way, and changes that wait, outlive edits of their node", "[law]") {
   const std::string edit = GENERATE("nothing", "rebuild", "connect");
   auto play = [&](const std::string& edit) {
     Deck deck("mixgraph: 1\nmix:\n  x: {type: pan, from: in/1}\n  y: {type: pan, from: in/2, law: linear}\nmaster:\n"

@@ -59,7 +59,7 @@ bool same_with_and_without(std::string_view type, Before before, Edit edit) {
 
 }  // namespace
 
-TEST_CASE("A node without a source puts out nothing, whoever runs beside it", "[law][!shouldfail]") {
+TEST_CASE("A node without a source puts out nothing, whoever runs beside it", "[law]") {
   for (const NodeType* before : lane_types())
     for (const NodeType* type : lane_types()) {
       EngineRunner r({.inputs = 2, .outputs = 4, .ceiling_db = 60});
@@ -77,12 +77,12 @@ TEST_CASE("A node without a source puts out nothing, whoever runs beside it", "[
       const auto out = r.run(1920);
       const std::vector<float> silence(1920);
       INFO(type->id << " after " << before->id);
-      CHECK(out[2] == silence);
-      CHECK(out[3] == silence);
+      CHECK((out[2] == silence));
+      CHECK((out[3] == silence));
     }
 }
 
-TEST_CASE("A fault leaves what other nodes were told since the last edit", "[law][!shouldfail]") {
+TEST_CASE("A fault leaves what other nodes were told since the last edit", "[law]") {
   const std::vector<std::string> types = {"fader", "mute", "trim", "send"};
   auto render = [&](bool fault) {
     EngineRunner r({.inputs = 1, .outputs = 5, .ceiling_db = 60}, types_with_bomb());
@@ -110,12 +110,12 @@ TEST_CASE("A fault leaves what other nodes were told since the last edit", "[law
   const auto still = render(false), faulty = render(true);
   for (size_t c = 0; c < types.size(); c++) {
     INFO(types[c]);
-    CHECK(still[c] == faulty[c]);
+    CHECK((still[c] == faulty[c]));  // not to be told: it is long
   }
-  CHECK(still[4] != faulty[4]);
+  CHECK((still[4] != faulty[4]));
 }
 
-TEST_CASE("What is set right after a node was added is where it starts", "[law][!shouldfail]") {
+TEST_CASE("What is set right after a node was added is where it starts", "[law]") {
   struct Case {
     std::string_view type, row;
     double value;
@@ -145,7 +145,7 @@ TEST_CASE("What is set right after a node was added is where it starts", "[law][
   CHECK(unlike_fresh(r, 96'000) <= 1e-6f);
 }
 
-TEST_CASE("A recorder that is told to record right after it was added records", "[law][!shouldfail]") {
+TEST_CASE("A recorder that is told to record right after it was added records", "[law]") {
   TemporaryFolder folder;
   EngineRunner r({.environment = {.rate = 48000, .media_root = ".", .record_root = folder.path()}, .inputs = 1, .outputs = 2});
   r.add("in/1", "input");
@@ -162,7 +162,7 @@ TEST_CASE("A recorder that is told to record right after it was added records", 
   CHECK(r.meter("take", "duration") > 0);
 }
 
-TEST_CASE("A change in the same turn as an edit is heard, also where the edit takes nodes apart", "[law][!shouldfail]") {
+TEST_CASE("A change in the same turn as an edit is heard, also where the edit takes nodes apart", "[law]") {
   for (const NodeType* type : lane_types())
     for (const int row : {0, row_count(*type) - 1}) {
       if (row < 0 || kind_of(type->id).memory == Memory::stays) continue;
@@ -173,11 +173,11 @@ TEST_CASE("A change in the same turn as an edit is heard, also where the edit ta
       pair.move("a", p.id, nearest(p, from_position(p, 0.9)));
       pair.take_apart();
       pair.r.run(9600);
-      CHECK(unlike_fresh(pair.r, 48'000) <= (kind_of(type->id).memory == Memory::none ? 0 : 1e-6f));
+      CHECK(unlike_fresh(pair.r, 144'000) <= (kind_of(type->id).memory == Memory::none ? 0 : 1e-6f));
     }
 }
 
-TEST_CASE("A move takes its course through edits that take nodes apart", "[law][!shouldfail]") {
+TEST_CASE("A move takes its course through edits that take nodes apart", "[law]") {
   auto edit = [](Pair& p) { p.take_apart(); };
   for (const auto& [type, row] : {std::pair("trim", "gain"), std::pair("fader", "level"), std::pair("eq", "2/gain")}) {
     INFO(type);
@@ -186,7 +186,7 @@ TEST_CASE("A move takes its course through edits that take nodes apart", "[law][
   }
 }
 
-TEST_CASE("A change that waits for its time outlives edits that take nodes apart", "[law][!shouldfail]") {
+TEST_CASE("A change that waits for its time outlives edits that take nodes apart", "[law]") {
   auto edit = [](Pair& p) { p.take_apart(); };
   for (const auto& [type, row] : {std::pair("trim", "gain"), std::pair("mute", "on"), std::pair("eq", "2/gain")}) {
     INFO(type);
@@ -195,7 +195,7 @@ TEST_CASE("A change that waits for its time outlives edits that take nodes apart
   }
 }
 
-TEST_CASE("A move, and a change that waits, outlive an edit that builds their node anew", "[law][!shouldfail]") {
+TEST_CASE("A move, and a change that waits, outlive an edit that builds their node anew", "[law]") {
   struct Case {
     std::string_view type, rebuilds;
     double anew;

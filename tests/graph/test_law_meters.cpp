@@ -60,7 +60,7 @@ EngineRunner& heard(EngineRunner& r, std::string_view type, std::vector<EngineRu
 
 }  // namespace
 
-TEST_CASE("A peak that was read before an edit is told after it", "[law][!shouldfail]") {
+TEST_CASE("A peak that was read before an edit is told after it", "[law]") {
   EngineRunner r;
   heard(r, "meter", {});
   r.input = [](int, uint64_t frame) { return frame == 24'010 ? 0.9f : 0.01f; };
@@ -72,25 +72,25 @@ TEST_CASE("A peak that was read before an edit is told after it", "[law][!should
   CHECK(r.meter("x", "peak_l") == Approx(20 * std::log10(0.9)).margin(0.01));
 }
 
-TEST_CASE("The same edits give the same bytes, wherever memory is", "[law][!shouldfail]") {
+TEST_CASE("The same edits give the same bytes, wherever memory is", "[law]") {
   std::mt19937 random{5};
   std::vector<std::unique_ptr<char[]>> litter;
   const auto first = Mix(60).r.run(4800);
   for (int i = 0; i < 8; i++) {
     for (int k = 0; k < 200; k++) litter.push_back(std::make_unique<char[]>(random() % 5000));
     for (int k = 0; k < 100; k++) litter[random() % litter.size()].reset();
-    CHECK(Mix(60).r.run(4800) == first);
+    CHECK((Mix(60).r.run(4800) == first));
   }
 }
 
-TEST_CASE("A graph after live edits gives the bytes of its document freshly loaded", "[law][!shouldfail]") {
+TEST_CASE("A graph after live edits gives the bytes of its document freshly loaded", "[law]") {
   const int edits = GENERATE(30, 60);
   Mix mix(edits);
   mix.r.run(9600);
   CHECK(unlike_fresh(mix.r) == 0);
 }
 
-TEST_CASE("Meters of a bypassed node read as at rest", "[law][!shouldfail]") {
+TEST_CASE("Meters of a bypassed node read as at rest", "[law]") {
   const auto [type, threshold] = GENERATE(std::pair("compressor", -40.0), std::pair("gate", -1.0), std::pair("limiter", -24.0));
   INFO(type);
   const std::string row = type == std::string("limiter") ? "ceiling" : "threshold";
@@ -105,13 +105,15 @@ TEST_CASE("Meters of a bypassed node read as at rest", "[law][!shouldfail]") {
   CHECK(switched.meter("x", "gain_reduction") > 3);
   const Move bypass = switched.move("x", "bypass", 1);
   switched.engine.move({&bypass, 1});
-  switched.run(4800);
-  switched.engine.meters();
+  for (int i = 0; i < 2; i++) {  // a reading is of the time before the one before
+    switched.run(4800);
+    switched.engine.meters();
+  }
   switched.run(4800);
   CHECK(switched.meter("x", "gain_reduction") == 0);
 }
 
-TEST_CASE("The meter of a strip's compressor that was never on reads as at rest", "[law][!shouldfail]") {
+TEST_CASE("The meter of a strip's compressor that was never on reads as at rest", "[law]") {
   auto session = parse_session("mixgraph: 1\nmix:\n  a: {type: strip, from: in/1}\nmaster:\n  out: {type: output, from: mix/a}\n", "t.yaml", ".",
                                node_types());
   REQUIRE(session);
@@ -126,7 +128,7 @@ TEST_CASE("The meter of a strip's compressor that was never on reads as at rest"
   CHECK(r.meter("mix/a/gate", "gain_reduction") == 0);
 }
 
-TEST_CASE("A gate's hold that is made shorter while it holds ends sooner", "[law][!shouldfail]") {
+TEST_CASE("A gate's hold that is made shorter while it holds ends sooner", "[law]") {
   EngineRunner r;
   heard(r, "gate", {{"hold", 2000.0}, {"release", 5.0}});
   r.input = [](int, uint64_t frame) { return frame < 28'800 ? 0.5f : 0.001f; };

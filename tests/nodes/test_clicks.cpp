@@ -295,9 +295,13 @@ struct Steps {
       }
   }
 };
+// Lanes or not: kLaneKernels would not take them.
+template <template <class> class Node>
+inline constexpr Kernel kAnyKernels[] = {kernel_of<Node<float>, float>(), kernel_of<Node<Pack<1>>, Pack<1>>(), kernel_of<Node<Pack<2>>, Pack<2>>(),
+                                         kernel_of<Node<Pack<4>>, Pack<4>>()};
 template <template <class> class Node>
 constexpr NodeType type_of(std::string_view id) {
-  return {.id = id, .label = id, .doc = id, .category = "test", .inputs = kIn, .outputs = kOut, .parameters = kGain, .meters = {}, .kernels = kLaneKernels<Node>};
+  return {.id = id, .label = id, .doc = id, .category = "test", .inputs = kIn, .outputs = kOut, .parameters = kGain, .meters = {}, .kernels = kAnyKernels<Node>};
 }
 constexpr NodeType kBlocks = type_of<Blocks>("blocks"), kSteps = type_of<Steps>("steps");
 }  // namespace bad

@@ -279,6 +279,25 @@ struct Moody : Good<V> {
 };
 
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
+/// Holds a number that its lanes share, in what would be padding.
+template <class V>
+struct Shares {
+  static constexpr bool kPlain = true;
+  V own;
+  float shared;
+};
+template <class V>
+struct Apart {
+  static constexpr bool kPlain = false;
+  V own;
+};
+static_assert(!is_of_lanes<Shares>() && is_of_lanes<Apart>());
+static_assert(is_plain<Shares<float>>() && !is_plain<Apart<float>>() && !is_plain<Good<float>>());
+
+// Lanes or not: kLaneKernels would not take them.
+template <template <class> class Node>
+inline constexpr Kernel kAnyKernels[] = {kernel_of<Node<float>, float>(), kernel_of<Node<Pack<1>>, Pack<1>>(), kernel_of<Node<Pack<2>>, Pack<2>>(),
+                                         kernel_of<Node<Pack<4>>, Pack<4>>()};
 template <template <class> class Node>
 constexpr NodeType type_of(std::string_view id) {
   return {.id = id,
@@ -289,7 +308,7 @@ constexpr NodeType type_of(std::string_view id) {
           .outputs = kOut,
           .parameters = {},
           .meters = {},
-          .kernels = kLaneKernels<Node>,
+          .kernels = kAnyKernels<Node>,
           .never_louder = true};
 }
 }  // namespace bad

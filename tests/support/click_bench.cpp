@@ -60,7 +60,7 @@ ClickBench::ClickBench(const NodeType& type, Options options)
       above8_(8000, options_.rate, size_t(instances() * outputs_each())) {
   for (int c = 0; c < instances() * options_.channels; c++) sounds_.push_back(one_second(kHertz[c / options_.channels % 3]));
   // They fade in, so that what rings for long has nothing else to ring from.
-  sound_level_.hold(kSoundLevel, 0);
+  sound_level_.rest(0);
   sound_level_.begin(kSoundLevel, 0, 1, 0.2 * options_.rate, Course::linear, shortest_move(options_.rate));
   runner_.input = [this](int c, uint64_t frame) {
     return float(sound_level_.cubic().at(double(frame % kTick))) * sounds_[size_t(c)][frame % sounds_[size_t(c)].size()];
@@ -170,7 +170,7 @@ std::vector<ClickPeaks> ClickBench::run(double seconds) {
   int frames = std::max(1, int(seconds * options_.rate / kTick)) * kTick;
   std::vector<std::vector<float>> out;
   for (int done = 0; done < frames; done += kTick) {
-    sound_level_.next_tick(kSoundLevel, runner_.engine.frame());
+    sound_level_.next_tick(kSoundLevel, runner_.engine.frame(), 1);
     auto piece = runner_.run(kTick, kBlock);
     out.resize(piece.size());
     for (size_t c = 0; c < out.size(); c++) out[c].insert(out[c].end(), piece[c].begin(), piece[c].end());

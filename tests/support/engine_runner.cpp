@@ -64,7 +64,7 @@ std::vector<std::vector<float>> EngineRunner::run(int frames, int block) {
 
 float EngineRunner::meter(std::string_view path, std::string_view id) {
   for (const Reading& r : engine.meters())
-    if (r.node->path == path && r.node->type->meters[size_t(r.meter)].id == id) return r.value;
+    if (r.path == path && r.type->meters[size_t(r.meter)].id == id) return r.value;
   throw std::runtime_error("no meter " + std::string(id));
 }
 

@@ -100,6 +100,7 @@ NodeRunner::NodeRunner(const NodeType& type, RunnerOptions options)
       tick_(options.time / kTick),
       glides_(type.parameters.size() * size_t(options.lanes)),
       gliding_(glides_.size()),
+      touched_(type.parameters.size()),
       last_change_(size_t(options.lanes), options.time / kTick),
       in_(total_channels(type.inputs, options.channels), options.lanes, 0.f),
       out_(total_channels(type.outputs, options.channels), options.lanes, kUnwritten),
@@ -113,7 +114,7 @@ NodeRunner::NodeRunner(const NodeType& type, RunnerOptions options)
   for (size_t i = 0; i < type.parameters.size(); i++)
     if (auto number = std::get_if<double>(&values[i]))
       for (int l = 0; l < options.lanes; l++) {
-        glide(int(i), l).hold(type.parameters[i], *number);
+        glide(int(i), l).rest(to_domain(type.parameters[i], *number));
         write_ramp(int(i), l);
       }
   for (size_t m = 0; m < type.meters.size(); m++)
@@ -148,10 +149,11 @@ void NodeRunner::change(std::string_view id, int lane, F f) {
   enter_tick();
   for (int l = std::max(lane, 0); l < (lane < 0 ? kernel_.lanes : lane + 1); l++) {
     last_change_[size_t(l)] = time_ / kTick;
+    hurried_ |= uint64_t(1) << l;
     gliding_[size_t(i * kernel_.lanes + l)] = f(p, glide(i, l));
     write_ramp(i, l);
   }
-  touched_ |= uint64_t(1) << i;
+  touched_[size_t(i)] = 1;
 }
 
 void NodeRunner::set(std::string_view id, double value, int lane) {
@@ -165,13 +167,13 @@ void NodeRunner::set(std::string_view id, std::string_view choice, int lane) {
 void NodeRunner::move(std::string_view id, double value, double seconds, int lane) {
   double frames = std::round(seconds * environment_.rate);
   change(id, lane, [&](const Parameter& p, Glide& g) {
-    g.begin(p, time_, value, frames, Course::position, shortest_move(environment_.rate));
+    g.begin(p, time_, to_domain(p, value), frames, Course::position, shortest_move(environment_.rate));
     return true;
   });
 }
 void NodeRunner::jump(std::string_view id, double value, int lane) {
   change(id, lane, [&](const Parameter& p, Glide& g) {
-    g.hold(p, value);
+    g.rest(to_domain(p, value));
     return false;
   });
 }
@@ -185,13 +187,16 @@ void NodeRunner::write_ramp(int row, int lane) {
 void NodeRunner::enter_tick() {
   if (time_ / kTick == tick_) return;
   tick_ = time_ / kTick;
+  uint64_t slow = 0, fast = 0;
   for (size_t i = 0; i < glides_.size(); i++) {
     if (!gliding_[i]) continue;
     int r = int(i) / kernel_.lanes, l = int(i) % kernel_.lanes;
     last_change_[size_t(l)] = tick_;
-    gliding_[i] = glides_[i].next_tick(type_.parameters[size_t(r)], tick_ * kTick);
+    gliding_[i] = glides_[i].next_tick(type_.parameters[size_t(r)], tick_ * kTick, 1);
+    (glides_[i].is_slow(type_.parameters[size_t(r)]) ? slow : fast) |= uint64_t(1) << l;
     write_ramp(r, l);
   }
+  hurried_ = ~slow | fast;
 }
 
 void NodeRunner::load(const std::vector<Channels>& input, int first, int frames) {
@@ -234,7 +239,8 @@ void NodeRunner::call_kernel(int frames, const float* const* in, float* const* o
                .out = out,
                .ramps = ramps_.channel(0),
                .restless = restless,
-               .touched = touched_,
+               .hurried = restless & hurried_,
+               .touched = touched_.data(),
                .meters = meters_.channel(0),
                .device = &device};
   AllocationCount allocations;
@@ -264,7 +270,7 @@ void NodeRunner::run_block(const std::vector<Channels>& input, std::vector<Chann
       for (int f = 0; f < frames; f++)
         output[l][size_t(c)][size_t(first + f)] = out_.channel(c)[size_t(f) * output.size() + l];
   fold_meters();
-  touched_ = 0;
+  std::fill(touched_.begin(), touched_.end(), uint8_t(0));
   time_ += uint64_t(frames);
   device_time_ += size_t(frames);
 }

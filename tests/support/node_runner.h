@@ -128,10 +128,12 @@ class NodeRunner {
   Environment environment_;
   int channels_;
   void* node_ = nullptr;
-  uint64_t time_, touched_ = 0, allocations_ = 0;
+  uint64_t time_, allocations_ = 0;
   uint64_t tick_;
   std::vector<Glide> glides_;  ///< [row][lane]
   std::vector<char> gliding_;
+  std::vector<uint8_t> touched_;  ///< rows
+  uint64_t hurried_ = ~0ull;      ///< lanes
   std::vector<uint64_t> last_change_;  ///< by lane: the tick in which a row moved or was set
   Buffers in_, out_, ramps_, meters_;
   std::vector<float> folded_;  ///< [meter][lane]

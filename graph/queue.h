@@ -8,9 +8,9 @@ namespace mixgraph {
 
 /// A preallocated queue from one thread to another. What is pushed together is seen together.
 template <class T>
-class Ring {
+class Queue {
  public:
-  explicit Ring(size_t capacity_power_of_two) : items_(capacity_power_of_two), mask_(capacity_power_of_two - 1) {}
+  explicit Queue(size_t capacity_power_of_two) : items_(capacity_power_of_two), mask_(capacity_power_of_two - 1) {}
 
   /// All of them, or none if there isn't room. [producer]
   bool push(std::span<const T> batch) {

@@ -1,0 +1,186 @@
+#include "graph/conductor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "graph/compile.h"
+#include "graph/crew.h"
+#include "graph/sharing.h"
+#include "graph/transition.h"
+
+namespace mixgraph {
+
+Conductor::Conductor(const EngineSettings& settings, const FadeShape& shape, Handover& handover, CostMeter& costs, Sharing& sharing, Crew* crew)
+    : settings_(settings), shape_(shape), handover_(handover), costs_(costs), sharing_(sharing), crew_(crew), orders_(handover, settings.environment.rate) {}
+
+Problems Conductor::update(const Graph& next) {
+  auto made = make_plan(next, target_, settings_.environment, shape_, next_id_);
+  if (!made) return made.problems();
+  target_ = std::move(*made);
+  arrived_ = false;
+  sharing_.forget();
+  orders_.know(target_);
+  follow_values(next);
+  list_services();
+  advance();
+  return {};
+}
+
+// Values that differ move; the rows that rebuild are the same, or there would be another instance.
+void Conductor::follow_values(const Graph& next) {
+  std::vector<Move> moves;
+  for (size_t i = 0; i < target_.nodes.size(); i++) {
+    const Node& node = next.nodes()[i];
+    for (int r = 0; r < row_count(*node.type); r++)
+      if (row(*node.type, r).change == Change::live && node.values[size_t(r)] != target_.nodes[i]->values[size_t(r)])
+        moves.push_back({.path = node.path, .row = r, .value = std::get<double>(node.values[size_t(r)])});
+  }
+  orders_.say(moves);
+}
+
+void Conductor::list_services() {
+  std::vector<std::shared_ptr<Bank>> list;
+  for (const Plan* plan : {&target_, &sounding_})
+    for (const InstancePtr& i : plan->nodes)
+      if (i->bank && i->bank->kernel().service) list.push_back(i->bank);
+  std::lock_guard lock(services_mutex_);
+  services_ = std::move(list);
+}
+void Conductor::service() {
+  std::vector<std::shared_ptr<Bank>> list;
+  {
+    std::lock_guard lock(services_mutex_);
+    list = services_;
+  }
+  for (auto& bank : list) bank->service();
+}
+
+bool Conductor::performer_has_current() const { return !current_ || handover_.taken.load(std::memory_order_acquire) >= current_->serial; }
+bool Conductor::fading() const { return current_ && current_->fades && handover_.faded.load(std::memory_order_acquire) < current_->serial; }
+bool Conductor::tails_ended() const {
+  const uint64_t now = handover_.frame.load(std::memory_order_relaxed);
+  return std::any_of(sounding_.nodes.begin(), sounding_.nodes.end(), [&](const InstancePtr& i) { return i->leaving && i->silent_at <= now; });
+}
+
+bool Conductor::settled() const { return arrived_ && !between_ && performer_has_current() && orders_.is_idle(); }
+
+// False: it happened too often.
+bool Conductor::note_fault(Instance& instance, Fault fault) {
+  constexpr size_t kMostFaults = 3;
+  constexpr double kWithin = 10;  // s
+  auto& times = fault_times_[instance.path];
+  times.push_back(handover_.frame.load(std::memory_order_relaxed));
+  std::erase_if(times, [&](uint64_t t) { return t + uint64_t(kWithin * settings_.environment.rate) < times.back(); });
+  const bool again = times.size() < kMostFaults;
+  faults_.push_back({instance.path, fault, !again});
+  return again;
+}
+
+// A node that was silenced gets a successor, which is faded in, but not for ever. Nothing else changes.
+void Conductor::replace_spoilt() {
+  const uint64_t seen = handover_.faults.load(std::memory_order_acquire);
+  if (seen == faults_seen_) return;
+  faults_seen_ = seen;
+  bool any = false;
+  for (const InstancePtr& i : target_.nodes) {
+    const Fault fault = i->bank && i->sounding ? i->bank->fault(i->lane) : Fault::none;
+    if (fault == Fault::none || i->spoilt || i->given_up) continue;
+    i->spoilt = note_fault(*i, fault);
+    i->given_up = !i->spoilt;
+    any |= i->spoilt;
+  }
+  if (!any) return;
+  mixgraph::replace_spoilt(target_, settings_.environment, shape_);
+  arrived_ = false;
+  orders_.know(target_);
+  list_services();
+}
+
+void Conductor::advance() {
+  orders_.advance();
+  replace_spoilt();
+  if (!performer_has_current()) return;
+  if (previous_) {
+    absorb_meters(*previous_);
+    retired_.push_back(std::move(previous_));
+  }
+  if (!crew_ || crew_->is_clear_of(handover_.cleared.load(std::memory_order_acquire))) retired_.clear();
+  if (fading()) return;
+  if (between_) {
+    between_ = false;
+    send(sounding_, false, 0);
+    list_services();
+  } else if (!arrived_ || tails_ended()) {
+    begin_transition();
+  } else if (crew_ && current_ && sharing_.judge(handover_.frame.load(std::memory_order_relaxed), costs_, current_->speed_up)) {
+    send(sounding_, false, 0);
+  }
+}
+
+void Conductor::begin_transition() {
+  for (const InstancePtr& i : sounding_.nodes)
+    if (i->type->tail && !i->leaving) i->tail = i->type->tail(Setup{settings_.environment, i->channels, i->values});
+  Transition t = make_transition(sounding_, target_, handover_.frame.load(std::memory_order_relaxed), settings_.environment.rate);
+  arrived_ = t.complete;
+  const bool fades = std::any_of(t.during.routes.begin(), t.during.routes.end(), [](const Route& r) { return r.fading != Fading::none; });
+  sounding_ = std::move(t.after);
+  between_ = fades || t.during.nodes.size() != sounding_.nodes.size();
+  send(between_ ? t.during : sounding_, fades, t.lead_in);
+  // What comes with a later transition only starts by itself: what it would take over from has gone by then.
+  for (const InstancePtr& i : target_.nodes) i->predecessor = nullptr;
+}
+
+void Conductor::send(const Plan& plan, bool fades, int lead_in) {
+  std::vector<InstancePtr> heirs;
+  for (const InstancePtr& i : plan.nodes)
+    if (!i->sounding && i->predecessor) heirs.push_back(i);
+  auto program = compile(plan, settings_.environment, shape_, sharing_.is_on() ? costs_.read() : std::vector<TypeCost>(), sharing_.is_on());
+  handover_.tasks.store(program->tasks.size(), std::memory_order_relaxed);
+  program->serial = ++serial_;
+  program->fades = fades;
+  program->fade_at = -lead_in;
+  program->glides = orders_.reserve(heirs);
+  program->ring_mark = handover_.batches.pushed();
+  for (const InstancePtr& i : plan.nodes) i->sounding = true;
+  previous_ = std::move(current_);
+  current_ = std::move(program);
+  handover_.incoming.store(current_.get(), std::memory_order_release);
+  orders_.send_held();
+}
+
+// Readings of several programs, and of several times, become one until they are told.
+void Conductor::absorb_meters(Program& program) {
+  MeterBoard& board = program.meters;
+  if (!board.filled.load(std::memory_order_acquire)) return;
+  const float* from = board.values.data();
+  for (const LanePlace& p : board.nodes) {
+    const auto meters = p.bank->type().meters;
+    MeterValues& now = meters_[p.id];
+    const bool first = std::exchange(now.told, false) || now.values.size() != meters.size();
+    now.values.resize(meters.size());
+    for (size_t m = 0; m < meters.size(); m++, from++) {
+      const Fold fold = first ? Fold::last : meters[m].fold;
+      now.values[m] = fold == Fold::max ? std::max(now.values[m], *from) : fold == Fold::min ? std::min(now.values[m], *from) : *from;
+    }
+  }
+  board.filled.store(false, std::memory_order_release);
+}
+
+std::vector<Reading> Conductor::read_meters() {
+  if (previous_) absorb_meters(*previous_);
+  if (current_) absorb_meters(*current_);
+  std::vector<Reading> result;
+  std::unordered_map<uint32_t, MeterValues> kept;
+  for (const InstancePtr& i : target_.nodes) {
+    const auto found = meters_.find(i->id);
+    for (size_t m = 0; m < i->type->meters.size(); m++)
+      result.push_back({i->path, i->type, int(m), found == meters_.end() ? i->type->meters[m].rest : found->second.values[m]});
+    if (found == meters_.end()) continue;
+    found->second.told = true;
+    kept.insert(meters_.extract(found));
+  }
+  meters_ = std::move(kept);
+  return result;
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,73 @@
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "graph/engine.h"
+#include "graph/order_book.h"
+#include "graph/plan.h"
+
+namespace mixgraph {
+
+class Crew;
+class Sharing;
+
+/// The control side of an engine. From a document to sound: update() makes a plan of it (graph/plan.h), whose instances
+/// are those that sound, as far as they fit. A transition (graph/transition.h) leads from the plan that sounds to it: one
+/// program in which cables fade, then one without what has gone. compile() (graph/compile.h) makes a program of a plan:
+/// a schedule says which instances run together in which lanes and when, strands say what several threads may do at a time,
+/// and then come the steps. A program is handed over by a pointer, and the one before comes back. [control]
+class Conductor {
+ public:
+  Conductor(const EngineSettings& settings, const FadeShape& shape, Handover& handover, CostMeter& costs, Sharing& sharing, Crew* crew);
+
+  Problems update(const Graph& next);
+  void advance();
+  bool settled() const;
+  OrderBook& orders() { return orders_; }
+  std::vector<Reading> read_meters();
+  std::vector<NodeFault> take_faults() { return std::exchange(faults_, {}); }
+  size_t nodes_sounding() const { return sounding_.nodes.size(); }
+  int latency() const { return target_.latency; }
+  void service();  ///< [worker]
+
+ private:
+  struct MeterValues {
+    std::vector<float> values;
+    bool told = true;
+  };
+  void follow_values(const Graph& next);
+  void list_services();
+  bool performer_has_current() const;
+  bool fading() const;
+  bool tails_ended() const;
+  bool note_fault(Instance& instance, Fault fault);
+  void replace_spoilt();
+  void begin_transition();
+  void send(const Plan& plan, bool fades, int lead_in);
+  void absorb_meters(Program& program);
+
+  const EngineSettings& settings_;
+  const FadeShape& shape_;
+  Handover& handover_;
+  CostMeter& costs_;
+  Sharing& sharing_;
+  Crew* const crew_;
+  OrderBook orders_;
+  Plan target_, sounding_;
+  bool arrived_ = true;   // what sounds is the target
+  bool between_ = false;  // a program with fades is under way; one without them follows
+  uint32_t next_id_ = 1;
+  uint64_t serial_ = 0, faults_seen_ = 0;
+  std::unordered_map<uint32_t, MeterValues> meters_;
+  std::vector<NodeFault> faults_;
+  std::unordered_map<std::string, std::vector<uint64_t>> fault_times_;  // frames, by path
+  std::unique_ptr<Program> current_, previous_;
+  std::vector<std::unique_ptr<Program>> retired_;  // that one of the crew may still look at
+  std::mutex services_mutex_;
+  std::vector<std::shared_ptr<Bank>> services_;
+};
+
+}  // namespace mixgraph

@@ -1,0 +1,196 @@
+#include "graph/order_book.h"
+
+#include <algorithm>
+
+namespace mixgraph {
+namespace {
+
+constexpr size_t kGlidesAtOnce = 256;
+constexpr uint64_t kOfThePast = 1ull << 63;  // marks rows of instances that others take over from
+
+}  // namespace
+
+OrderBook::OrderBook(Handover& handover, double rate) : handover_(handover), rate_(rate), longest_jump_(longest_jump(rate)) {}
+
+OrderBook::~OrderBook() {
+  for (auto* queue : {&handover_.batches, &handover_.done})
+    for (; queue->consumed() < queue->readable(); queue->pop()) delete queue->front();
+}
+
+void OrderBook::know(const Plan& target) {
+  by_path_.clear();
+  by_id_.clear();
+  for (const InstancePtr& i : target.nodes) {
+    by_path_[i->path] = i.get();
+    by_id_[i->id] = i;
+  }
+}
+
+Instance* OrderBook::by_id(uint32_t id) const {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second.get();
+}
+
+void OrderBook::say(std::span<const Move> moves) {
+  struct Frame {
+    std::vector<Order> orders;
+    bool timed = false, late = false;
+  };
+  std::map<uint64_t, Frame> frames;
+  for (const Move& m : moves) {
+    const auto found = by_path_.find(m.path);
+    if (found == by_path_.end()) continue;
+    const Instance& instance = *found->second;
+    const Parameter& p = row(*instance.type, m.row);
+    if (p.change != Change::live) continue;
+    const bool timed = m.frame != 0 && !m.at_once, late = m.late || (timed && m.frame < now_);
+    Frame& frame = frames[m.at_once || m.frame > now_ ? m.frame : now_];
+    frame.timed |= timed, frame.late |= late;
+    frame.orders.push_back({instance.id, int16_t(m.row), m.course, float(m.seconds * rate_), m.value, to_domain(p, m.value)});
+  }
+  for (auto& [frame, said] : frames) {
+    const Key key{frame, ++numbers_};
+    frame > now_ ? tell_later(key, std::move(said.orders)) : tell_at_once(key, std::move(said.orders), said.timed, said.late);
+  }
+}
+
+// The value that counts is that of the latest frame, and of those the one that was said last.
+void OrderBook::tell(Instance& instance, const Order& order, const Key& key) {
+  const auto row = size_t(order.row);
+  if (key.first < instance.told[row]) return;
+  const double before = std::exchange(std::get<double>(instance.values[row]), order.value);
+  instance.told[row] = key.first;
+  if (instance.hears()) return;
+  if (order.length > 0)
+    instance.held.push_back({order, key.first, key.second, before});
+  else
+    std::erase_if(instance.held, [&](const Held& h) { return h.order.row == order.row; });
+}
+
+void OrderBook::tell_at_once(const Key& key, std::vector<Order> orders, bool timed, bool late) {
+  for (const Order& o : orders) tell(*by_id(o.instance), o, key);
+  std::erase_if(orders, [&](const Order& o) { return !by_id(o.instance)->hears(); });
+  if (!orders.empty()) send(std::make_unique<Batch>(Batch{key.first, key.second, timed, late, false, std::move(orders), {}}));
+}
+
+void OrderBook::tell_later(const Key& key, std::vector<Order> orders) {
+  const size_t count = orders.size();
+  Pending& pending = pending_[key] = {std::move(orders), std::vector<bool>(count)};
+  unsent_++;
+  send_pending(key, pending);
+}
+
+// As one batch, of all whose instances sound.
+void OrderBook::send_pending(const Key& key, Pending& pending) {
+  auto batch = std::make_unique<Batch>(Batch{key.first, key.second, true, false, false, {}, {}});
+  auto wanted = [&](size_t i) {
+    const Instance* instance = by_id(pending.orders[i].instance);
+    return !pending.sent[i] && instance && instance->hears();
+  };
+  for (size_t i = 0; i < pending.orders.size(); i++)
+    if (wanted(i)) batch->orders.push_back(pending.orders[i]);
+  if (batch->orders.empty() || !try_send(batch)) return;
+  for (size_t i = 0; i < pending.orders.size(); i++) pending.sent[i] = pending.sent[i] || wanted(i);
+  unsent_ -= std::find(pending.sent.begin(), pending.sent.end(), false) == pending.sent.end();
+}
+
+void OrderBook::look_at_clock(bool all) {
+  now_ = handover_.frame.load(std::memory_order_relaxed);
+  while (!pending_.empty() && (all || pending_.begin()->first.first <= now_)) {
+    come_due(pending_.begin()->first, pending_.begin()->second);
+    pending_.erase(pending_.begin());
+  }
+}
+
+void OrderBook::come_due(const Key& key, Pending& pending) {
+  std::vector<Order> unsent;
+  for (size_t i = 0; i < pending.orders.size(); i++) {
+    const Order& o = pending.orders[i];
+    Instance* const instance = by_id(o.instance);
+    if (!instance) continue;
+    tell(*instance, o, key);
+    due_.push_back({instance->path, o.row, o.value, key.first, o.length / rate_, o.course});
+    if (!pending.sent[i] && instance->hears()) unsent.push_back(o);
+  }
+  unsent_ -= std::find(pending.sent.begin(), pending.sent.end(), false) != pending.sent.end();
+  if (!unsent.empty()) send(std::make_unique<Batch>(Batch{key.first, key.second, true, false, false, std::move(unsent), {}}));
+}
+
+void OrderBook::advance() {
+  for (; handover_.done.consumed() < handover_.done.readable(); handover_.done.pop()) {
+    delete handover_.done.front();
+    out_--;
+  }
+  while (!full_.empty() && try_send(full_.front())) {
+    full_.pop_front();
+    newest_.clear();  // what is left is found again when it is replaced, or sent as it is
+  }
+  if (unsent_ > 0)
+    for (auto& [key, pending] : pending_) send_pending(key, pending);
+}
+
+void OrderBook::send_held() {
+  for (auto& [id, instance] : by_id_) {
+    if (!instance->hears()) continue;
+    for (const Held& h : std::exchange(instance->held, {})) send(std::make_unique<Batch>(Batch{h.frame, h.number, false, false, false, {h.order}, {}}));
+  }
+  if (unsent_ > 0)
+    for (auto& [key, pending] : pending_) send_pending(key, pending);
+}
+
+void OrderBook::send(std::unique_ptr<Batch> batch) {
+  if (full_.empty() && try_send(batch)) return;
+  keep_newest(std::move(batch));
+}
+
+bool OrderBook::try_send(std::unique_ptr<Batch>& batch) {
+  if (out_ == Handover::kMostBatches) return false;
+  batch->glides = glides_for(*batch);
+  Batch* const sent = batch.release();
+  handover_.batches.push({&sent, 1});
+  out_++;
+  return true;
+}
+
+// The performer can't take more, so what nobody has heard yet gives way to what replaces it.
+void OrderBook::keep_newest(std::unique_ptr<Batch> batch) {
+  for (Order& o : batch->orders) {
+    Order*& newest = newest_[row_of(o)];
+    if (newest) newest->instance = 0;
+    newest = &o;
+  }
+  full_.push_back(std::move(batch));
+  auto is_void = [](const std::unique_ptr<Batch>& b) { return std::all_of(b->orders.begin(), b->orders.end(), [](const Order& o) { return o.instance == 0; }); };
+  if (full_.size() % 1024 == 0) std::erase_if(full_, is_void);
+}
+
+std::span<Glide> OrderBook::glides_for(const Batch& batch) {
+  constexpr double kMargin = 1;  // s: it may be postponed
+  for (const Order& o : batch.orders) {
+    const uint64_t end = std::max(batch.frame, now_) + uint64_t(std::max(double(o.length), longest_jump_) + kMargin * rate_);
+    uint64_t& busy = busy_[row_of(o)];
+    busy = std::max(busy, end);
+  }
+  return glides_for_rows();
+}
+
+// As many as there are rows that may move; none goes away again.
+std::span<Glide> OrderBook::glides_for_rows() {
+  if (busy_.size() <= glide_count_) return {};
+  std::erase_if(busy_, [this](const auto& entry) { return entry.second < now_; });
+  if (busy_.size() <= glide_count_) return {};
+  const size_t more = std::max(kGlidesAtOnce, busy_.size() - glide_count_);
+  glides_.push_back(std::make_unique<Glide[]>(more));
+  glide_count_ += more;
+  return {glides_.back().get(), more};
+}
+
+std::span<Glide> OrderBook::reserve(const std::vector<InstancePtr>& heirs) {
+  std::vector<std::pair<uint64_t, uint64_t>> copies;
+  for (const auto& [row, end] : heirs.empty() ? decltype(busy_)() : busy_)
+    if (std::any_of(heirs.begin(), heirs.end(), [row = row](const InstancePtr& i) { return row >> 16 == i->id; })) copies.push_back({row | kOfThePast, end});
+  busy_.insert(copies.begin(), copies.end());
+  return glides_for_rows();
+}
+
+}  // namespace mixgraph

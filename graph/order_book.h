@@ -1,0 +1,78 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "graph/engine.h"
+#include "graph/handover.h"
+#include "graph/plan.h"
+
+namespace mixgraph {
+
+/// What is said of rows and is not yet past: the one place that decides what comes after what. It sends orders to the
+/// performer ahead of their time, and tells whoever keeps the document when they are due. Time goes on in look_at_clock()
+/// only: what is said in between is said at the same frame. [control]
+class OrderBook {
+ public:
+  OrderBook(Handover& handover, double rate);
+  ~OrderBook();
+
+  /// The instances that can be told anything from now on. Their paths and ids stay as they are.
+  void know(const Plan& target);
+  /// Tells instances: what is of one frame is one batch.
+  void say(std::span<const Move> moves);
+  /// Lets time go on; `all`: as if it had for all that waits.
+  void look_at_clock(bool all = false);
+  /// Sends what waits, and takes back what the performer is done with.
+  void advance();
+  /// Instances may have begun to sound: what was held for them is sent.
+  void send_held();
+  /// Glides that the performer has to be given before these instances take over the courses of others.
+  std::span<Glide> reserve(const std::vector<InstancePtr>& heirs);
+  /// Timed moves that have come due since the last call, in the order in which they count.
+  std::vector<DueMove> take_due() { return std::exchange(due_, {}); }
+  /// The frame up to which everything is past.
+  uint64_t now() const { return now_; }
+  /// Nothing waits to be sent but what its time has not come for.
+  bool is_idle() const { return full_.empty(); }
+
+ private:
+  using Key = std::pair<uint64_t, uint64_t>;  // frame, number
+  struct Pending {
+    std::vector<Order> orders;
+    std::vector<bool> sent;
+  };
+  void tell(Instance& instance, const Order& order, const Key& key);
+  void tell_at_once(const Key& key, std::vector<Order> orders, bool timed, bool late);
+  void tell_later(const Key& key, std::vector<Order> orders);
+  void come_due(const Key& key, Pending& pending);
+  void send_pending(const Key& key, Pending& pending);
+  void send(std::unique_ptr<Batch> batch);
+  bool try_send(std::unique_ptr<Batch>& batch);
+  void keep_newest(std::unique_ptr<Batch> batch);
+  std::span<Glide> glides_for(const Batch& batch);
+  std::span<Glide> glides_for_rows();
+  Instance* by_id(uint32_t id) const;
+  static uint64_t row_of(const Order& o) { return uint64_t(o.instance) << 16 | uint16_t(o.row); }
+
+  Handover& handover_;
+  const double rate_, longest_jump_;  // Hz, frames
+  uint64_t now_ = 0, numbers_ = 0;
+  size_t out_ = 0;  // batches that the performer has, or had and not given back
+  std::unordered_map<std::string_view, Instance*> by_path_;
+  std::unordered_map<uint32_t, InstancePtr> by_id_;
+  std::map<Key, Pending> pending_;
+  size_t unsent_ = 0;  // of pending batches, those with orders that could not be sent yet
+  std::vector<DueMove> due_;
+  std::deque<std::unique_ptr<Batch>> full_;  // while the performer has as many as it can take
+  std::unordered_map<uint64_t, Order*> newest_;  // in full_, by row
+  std::unordered_map<uint64_t, uint64_t> busy_;  // rows that may be moving, until which frame
+  std::vector<std::unique_ptr<Glide[]>> glides_;
+  size_t glide_count_ = 0;
+};
+
+}  // namespace mixgraph
