@@ -35,6 +35,7 @@ std::vector<DueMove> Engine::take_due(bool all) {
   rooms_->conductor.orders().look_at_clock(all);
   return rooms_->conductor.orders().take_due();
 }
+std::vector<DueMove> Engine::due_until(uint64_t frame) const { return rooms_->conductor.orders().due_until(frame); }
 void Engine::advance() {
   rooms_->conductor.orders().look_at_clock();
   rooms_->conductor.advance();

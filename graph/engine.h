@@ -94,6 +94,8 @@ class Engine {
   /// Timed moves whose time has come since the last call, in the order in which they count: who keeps a document sets their
   /// values in it, before anything else is said. `all`: those too that still wait. [control]
   std::vector<DueMove> take_due(bool all = false);
+  /// Timed moves that wait and will have come due at a frame. [control]
+  std::vector<DueMove> due_until(uint64_t frame) const;
   /// Carries on what the two above began; call it every few milliseconds, and between blocks when rendering. [control]
   void advance();
   /// True when no hand-over or fade is under way or waiting. [control]

@@ -109,11 +109,23 @@ void OrderBook::come_due(const Key& key, Pending& pending) {
     Instance* const instance = by_id(o.instance);
     if (!instance) continue;
     tell(*instance, o, key);
-    due_.push_back({instance->path, o.row, o.value, key.first, o.length / rate_, o.course});
+    due_.push_back(due_move(*instance, o, key.first));
     if (!pending.sent[i] && instance->hears()) unsent.push_back(o);
   }
   unsent_ -= std::find(pending.sent.begin(), pending.sent.end(), false) != pending.sent.end();
   if (!unsent.empty()) send(std::make_unique<Batch>(Batch{key.first, key.second, true, false, false, std::move(unsent), {}}));
+}
+
+DueMove OrderBook::due_move(const Instance& instance, const Order& o, uint64_t frame) const {
+  return {instance.path, o.row, o.value, frame, o.length / rate_, o.course};
+}
+
+std::vector<DueMove> OrderBook::due_until(uint64_t frame) const {
+  std::vector<DueMove> due;
+  for (auto at = pending_.begin(); at != pending_.end() && at->first.first <= frame; ++at)
+    for (const Order& o : at->second.orders)
+      if (const Instance* instance = by_id(o.instance)) due.push_back(due_move(*instance, o, at->first.first));
+  return due;
 }
 
 void OrderBook::advance() {

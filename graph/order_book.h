@@ -35,6 +35,8 @@ class OrderBook {
   std::span<Glide> reserve(const std::vector<InstancePtr>& heirs);
   /// Timed moves that have come due since the last call, in the order in which they count.
   std::vector<DueMove> take_due() { return std::exchange(due_, {}); }
+  /// What waits and will have come due at a frame, in that order.
+  std::vector<DueMove> due_until(uint64_t frame) const;
   /// The frame up to which everything is past.
   uint64_t now() const { return now_; }
   /// Nothing waits to be sent but what its time has not come for.
@@ -56,6 +58,7 @@ class OrderBook {
   void keep_newest(std::unique_ptr<Batch> batch);
   std::span<Glide> glides_for(const Batch& batch);
   std::span<Glide> glides_for_rows();
+  DueMove due_move(const Instance& instance, const Order& order, uint64_t frame) const;
   Instance* by_id(uint32_t id) const;
   static uint64_t row_of(const Order& o) { return uint64_t(o.instance) << 16 | uint16_t(o.row); }
 

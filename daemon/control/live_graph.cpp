@@ -215,21 +215,26 @@ Problems LiveGraph::commit(const Graph& next) {
   return {};
 }
 
+Graph LiveGraph::graph_at(uint64_t frame) {
+  flush();
+  Graph then = graph_;
+  for (const DueMove& due : engine_.due_until(frame)) then.set_value(due.path, due.row, due.value);
+  return then;
+}
+
 /// All that can move is one batch.
 Problems LiveGraph::commit(const Graph& next, const Timing& timing, uint64_t now) {
-  const Graph before = graph_;
-  Graph built = next;
-  for (const Node& node : next.nodes()) {
-    const Node* old = graph_.find(node.path);
-    for (size_t i = 0; old && old->type == node.type && i < node.values.size(); i++)
-      if (can_move(row(*node.type, int(i))) && node.values[i] != old->values[i]) built.set_value(node.path, int(i), old->values[i]);
-  }
+  const Graph before = graph_at(timing.frame);
+  Graph built = graph_;
+  for (const Node& node : next.nodes())
+    for (size_t i = 0; i < node.values.size(); i++)
+      if (!can_move(row(*node.type, int(i)))) built.set_value(node.path, int(i), node.values[i]);
   if (!(built == graph_))
     if (Problems problems = take_over(std::move(built)); !problems.empty()) return problems;
   end_batch();
   for (const Entry& entry : names_.entries()) {
     const Value& target = next.find(entry.path)->values[size_t(entry.row)];
-    if (can_move(entry.parameter()) && graph_.find(entry.path)->values[size_t(entry.row)] != target)
+    if (can_move(entry.parameter()) && before.find(entry.path)->values[size_t(entry.row)] != target)
       move(entry, std::get<double>(target), timing, now);
   }
   flush();

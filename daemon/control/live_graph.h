@@ -26,6 +26,8 @@ class LiveGraph {
   bool start_restored(const Graph& otherwise, Problems& told);
 
   const Graph& graph() const { return graph_; }
+  /// The graph as it will be at a frame, if nothing else is said until then.
+  Graph graph_at(uint64_t frame);
   const Namespace& names() const { return names_; }
   /// A parameter's value at a frame, also in the midst of a move.
   Value value(const Entry& entry, uint64_t frame) const;
@@ -44,7 +46,8 @@ class LiveGraph {
 
   /// Takes over another graph as one step of undo, or changes nothing.
   Problems commit(const Graph& next);
-  /// The same for a graph whose moving parameters take their time.
+  /// The same for values that differ from those of graph_at(timing.frame), and take their time. What must be built anew is
+  /// built at once.
   Problems commit(const Graph& next, const Timing& timing, uint64_t now);
   Problems undo();
   Problems redo();

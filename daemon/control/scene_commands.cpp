@@ -11,14 +11,14 @@ bool is_in_scenes(const Parameter& p) {
   return !is_text(p) && (p.change == Change::rebuild || p.motion == Motion::smooth);
 }
 
-const Value& current(const Console& console, const Entry& entry) {
-  return console.live.graph().find(entry.path)->values[size_t(entry.row)];
+const Value& value_in(const Graph& graph, const Entry& entry) {
+  return graph.find(entry.path)->values[size_t(entry.row)];
 }
 
-Scene snapshot(const Console& console) {
+Scene snapshot(const Console& console, const Graph& graph) {
   Scene scene;
   for (const Entry& entry : console.live.names().entries())
-    if (is_in_scenes(entry.parameter())) scene[entry.address.substr(1)] = current(console, entry);
+    if (is_in_scenes(entry.parameter())) scene[entry.address.substr(1)] = value_in(graph, entry);
   return scene;
 }
 
@@ -39,7 +39,8 @@ Problem unknown_scene(const Console& console, const std::string& name) {
 Answer recall(Console& console, const Call& call, const Scene& scene, double seconds,
               const std::string& detail) {
   if (!(seconds >= 0 && seconds <= 3600)) return Problem{"", "the fade time is out of range", "0 to 3600 s"};
-  Graph next = console.live.graph();
+  const Graph then = console.live.graph_at(call.frame);
+  Graph next = then;
   size_t left_out = 0;
   for (const auto& [address, value] : scene) {
     const Entry* entry = entry_of(console, address, value);
@@ -50,7 +51,7 @@ Answer recall(Console& console, const Call& call, const Scene& scene, double sec
     const auto* number = std::get_if<double>(&value);
     next.set_value(entry->path, entry->row, number ? Value(nearest(entry->parameter(), *number)) : value);
   }
-  Scene before = snapshot(console);
+  Scene before = snapshot(console, then);
   const Timing timing{call.frame, seconds, Course::position};
   Problems problems = console.change([&] { return console.live.commit(next, timing, console.now.frame); });
   if (!problems.empty()) return problems;
@@ -65,7 +66,7 @@ Answer store_scene(Console& console, const Call& call) {
   if (name.empty()) return Problem{"", "the name is empty", "any text"};
   if (console.session.scenes.size() >= kMostScenes && !console.session.scenes.contains(name))
     return Problem{"", "there are 1000 scenes already", "remove some"};
-  console.session.scenes[name] = snapshot(console);
+  console.session.scenes[name] = snapshot(console, console.live.graph_at(call.frame));
   console.changed_scenes.insert(name);
   return Done{name};
 }
@@ -103,10 +104,10 @@ Answer diff_scene(Console& console, const Call& call) {
   std::vector<osc::Message> list;
   for (const auto& [address, value] : scene->second) {
     const Entry* entry = entry_of(console, address, value);
-    if (!entry || value == current(console, *entry)) continue;
+    if (!entry || value == value_in(console.live.graph(), *entry)) continue;
     const Parameter& p = entry->parameter();
     list.push_back(
-        {"/scene/diff", {entry->address, argument_of(p, value), argument_of(p, current(console, *entry))}});
+        {"/scene/diff", {entry->address, argument_of(p, value), argument_of(p, value_in(console.live.graph(), *entry))}});
   }
   return console.answer_list(call, std::move(list));
 }
