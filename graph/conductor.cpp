@@ -1,6 +1,7 @@
 #include "graph/conductor.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "graph/compile.h"
@@ -112,9 +113,15 @@ void Conductor::advance() {
     list_services();
   } else if (!arrived_ || tails_ended()) {
     begin_transition();
-  } else if (crew_ && current_ && sharing_.judge(handover_.frame.load(std::memory_order_relaxed), costs_, current_->speed_up)) {
+  } else if (crew_ && current_ && judge_sharing()) {
     send(sounding_, false, 0);
   }
+}
+
+bool Conductor::judge_sharing() {
+  const uint64_t frame = handover_.frame.load(std::memory_order_relaxed);
+  const auto now = std::chrono::steady_clock::now();
+  return sharing_.is_due(frame, now) && sharing_.judge(frame, now, costs_.all(), costs_.shared(), current_->speed_up);
 }
 
 void Conductor::begin_transition() {

@@ -45,6 +45,7 @@ class Conductor {
   bool tails_ended() const;
   bool note_fault(Instance& instance, Fault fault);
   void replace_spoilt();
+  bool judge_sharing();
   void begin_transition();
   void send(const Plan& plan, bool fades, int lead_in);
   void absorb_meters(Program& program);

@@ -44,16 +44,18 @@ void CostMeter::add(const std::string_view* type, uint64_t ticks) noexcept {
   if (at < kTypes) entries_[at].now += ticks;
 }
 
+bool CostMeter::Usual::takes(double per_frame) {
+  const bool unusual = ticks > 0 && per_frame > kInterrupted * ticks, interrupted = unusual && skipped < kMostSkipped;
+  skipped = interrupted ? skipped + 1 : 0;
+  if (!interrupted) ticks = unusual || ticks == 0 ? per_frame : ticks + 0.1 * (per_frame - ticks);
+  return !interrupted;
+}
+
 void CostMeter::end(int frames) noexcept {
   until_next_ = kEvery;
   uint64_t all = 0;
   for (const Entry& e : entries_) all += e.now;
-  const double per_frame = double(all) / frames;
-  const bool unusual = usual_ > 0 && per_frame > kInterrupted * usual_;
-  const bool interrupted = unusual && skipped_ < kMostSkipped;
-  skipped_ = interrupted ? skipped_ + 1 : 0;
-  if (!interrupted) {
-    usual_ = unusual || usual_ == 0 ? per_frame : usual_ + 0.1 * (per_frame - usual_);
+  if (alone_.takes(double(all) / frames)) {
     for (Entry& e : entries_) e.ticks.store(e.ticks.load(std::memory_order_relaxed) + e.now, std::memory_order_relaxed);
     frames_.store(frames_.load(std::memory_order_relaxed) + uint64_t(frames), std::memory_order_release);
   }
@@ -61,7 +63,7 @@ void CostMeter::end(int frames) noexcept {
 }
 
 void CostMeter::add_shared(uint64_t ticks, int frames) noexcept {
-  ticks = std::min(ticks, uint64_t(kInterrupted * usual_ * frames));
+  if (!together_.takes(double(ticks) / frames)) return;
   shared_ticks_.store(shared_ticks_.load(std::memory_order_relaxed) + ticks, std::memory_order_relaxed);
   shared_frames_.store(shared_frames_.load(std::memory_order_relaxed) + uint64_t(frames), std::memory_order_release);
 }

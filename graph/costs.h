@@ -25,8 +25,7 @@ class CostMeter {
   /// Time in ticks of `clock()`; of no type: mixing. [audio]
   void add(const std::string_view* type, uint64_t ticks) noexcept;
   void end(int frames) noexcept;  ///< [audio]
-  /// What a block took, from its begin to its end, that several threads shared; one that was interrupted counts as
-  /// one that took as long as others may. [audio]
+  /// What a block took, from its begin to its end, that several threads shared. [audio]
   void add_shared(uint64_t ticks, int frames) noexcept;
 
   std::vector<TypeCost> read() const;  ///< [control]
@@ -49,9 +48,14 @@ class CostMeter {
 
   std::array<Entry, kTypes> entries_;  // the first one is mixing
   std::atomic<uint64_t> frames_{0}, shared_frames_{0}, shared_ticks_{0};
+  /// Tells blocks in which the thread was interrupted from others.
+  struct Usual {
+    bool takes(double per_frame);
+    double ticks = 0;  // per frame
+    int skipped = 0;
+  };
   int until_next_ = kEvery;
-  int skipped_ = 0;
-  double usual_ = 0;  // ticks per frame
+  Usual alone_, together_;
   uint64_t start_ticks_;
   int64_t start_ns_;
 };

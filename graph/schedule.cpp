@@ -141,18 +141,45 @@ class Scheduler {
   void emit_group(Group& group) {
     std::vector<size_t> ready = std::exchange(group.ready, {});
     group.remaining -= ready.size();
-    // Those whose sound comes from one bank stay together and in the same lanes. All others are in the order in which inputs
-    // add their sources, so that sums take lanes as they lie.
+    const NodeType& type = *at(ready.front()).type;
+    const size_t most = type.kernels[0].plain ? size_t(std::min(type.kernels.back().lanes, kWidestBank)) : 1;
+    const std::vector<size_t> goal = goals(ready, std::max<size_t>(most / 2, 2));
+    // Those that are summed by one node stay together, and of them those whose sound comes from one bank, in the same lanes;
+    // the rest is in the order in which inputs add their sources: so lanes are read and summed as they lie.
     std::sort(ready.begin(), ready.end(), [&](size_t a, size_t b) {
+      if (goal[a] != goal[b]) return goal[a] < goal[b];
       const auto x = origin(a), y = origin(b);
       return x != y ? x < y : at(a).path < at(b).path;
     });
-    const NodeType& type = *at(ready.front()).type;
-    size_t most = type.kernels[0].plain ? size_t(std::min(type.kernels.back().lanes, kWidestBank)) : 1;
-    for (size_t first = 0; first < ready.size(); first += most) {
-      std::vector<size_t> members(ready.begin() + std::ptrdiff_t(first), ready.begin() + std::ptrdiff_t(std::min(first + most, ready.size())));
-      emit({build_bank(members), members});
+    std::vector<size_t> members, rest;
+    auto emit_members = [&](std::vector<size_t>& list) {
+      if (!list.empty()) emit({build_bank(list), list});
+      list.clear();
+    };
+    for (size_t k = 0; k < ready.size(); k++) {
+      members.push_back(ready[k]);
+      const bool ends = k + 1 == ready.size() || goal[ready[k + 1]] != goal[ready[k]];
+      if (members.size() == most || (ends && 2 * members.size() >= most)) emit_members(members);
+      if (!ends) continue;
+      // Few for one node share a bank with those for others.
+      for (size_t i : std::exchange(members, {})) {
+        rest.push_back(i);
+        if (rest.size() == most) emit_members(rest);
+      }
     }
+    emit_members(rest);
+  }
+  /// For each instance of a list the node that sums most of them; none: it sums less than `few`, for which it isn't worth
+  /// while to take them out of their lanes.
+  std::vector<size_t> goals(const std::vector<size_t>& list, size_t few) const {
+    std::vector<size_t> heard(plan_.nodes.size()), latest(plan_.nodes.size(), plan_.nodes.size()), goal = latest;
+    for (size_t i : list)
+      for (size_t to : heard_by_[i])
+        if (std::exchange(latest[to], i) != i) heard[to]++;  // it may be heard by several inputs of it
+    for (size_t i : list)
+      for (size_t to : heard_by_[i])
+        if (heard[to] >= few && (goal[i] == plan_.nodes.size() || heard[to] > heard[goal[i]])) goal[i] = to;
+    return goal;
   }
   std::pair<size_t, int> origin(size_t i) const {
     size_t from = source_[i];

@@ -8,9 +8,13 @@
 namespace mixgraph {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr double kJudgeSeconds = 0.5, kLeastSpeedUp = 1.25, kLeastGain = 1.05;
 constexpr double kOtherSound = 2;   // times as long, or more
 constexpr double kMostAlone = 0.7;  // of the time that there is for a block
+constexpr int kBadVerdicts = 3;     // in a row; a neighbour on the machine spoils one or two
+constexpr auto kFirstPatience = 10s, kMostPatience = 320s;
 
 }  // namespace
 
@@ -20,46 +24,61 @@ std::optional<double> Sharing::Measured::since_last(const TypeCost& all) {
   return (all.ns - before.ns) / double(all.frames - before.frames) * kMaxBlock;
 }
 
-bool Sharing::judge(uint64_t frame, const CostMeter& costs, double speed_up) {
-  if (frame < judged_at_ + uint64_t(kJudgeSeconds * rate_)) return false;
+// Helpers need time, not sound, to find the rhythm of the blocks.
+bool Sharing::is_due(uint64_t frame, Time now) const {
+  return frame >= judged_at_ + uint64_t(kJudgeSeconds * rate_) && (!on_ || now >= judged_ + std::chrono::duration<double>(kJudgeSeconds));
+}
+
+bool Sharing::judge(uint64_t frame, Time now, const TypeCost& alone, const TypeCost& shared, double speed_up) {
   judged_at_ = frame;
-  const std::optional<double> alone = alone_.since_last(costs.all());
-  if (on_ ? !pays_no_more(alone, costs, speed_up) : !alone || !pays_to_begin(*alone)) return false;
-  on_ = !on_;
-  if (!on_) return true;
-  alone_before_ = *alone;
-  first_verdict_ = true;
-  shared_.since_last(costs.shared());
-  allow_alone(*alone);
-  judged_shared_ = std::chrono::steady_clock::now();
+  judged_ = now;
+  const std::optional<double> alone_ns = alone_.since_last(alone), shared_ns = shared_.since_last(shared);
+  if (!on_) {
+    if (!pays_to_begin(alone_ns, now)) return false;
+    on_ = true;
+    bad_ = 0;
+    alone_before_ = *alone_ns;
+    allow_alone(*alone_ns);
+    return true;
+  }
+  if (shared_ns) allow_alone(*shared_ns * speed_up);
+  if (!pays_no_more(alone_ns, shared_ns, speed_up)) return false;
+  on_ = false;
+  const bool large = !alone_ns || *alone_ns > threshold_ / 2;
+  if (large) refuse(now);
   return true;
 }
 
 void Sharing::forget() {
   alone_before_ = 0;
-  first_verdict_ = false;
   refused_ = false;
+  patience_ = {};
+  bad_ = 0;
 }
 
-bool Sharing::pays_to_begin(double alone) {
-  if (refused_ && refused_at_ == 0) refused_at_ = alone;
-  if (refused_ && (alone > kOtherSound * refused_at_ || alone < refused_at_ / kOtherSound)) refused_ = false;
-  return !refused_ && alone > threshold_;
-}
-
-bool Sharing::pays_no_more(std::optional<double> alone, const CostMeter& costs, double speed_up) {
-  const auto now = std::chrono::steady_clock::now();  // helpers need time, not sound, to find the rhythm of the blocks
-  if (now < judged_shared_ + std::chrono::duration<double>(kJudgeSeconds)) return false;
-  judged_shared_ = now;
-  const std::optional<double> shared = shared_.since_last(costs.shared());
-  if (shared) allow_alone(*shared * speed_up);
-  // One thread may not have been measured meanwhile, as it would be late.
-  if (std::exchange(first_verdict_, false) && !alone) alone = alone_before_;
-  const bool large = !alone || *alone > threshold_ / 2;
-  if (speed_up > kLeastSpeedUp && large && (!alone || !shared || is_sooner(*shared, *alone))) return false;
-  refused_ = large;
+void Sharing::refuse(Time now) {
+  refused_ = true;
   refused_at_ = 0;
-  return true;
+  patience_ = std::clamp<std::chrono::seconds>(2 * patience_, kFirstPatience, kMostPatience);
+  refused_until_ = now + patience_;
+}
+
+bool Sharing::pays_to_begin(std::optional<double> alone, Time now) {
+  if (!alone) return false;
+  if (refused_ && refused_at_ == 0) refused_at_ = *alone;
+  if (refused_ && (*alone > kOtherSound * refused_at_ || *alone < refused_at_ / kOtherSound)) refused_ = false;
+  if (refused_ && now >= refused_until_) refused_ = false;
+  return !refused_ && *alone > threshold_;
+}
+
+bool Sharing::pays_no_more(std::optional<double> alone, std::optional<double> shared, double speed_up) {
+  // One thread may not have been measured meanwhile, as it would be late.
+  if (!alone && alone_before_ > 0) alone = alone_before_;
+  if (alone && *alone <= threshold_ / 2) return true;
+  if (speed_up <= kLeastSpeedUp) return true;
+  const bool good = !alone || !shared || is_sooner(*shared, *alone);
+  bad_ = good ? 0 : bad_ + 1;
+  return bad_ == kBadVerdicts;
 }
 
 // `alone` is measured while helpers watch, who may slow it down; so what it took before they did counts as well, as long
