@@ -21,6 +21,7 @@ class BufferPool {
     free.pop_back();
     return buffer;
   }
+  float* take_for_good(size_t size) { return allocate(size); }
   void give_back(float* buffer, int lanes) { free_[lanes].push_back(buffer); }
   /// Zeros that nobody writes.
   const float* silence(int lanes) {
@@ -71,6 +72,7 @@ class Compiler {
       readers_[r.from->bank.get()]++;
     }
     keep_shared_outputs();
+    count_single_reads();
   }
 
   std::unique_ptr<Program> run() {
@@ -103,6 +105,24 @@ class Compiler {
       if (writer.at(r.from->bank.get()) != reader.at(r.to->bank.get())) readers_[r.from->bank.get()] = SIZE_MAX;
   }
 
+  // A sum that takes single lanes from all over a bank reads as much memory for each as for sixteen of them, and far worse if
+  // another processor has written it. Where that happens often, the bank's outputs are laid out lane by lane once.
+  void count_single_reads() {
+    for (const auto& routes : incoming_)
+      for (size_t k = 0; k < routes.size(); k++) {
+        const Route &r = *routes[k], *next = k + 1 < routes.size() ? routes[k + 1] : nullptr, *before = k > 0 ? routes[k - 1] : nullptr;
+        const auto beside = [&](const Route* other, int step) {
+          return other && other->to_port == r.to_port && other->from->bank == r.from->bank && other->from->lane == r.from->lane + step;
+        };
+        const bool is_sum = routes.size() > 2 && r.from->bank->lanes() > 1 && r.delay == 0;
+        if (is_sum && !beside(next, 1) && !beside(before, -1)) single_reads_[r.from->bank.get()]++;
+      }
+  }
+  bool is_worth_turning(const Bank& bank) const {
+    const auto reads = single_reads_.find(&bank);
+    return reads != single_reads_.end() && 2 * reads->second >= bank.lanes();
+  }
+
   void emit(size_t strand) {
     size_t first = program_->steps.size();
     BufferPool pool(program_->buffers);
@@ -125,10 +145,20 @@ class Compiler {
       for (int c = 0; c < channels_of(model, port); c++) out.push_back(pool_->take(r.bank->lanes()));
     outputs_[r.bank.get()] = out;
     program_->steps.push_back(RunBank{r.bank.get(), std::move(in), out});
+    if (is_worth_turning(*r.bank))
+      for (const float* buffer : out) turn(buffer, r.bank->lanes());
     if (readers_[r.bank.get()] == 0) free_outputs(r.bank.get());
   }
+  void turn(const float* buffer, int lanes) {
+    float* to = pool_->take_for_good(size_t(lanes) * kMaxBlock);
+    planar_[buffer] = to;
+    program_->steps.push_back(MakePlanar{to, buffer, lanes});
+  }
   void free_outputs(const Bank* bank) {
-    for (float* buffer : outputs_.at(bank)) pool_->give_back(buffer, bank->lanes());
+    for (float* buffer : outputs_.at(bank)) {
+      planar_.erase(buffer);
+      pool_->give_back(buffer, bank->lanes());
+    }
   }
   // What these instances read has one reader less, as have the buffers made for them.
   void release(const BankRun& r) {
@@ -247,11 +277,17 @@ class Compiler {
     SumSources step{to, to_stride, {}};
     for (Source& s : sources)
       if (s.gain != 1) s = mixed(s, Fading::none, nullptr);
+    // Single lanes; neighbours are read side by side.
+    for (size_t k = 0; k < sources.size(); k++) {
+      Source& s = sources[k];
+      const bool beside = (k + 1 < sources.size() && is_next(s, sources[k + 1])) || (k > 0 && is_next(sources[k - 1], s));
+      if (const auto planar = planar_.find(s.buffer); planar != planar_.end() && !beside) s = {planar->second + s.lane * kMaxBlock, 1, 0, 1};
+    }
     for (size_t k = 0; k < sources.size();) {
       const Source& s = sources[k];
       const size_t first = k % 16, most = std::min(sources.size() - k, 16 - first);
       size_t count = 1;
-      while (count < most && sources[k + count].buffer == s.buffer && sources[k + count].lane == s.lane + int(count)) count++;
+      while (count < most && is_next(sources[k + count - 1], sources[k + count])) count++;
       Summand summand{s.buffer + s.lane - int(first), s.lanes, count == 16, {}};
       std::fill_n(summand.mask + first, count, -1);
       step.from.push_back(summand);
@@ -259,6 +295,8 @@ class Compiler {
     }
     program_->steps.push_back(std::move(step));
   }
+
+  static bool is_next(const Source& a, const Source& b) { return b.buffer == a.buffer && b.lane == a.lane + 1; }
 
   void keep(const BankRun& r) {
     const Mixing* mixing = r.bank->kernel().mixing;
@@ -298,6 +336,8 @@ class Compiler {
   std::vector<std::vector<const Route*>> incoming_;
   std::unordered_map<const Bank*, size_t> readers_;
   std::unordered_map<const Bank*, std::vector<float*>> outputs_;
+  std::unordered_map<const Bank*, int> single_reads_;
+  std::unordered_map<const float*, const float*> planar_;  // of outputs' buffers
   std::vector<std::pair<float*, int>> assembled_;
 };
 

@@ -106,7 +106,25 @@ void sum_whole(float* to, int to_stride, const Summand* from, int frames) {
   });
 }
 
+/// The same for summands of one value each, which lie frame after frame: summand k is in partial sum k mod 16.
+void sum_columns(float* to, int to_stride, const Summand* from, size_t count, int frames) {
+  constexpr size_t kMostVectors = 64 / kNative;
+  NativeFloat part[16][kMostVectors];
+  const size_t vectors = (size_t(frames) + kNative - 1) / kNative;
+  size_t parts = std::min<size_t>(count, 16);
+  for (size_t k = 0; k < count; k++)
+    for (size_t v = 0; v < vectors; v++) {
+      const NativeFloat x = load(from[k].data + k % 16 + v * kNative);
+      part[k % 16][v] = k < 16 ? x + NativeFloat{0.f} : part[k % 16][v] + x;
+    }
+  for (size_t half = 8; half > 0; parts = std::min(parts, half), half /= 2)
+    for (size_t p = half; p < parts; p++)
+      for (size_t v = 0; v < vectors; v++) part[p - half][v] += part[p][v];
+  for (int i = 0; i < frames; i++) to[i * to_stride] = part[0][size_t(i) / kNative][i % kNative];
+}
+
 void sum(float* to, int to_stride, const Summand* from, size_t count, int frames) {
+  if (std::all_of(from, from + count, [](const Summand& s) { return s.stride == 1; })) return sum_columns(to, to_stride, from, count, frames);
   const bool whole = std::all_of(from, from + count, [](const Summand& s) { return s.whole; });
   if (whole && count == 1) return sum_whole<1>(to, to_stride, from, frames);
   if (whole && count == 2) return sum_whole<2>(to, to_stride, from, frames);

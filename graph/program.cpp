@@ -1,5 +1,7 @@
 #include "graph/program.h"
 
+#include "graph/planar.h"
+
 namespace mixgraph {
 
 Places::Places(size_t most) {
@@ -36,6 +38,7 @@ struct Run {
   void operator()(const CopyLanes& s) const { mixing.copy_lanes(s.to, s.from, s.lanes, s.mask.data(), s.into, chunk.frames); }
   void operator()(const GatherLanes& s) const { mixing.gather_lanes(s.to, int(s.columns.size()), s.columns.data(), s.into, chunk.frames); }
   void operator()(const SumSources& s) const { mixing.sum(s.to, s.to_stride, s.from.data(), s.from.size(), chunk.frames); }
+  void operator()(const MakePlanar& s) const { make_planar(s.to, s.from, s.lanes, chunk.frames); }
   void operator()(const MixCable& s) const {
     const float* gains = s.fading == Fading::in ? chunk.fade_in : s.fading == Fading::out ? chunk.fade_out : nullptr;
     if (!s.delay) return mix_column(s.to, s.to_stride, s.from, gains, chunk.frames);

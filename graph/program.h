@@ -56,7 +56,13 @@ struct MixCable {
   Fading fading;
   CableDelay* delay;
 };
-using Step = std::variant<RunBank, CopyLanes, GatherLanes, SumSources, MixCable>;
+/// The lanes of a buffer one after the other, for those who read single ones of them.
+struct MakePlanar {
+  float* to;
+  const float* from;
+  int lanes;
+};
+using Step = std::variant<RunBank, CopyLanes, GatherLanes, SumSources, MixCable, MakePlanar>;
 
 /// A lane that goes on from one of another bank when the program is taken over.
 struct LaneTransfer {
