@@ -17,18 +17,29 @@ OrderBook::~OrderBook() {
     for (; queue->consumed() < queue->readable(); queue->pop()) delete queue->front();
 }
 
+// Most are those that are known: their places tell.
 void OrderBook::know(const Plan& target) {
-  by_path_.clear();
-  by_id_.clear();
-  for (const InstancePtr& i : target.nodes) {
-    by_path_[i->path] = i.get();
-    by_id_[i->id] = i;
+  enum : size_t { kNew, kKnown, kStays };
+  for (const InstancePtr& i : target.nodes) i->place = kNew;
+  for (const InstancePtr& i : known_) i->place = kKnown;
+  for (const InstancePtr& i : target.nodes)
+    if (i->place == kKnown) i->place = kStays;
+  for (const InstancePtr& i : known_) {
+    if (i->place == kStays) continue;
+    by_path_.erase(i->path);
+    by_id_.erase(i->id);
   }
+  for (const InstancePtr& i : target.nodes) {
+    if (i->place != kNew) continue;
+    by_path_[i->path] = i.get();
+    by_id_[i->id] = i.get();
+  }
+  known_ = target.nodes;
 }
 
 Instance* OrderBook::by_id(uint32_t id) const {
   const auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : found->second.get();
+  return found == by_id_.end() ? nullptr : found->second;
 }
 
 void OrderBook::say(std::span<const Move> moves) {
@@ -142,8 +153,8 @@ void OrderBook::advance() {
 }
 
 void OrderBook::send_held() {
-  for (auto& [id, instance] : by_id_) {
-    if (!instance->hears()) continue;
+  for (const InstancePtr& instance : known_) {
+    if (instance->held.empty() || !instance->hears()) continue;
     for (const Held& h : std::exchange(instance->held, {})) send(std::make_unique<Batch>(Batch{h.frame, h.number, false, false, false, {h.order}, {}}));
   }
   if (unsent_ > 0)

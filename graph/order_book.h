@@ -67,7 +67,8 @@ class OrderBook {
   uint64_t now_ = 0, numbers_ = 0;
   size_t out_ = 0;  // batches that the performer has, or had and not given back
   std::unordered_map<std::string_view, Instance*> by_path_;
-  std::unordered_map<uint32_t, InstancePtr> by_id_;
+  std::unordered_map<uint32_t, Instance*> by_id_;
+  std::vector<InstancePtr> known_;
   std::map<Key, Pending> pending_;
   size_t unsent_ = 0;  // of pending batches, those with orders that could not be sent yet
   std::vector<DueMove> due_;
