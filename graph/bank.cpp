@@ -150,6 +150,11 @@ void Bank::stop_glides(int lane, GlidePool& pool) {
   }
 }
 
+void Bank::set_members(uint64_t members, GlidePool& pool) {
+  for (uint64_t gone = members_ & ~members; gone; gone &= gone - 1) stop_glides(std::countr_zero(gone), pool);
+  members_ = members;
+}
+
 void Bank::give_back_glides(GlidePool& pool) {
   for (int l = 0; l < lanes(); l++) stop_glides(l, pool);
 }
@@ -350,7 +355,7 @@ void Bank::mix_dry(const Chunk& chunk, const float* const* in, float* const* out
         size_t frame = (dry_at_ + dry_frames_ + size_t(i) - size_t(latency_)) % std::max<size_t>(dry_frames_, 1);
         float dry = dry_frames_ ? dry_.data()[(c * dry_frames_ + frame) * width + lane] : in[c][size_t(i) * width + lane];
         float& y = out[c][size_t(i) * width + lane];
-        y = wet[i] == 0 ? dry : dry + (y - dry) * wet[i];
+        y = wet[i] == 0 ? dry : wet[i] == 1 ? y : dry + (y - dry) * wet[i];
       }
   }
 }

@@ -93,8 +93,9 @@ class Bank {
     return not_finite_.load(std::memory_order_relaxed) >> lane & 1 ? Fault::not_finite : Fault::runaway;
   }
 
-  /// Lanes, as bits, that have instances in the program that runs; the others may hold anything. [audio]
-  void set_members(uint64_t lanes) { members_ = lanes; }
+  /// Lanes, as bits, that have instances in the program that runs; the others may hold anything, but nothing moves in them.
+  /// [audio]
+  void set_members(uint64_t lanes, GlidePool& pool);
 
   uint64_t used = 0;            ///< lanes that have instances [control]
   uint64_t program_serial = 0;  ///< of the last program that runs it [audio]

@@ -85,7 +85,6 @@ class Compiler {
     for (const Route& r : plan_.routes)
       for (auto& delay : r.delays)
         if (delay) program_->kept_delays.push_back(delay);
-    for (const Route& r : plan_.routes) program_->fades |= r.fading != Fading::none;
     list_places();
     list_heirs();
     list_meters();

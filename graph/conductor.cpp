@@ -80,7 +80,7 @@ bool Conductor::note_fault(Instance& instance, Fault fault) {
 // A node that was silenced gets a successor, which is faded in, but not for ever. Nothing else changes.
 void Conductor::replace_spoilt() {
   const uint64_t seen = handover_.faults.load(std::memory_order_acquire);
-  if (seen == faults_seen_) return;
+  if (seen == faults_seen_ || !performer_has_current()) return;  // lanes may have another's fault until they are taken over
   faults_seen_ = seen;
   bool any = false;
   for (const InstancePtr& i : target_.nodes) {
@@ -133,21 +133,23 @@ void Conductor::begin_transition() {
   sounding_ = std::move(t.after);
   between_ = fades || t.during.nodes.size() != sounding_.nodes.size();
   send(between_ ? t.during : sounding_, fades, t.lead_in);
-  // What comes with a later transition only starts by itself: what it would take over from has gone by then.
-  for (const InstancePtr& i : target_.nodes) i->predecessor = nullptr;
+  for (const InstancePtr& i : target_.nodes)
+    if (i->sounding) i->predecessor = nullptr;
+  list_services();
 }
 
 void Conductor::send(const Plan& plan, bool fades, int lead_in) {
   std::vector<InstancePtr> heirs;
   for (const InstancePtr& i : plan.nodes)
     if (!i->sounding && i->predecessor) heirs.push_back(i);
+  for (const InstancePtr& i : plan.nodes) build_as_told(*i, settings_.environment, shape_);
   auto program = compile(plan, settings_.environment, shape_, sharing_.is_on() ? costs_.read() : std::vector<TypeCost>(), sharing_.is_on());
   handover_.tasks.store(program->tasks.size(), std::memory_order_relaxed);
   program->serial = ++serial_;
   program->fades = fades;
   program->fade_at = -lead_in;
   program->glides = orders_.reserve(heirs);
-  program->ring_mark = handover_.batches.pushed();
+  program->mark = handover_.batches.pushed();
   for (const InstancePtr& i : plan.nodes) i->sounding = true;
   previous_ = std::move(current_);
   current_ = std::move(program);

@@ -151,16 +151,21 @@ void Glide::bend(int from_index, Point end, int end_index) {
   ahead_ = 0;
 }
 
-void GlidePool::add(std::span<Glide> glides) noexcept {
-  for (Glide& g : glides) g.next_free_ = std::exchange(free_, &g);
-  left_ += glides.size();
+void GlidePool::link(std::span<Glide> glides) {
+  for (size_t g = 0; g + 1 < glides.size(); g++) glides[g].next_free_ = &glides[g + 1];
+}
+
+void GlidePool::add(std::span<Glide> linked) noexcept {
+  if (linked.empty()) return;
+  linked.back().next_free_ = free_;
+  free_ = &linked.front();
 }
 
 Glide* GlidePool::next() noexcept {
   Glide* const glide = free_;
   if (!glide) return nullptr;
   free_ = glide->next_free_;
-  used_++, left_--;
+  used_++;
   return glide;
 }
 
@@ -178,7 +183,7 @@ Glide* GlidePool::copy(const Glide& of) noexcept {
 
 void GlidePool::give_back(Glide* glide) noexcept {
   glide->next_free_ = std::exchange(free_, glide);
-  used_--, left_++;
+  used_--;
 }
 
 }  // namespace mixgraph

@@ -85,19 +85,20 @@ class Glide {
 /// first. [audio]
 class GlidePool {
  public:
-  void add(std::span<Glide> glides) noexcept;
+  /// Makes a list of them, so that add() takes no time. [any]
+  static void link(std::span<Glide> glides);
+  void add(std::span<Glide> linked) noexcept;
   /// One at rest at a point; nullptr: none is left.
   Glide* take(double point) noexcept;
   /// A copy; nullptr: none is left.
   Glide* copy(const Glide& of) noexcept;
   void give_back(Glide* glide) noexcept;
   size_t used() const { return used_; }
-  size_t left() const { return left_; }
 
  private:
   Glide* next() noexcept;
   Glide* free_ = nullptr;
-  size_t used_ = 0, left_ = 0;
+  size_t used_ = 0;
 };
 
 }  // namespace mixgraph

@@ -66,21 +66,21 @@ void OrderBook::say(std::span<const Move> moves) {
 }
 
 // The value that counts is that of the latest frame, and of those the one that was said last.
-void OrderBook::tell(Instance& instance, const Order& order, const Key& key) {
+bool OrderBook::tell(Instance& instance, const Order& order, const Key& key) {
   const auto row = size_t(order.row);
-  if (key.first < instance.told[row]) return;
+  if (key.first < instance.told[row]) return false;
   const double before = std::exchange(std::get<double>(instance.values[row]), order.value);
   instance.told[row] = key.first;
-  if (instance.hears()) return;
+  if (instance.hears()) return true;
   if (order.length > 0)
     instance.held.push_back({order, key.first, key.second, before});
   else
     std::erase_if(instance.held, [&](const Held& h) { return h.order.row == order.row; });
+  return true;
 }
 
 void OrderBook::tell_at_once(const Key& key, std::vector<Order> orders, bool timed, bool late) {
-  for (const Order& o : orders) tell(*by_id(o.instance), o, key);
-  std::erase_if(orders, [&](const Order& o) { return !by_id(o.instance)->hears(); });
+  std::erase_if(orders, [&](const Order& o) { return !tell(*by_id(o.instance), o, key) || !by_id(o.instance)->hears(); });
   if (!orders.empty()) send(std::make_unique<Batch>(Batch{key.first, key.second, timed, late, false, std::move(orders), {}}));
 }
 
@@ -119,7 +119,7 @@ void OrderBook::come_due(const Key& key, Pending& pending) {
     const Order& o = pending.orders[i];
     Instance* const instance = by_id(o.instance);
     if (!instance) continue;
-    tell(*instance, o, key);
+    if (!tell(*instance, o, key)) continue;
     due_.push_back(due_move(*instance, o, key.first));
     if (!pending.sent[i] && instance->hears()) unsent.push_back(o);
   }
@@ -153,10 +153,12 @@ void OrderBook::advance() {
 }
 
 void OrderBook::send_held() {
+  std::map<Key, std::vector<Order>> held;
   for (const InstancePtr& instance : known_) {
     if (instance->held.empty() || !instance->hears()) continue;
-    for (const Held& h : std::exchange(instance->held, {})) send(std::make_unique<Batch>(Batch{h.frame, h.number, false, false, false, {h.order}, {}}));
+    for (const Held& h : std::exchange(instance->held, {})) held[{h.frame, h.number}].push_back(h.order);
   }
+  for (auto& [key, orders] : held) send(std::make_unique<Batch>(Batch{key.first, key.second, false, false, false, std::move(orders), {}}));
   if (unsent_ > 0)
     for (auto& [key, pending] : pending_) send_pending(key, pending);
 }
@@ -189,8 +191,9 @@ void OrderBook::keep_newest(std::unique_ptr<Batch> batch) {
 
 std::span<Glide> OrderBook::glides_for(const Batch& batch) {
   constexpr double kMargin = 1;  // s: it may be postponed
+  const uint64_t now = handover_.frame.load(std::memory_order_relaxed);
   for (const Order& o : batch.orders) {
-    const uint64_t end = std::max(batch.frame, now_) + uint64_t(std::max(double(o.length), longest_jump_) + kMargin * rate_);
+    const uint64_t end = std::max(batch.frame, now) + uint64_t(std::max(double(o.length), longest_jump_) + kMargin * rate_);
     uint64_t& busy = busy_[row_of(o)];
     busy = std::max(busy, end);
   }
@@ -205,14 +208,16 @@ std::span<Glide> OrderBook::glides_for_rows() {
   const size_t more = std::max(kGlidesAtOnce, busy_.size() - glide_count_);
   glides_.push_back(std::make_unique<Glide[]>(more));
   glide_count_ += more;
-  return {glides_.back().get(), more};
+  const std::span<Glide> glides(glides_.back().get(), more);
+  GlidePool::link(glides);
+  return glides;
 }
 
 std::span<Glide> OrderBook::reserve(const std::vector<InstancePtr>& heirs) {
   std::vector<std::pair<uint64_t, uint64_t>> copies;
   for (const auto& [row, end] : heirs.empty() ? decltype(busy_)() : busy_)
     if (std::any_of(heirs.begin(), heirs.end(), [row = row](const InstancePtr& i) { return row >> 16 == i->id; })) copies.push_back({row | kOfThePast, end});
-  busy_.insert(copies.begin(), copies.end());
+  for (const auto& [row, end] : copies) busy_[row] = std::max(busy_[row], end);
   return glides_for_rows();
 }
 

@@ -48,7 +48,7 @@ class OrderBook {
     std::vector<Order> orders;
     std::vector<bool> sent;
   };
-  void tell(Instance& instance, const Order& order, const Key& key);
+  bool tell(Instance& instance, const Order& order, const Key& key);
   void tell_at_once(const Key& key, std::vector<Order> orders, bool timed, bool late);
   void tell_later(const Key& key, std::vector<Order> orders);
   void come_due(const Key& key, Pending& pending);

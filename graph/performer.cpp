@@ -31,6 +31,10 @@ Performer::Performer(const EngineSettings& settings, const FadeShape& shape, Han
   waiting_.clear();
 }
 
+Performer::~Performer() {
+  for (Batch* batch : waiting_) delete batch;
+}
+
 void Performer::process(const float* const* in, float* const* out, int frames) noexcept {
   NoDenormals no_denormals;
   for (int c = 0; c < settings_.outputs; c++) std::fill_n(out[c], frames, 0.f);
@@ -39,7 +43,7 @@ void Performer::process(const float* const* in, float* const* out, int frames) n
   // What was sent before a program is begun in the block that takes it over, and what was sent after it is not seen before it.
   uint64_t mark = handover_.batches.readable();
   Program* next = handover_.incoming.exchange(nullptr, std::memory_order_acquire);
-  if (next) mark = std::max(mark, next->ring_mark);
+  if (next) mark = std::max(mark, next->mark);
   collect(mark);
   if (next) adopt(*next);
   for (int done = 0; done < frames;) done += run_piece({in, out, settings_.inputs, settings_.outputs, done}, frames - done);
@@ -62,10 +66,7 @@ void Performer::collect(uint64_t mark) {
 void Performer::adopt(Program& next) {
   const Program* const before = std::exchange(running_, &next);
   if (crew_) handover_.cleared.store(crew_->dismiss(), std::memory_order_release);
-  for (size_t b = 0; b < next.banks.size(); b++) {
-    next.banks[b]->program_serial = next.serial;
-    next.banks[b]->set_members(next.members[b]);
-  }
+  for (Bank* bank : next.banks) bank->program_serial = next.serial;
   for (const LaneTransfer& t : next.transfers) {
     t.to->take_lane(t.lane, *t.from, t.from_lane, glides_);
     // Who looks for the fault may have looked in the wrong place.
@@ -73,6 +74,7 @@ void Performer::adopt(Program& next) {
   }
   glides_.add(next.glides);
   for (const LaneTransfer& t : next.heirs) t.to->inherit_lane(t.lane, *t.from, t.from_lane, glides_);
+  for (size_t b = 0; b < next.banks.size(); b++) next.banks[b]->set_members(next.members[b], glides_);
   if (before)
     for (Bank* bank : before->banks)
       if (bank->program_serial != next.serial) bank->give_back_glides(glides_);

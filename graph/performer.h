@@ -22,6 +22,7 @@ class Performer {
   static constexpr size_t kMostMoving = 4096;  ///< rows; beyond that each takes its point every second tick
 
   Performer(const EngineSettings& settings, const FadeShape& shape, Handover& handover, CostMeter& costs, const Sharing& sharing, Crew* crew);
+  ~Performer();
   void process(const float* const* in, float* const* out, int frames) noexcept;
 
  private:

@@ -85,6 +85,7 @@ Problems build(Instance& instance, const Environment& environment, const FadeSha
   } else if (auto bank = Bank::create(type, type.kernels[0], setup, shape)) {
     instance.bank = *bank;
     instance.bank->used = 1;
+    instance.built = instance.values;
   } else {
     problems = bank.problems();
   }
@@ -237,6 +238,18 @@ class Planner {
 
 Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id) {
   return Planner(graph, before, environment, shape, next_id).run();
+}
+
+void build_as_told(Instance& instance, const Environment& environment, const FadeShape& shape) {
+  if (instance.sounding || instance.type->kernels[0].plain) return;
+  const std::vector<Value> first = instance.first_values();
+  if (first == instance.built) return;
+  instance.built = first;
+  // If its file has gone meanwhile, it sounds as it was made.
+  if (auto bank = Bank::create(*instance.type, instance.type->kernels[0], {environment, instance.channels, first}, shape)) {
+    instance.bank = *bank;
+    instance.bank->used = 1;
+  }
 }
 
 Problems replace_spoilt(Plan& plan, const Environment& environment, const FadeShape& shape) {

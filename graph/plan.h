@@ -23,6 +23,7 @@ struct Instance {
   std::string path;
   const NodeType* type = nullptr;
   std::vector<Value> values;        ///< of its rows, as they were last told: where it starts, if it doesn't sound yet
+  std::vector<Value> built;         ///< values that a node which runs alone was made of
   std::vector<uint64_t> told;       ///< frame as of which each row was
   std::vector<Held> held;           ///< what it is told that takes time, while it doesn't sound yet
   std::shared_ptr<Instance> predecessor;  ///< that sounds until this one does, and whose courses it goes on with
@@ -79,6 +80,9 @@ struct Plan {
 /// Makes a plan of a graph. Instances of `before` that still fit are used again; new ones are numbered from `next_id`.
 /// Problems: loops, each named, and nodes that can't be built. [control]
 Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id);
+
+/// Makes a node that runs alone, and doesn't sound yet, of what it was told since it was made. [control]
+void build_as_told(Instance& instance, const Environment& environment, const FadeShape& shape);
 
 /// Sets the place of every instance. [control]
 void number_nodes(const Plan& plan);

@@ -117,7 +117,7 @@ struct TaskState {
 /// A compiled graph: what the audio thread runs. Everything it needs is in it or kept alive by it.
 struct Program {
   uint64_t serial = 0;
-  uint64_t ring_mark = 0;           ///< batches sent before it was
+  uint64_t mark = 0;                ///< batches sent before it was
   std::vector<Step> steps;
   std::vector<Task> tasks;          ///< all steps, in their order
   std::unique_ptr<TaskState[]> task_states;

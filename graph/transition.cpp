@@ -172,17 +172,20 @@ class Planner {
   Transition result_;
 };
 
-// What both have, for a first step that only takes away.
+// What both have, for a first step that only takes away. What is to be replaced stays until its successor comes.
 Plan common(const Plan& before, const Plan& target) {
   Plan plan;
   plan.latency = target.latency;
   std::unordered_set<const Instance*> sounding;
   for (const InstancePtr& i : before.nodes) sounding.insert(i.get());
   RouteIndex routes(before.routes);
+  const auto there = [&](const InstancePtr& i) { return i->predecessor && !sounding.count(i.get()) ? i->predecessor : i; };
   for (const InstancePtr& i : target.nodes)
-    if (sounding.count(i.get())) plan.nodes.push_back(i);
-  for (const Route& r : target.routes)
+    if (sounding.count(there(i).get())) plan.nodes.push_back(there(i));
+  for (Route r : target.routes) {
+    r.from = there(r.from), r.to = there(r.to);
     if (routes.find(r)) plan.routes.push_back(r);
+  }
   return plan;
 }
 

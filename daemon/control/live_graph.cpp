@@ -215,29 +215,28 @@ Problems LiveGraph::commit(const Graph& next) {
   return {};
 }
 
-Graph LiveGraph::graph_at(uint64_t frame) {
-  flush();
+Graph LiveGraph::graph_at(uint64_t frame) const {
+  std::vector<DueMove> due = engine_.due_until(frame);
+  for (const Move& m : said_)
+    if (m.row != kReplaced && !m.at_once && m.frame <= frame) due.push_back({std::string(m.path), m.row, m.value, m.frame, 0, m.course});
+  std::stable_sort(due.begin(), due.end(), [](const DueMove& a, const DueMove& b) { return a.frame < b.frame; });
   Graph then = graph_;
-  for (const DueMove& due : engine_.due_until(frame)) then.set_value(due.path, due.row, due.value);
+  for (const DueMove& d : due) then.set_value(d.path, d.row, d.value);
   return then;
 }
 
-/// All that can move is one batch.
-Problems LiveGraph::commit(const Graph& next, const Timing& timing, uint64_t now) {
+Problems LiveGraph::commit(const Graph& next, const std::vector<const Entry*>& named, const Timing& timing, uint64_t now) {
   const Graph before = graph_at(timing.frame);
+  const auto value_in = [](const Graph& graph, const Entry& entry) -> const Value& { return graph.find(entry.path)->values[size_t(entry.row)]; };
   Graph built = graph_;
-  for (const Node& node : next.nodes())
-    for (size_t i = 0; i < node.values.size(); i++)
-      if (!can_move(row(*node.type, int(i)))) built.set_value(node.path, int(i), node.values[i]);
+  for (const Entry* entry : named)
+    if (!can_move(entry->parameter()) && value_in(built, *entry) != value_in(next, *entry)) built.set_value(entry->path, entry->row, value_in(next, *entry));
   if (!(built == graph_))
     if (Problems problems = take_over(std::move(built)); !problems.empty()) return problems;
-  end_batch();
-  for (const Entry& entry : names_.entries()) {
-    const Value& target = next.find(entry.path)->values[size_t(entry.row)];
-    if (can_move(entry.parameter()) && before.find(entry.path)->values[size_t(entry.row)] != target)
-      move(entry, std::get<double>(target), timing, now);
-  }
-  flush();
+  // What waits says all of them, as others may be said before it is due.
+  for (const Entry* entry : named)
+    if (can_move(entry->parameter()) && (waits(timing) || value_in(before, *entry) != value_in(next, *entry)))
+      move(*entry, std::get<double>(value_in(next, *entry)), timing, now);
   remember(before, next);
   return {};
 }

@@ -27,7 +27,7 @@ class LiveGraph {
 
   const Graph& graph() const { return graph_; }
   /// The graph as it will be at a frame, if nothing else is said until then.
-  Graph graph_at(uint64_t frame);
+  Graph graph_at(uint64_t frame) const;
   const Namespace& names() const { return names_; }
   /// A parameter's value at a frame, also in the midst of a move.
   Value value(const Entry& entry, uint64_t frame) const;
@@ -46,9 +46,9 @@ class LiveGraph {
 
   /// Takes over another graph as one step of undo, or changes nothing.
   Problems commit(const Graph& next);
-  /// The same for values that differ from those of graph_at(timing.frame), and take their time. What must be built anew is
-  /// built at once.
-  Problems commit(const Graph& next, const Timing& timing, uint64_t now);
+  /// The same for values of these entries, which may take their time and begin with what is said before end_batch(). What
+  /// must be built anew is built at once.
+  Problems commit(const Graph& next, const std::vector<const Entry*>& named, const Timing& timing, uint64_t now);
   Problems undo();
   Problems redo();
   static constexpr size_t kUndoDepth = 200;

@@ -13,7 +13,7 @@ struct RunningMove {
   const Parameter* parameter = nullptr;
   double from = 0, to = 0;  ///< in the unit
   uint64_t start = 0;       ///< frame
-  double frames = 0;        ///< length; 0: a set that waits for its frame
+  double frames = 0;        ///< length
   Course course = Course::position;
 
   double end() const { return double(start) + frames; }

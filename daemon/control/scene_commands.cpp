@@ -41,6 +41,7 @@ Answer recall(Console& console, const Call& call, const Scene& scene, double sec
   if (!(seconds >= 0 && seconds <= 3600)) return Problem{"", "the fade time is out of range", "0 to 3600 s"};
   const Graph then = console.live.graph_at(call.frame);
   Graph next = then;
+  std::vector<const Entry*> named;
   size_t left_out = 0;
   for (const auto& [address, value] : scene) {
     const Entry* entry = entry_of(console, address, value);
@@ -48,12 +49,13 @@ Answer recall(Console& console, const Call& call, const Scene& scene, double sec
       left_out++;
       continue;
     }
+    named.push_back(entry);
     const auto* number = std::get_if<double>(&value);
     next.set_value(entry->path, entry->row, number ? Value(nearest(entry->parameter(), *number)) : value);
   }
   Scene before = snapshot(console, then);
   const Timing timing{call.frame, seconds, Course::position};
-  Problems problems = console.change([&] { return console.live.commit(next, timing, console.now.frame); });
+  Problems problems = console.change([&] { return console.live.commit(next, named, timing, console.now.frame); });
   if (!problems.empty()) return problems;
   console.before_recall = std::move(before);
   if (left_out == 0) return Done{detail};
