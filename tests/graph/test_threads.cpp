@@ -22,6 +22,9 @@ int edits_asked() {
   return asked ? std::atoi(asked) : 400;
 }
 
+/// Bytes that a round may take for good: glides for as many rows as moved at a time.
+constexpr double kMostMore = 1e6;
+
 size_t bytes_in_use() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return __sanitizer_get_current_allocated_bytes();
@@ -104,11 +107,11 @@ TEST_CASE("edits and moves from one thread while another plays and a third serve
     r.engine.meters();
     INFO("round " << round);
     // The worker may still hold what it serves at this moment.
-    for (int i = 0; i < 5000 && round > 0 && double(bytes_in_use()) >= double(in_use) + 300e3; i++) {
+    for (int i = 0; i < 5000 && round > 0 && double(bytes_in_use()) >= double(in_use) + kMostMore; i++) {
       r.engine.advance();
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    if (round > 0) CHECK(double(bytes_in_use()) < double(in_use) + 300e3);
+    if (round > 0) CHECK(double(bytes_in_use()) < double(in_use) + kMostMore);
     in_use = bytes_in_use();
   }
   CHECK(playing.bad == 0);
