@@ -8,6 +8,8 @@
 #include <numbers>
 #include <utility>
 
+#include "graph/fold.h"
+
 namespace mixgraph {
 
 static_assert(kTick == kMaxBlock);
@@ -177,7 +179,7 @@ void Bank::begin_move(const Order& order, int lane, uint64_t frame, uint64_t now
   if (p.motion == Motion::jump) return hold(order.row, lane, order.goal);
   Glide*& course = glide(row, lane);
   if (!course) course = pool.take(ramp(order.row)[lane]);
-  if (!course) return hold(order.row, lane, order.goal);  // not reached: the performer sees to it that one is left
+  if (!course) return hold(order.row, lane, order.goal);  // not reached: the order book sees to it that one is left
   course->begin(p, now, order.goal, order.length, order.course, shortest_move_);
   gliding_[row] |= 1ull << lane;
   any_gliding_ = true;
@@ -307,9 +309,9 @@ void Bank::fold_meters() {
   if (!all_wet()) rest_meters();
   for (size_t m = 0; m < type_.meters.size(); m++) {
     const float* now = meters_.data() + m * size_t(lanes());
-    float* folded = folded_.data() + m * size_t(lanes());
+    float* sum = folded_.data() + m * size_t(lanes());
     const Fold fold = type_.meters[m].fold;
-    for (int l = 0; l < lanes(); l++) folded[l] = fold == Fold::max ? std::max(folded[l], now[l]) : fold == Fold::min ? std::min(folded[l], now[l]) : now[l];
+    for (int l = 0; l < lanes(); l++) sum[l] = folded(fold, sum[l], now[l]);
   }
 }
 

@@ -21,7 +21,6 @@ class BufferPool {
     free.pop_back();
     return buffer;
   }
-  float* take_for_good(size_t size) { return allocate(size); }
   void give_back(float* buffer, int lanes) { free_[lanes].push_back(buffer); }
   /// Zeros that nobody writes.
   const float* silence(int lanes) {
@@ -149,14 +148,14 @@ class Compiler {
     if (readers_[r.bank.get()] == 0) free_outputs(r.bank.get());
   }
   void turn(const float* buffer, int lanes) {
-    float* to = pool_->take_for_good(size_t(lanes) * kMaxBlock);
+    float* to = pool_->take(lanes);
     planar_[buffer] = to;
     program_->steps.push_back(MakePlanar{to, buffer, lanes});
   }
   void free_outputs(const Bank* bank) {
     for (float* buffer : outputs_.at(bank)) {
-      planar_.erase(buffer);
       pool_->give_back(buffer, bank->lanes());
+      if (const auto planar = planar_.extract(buffer)) pool_->give_back(planar.mapped(), bank->lanes());
     }
   }
   // What these instances read has one reader less, as have the buffers made for them.
@@ -250,25 +249,21 @@ class Compiler {
     const int lanes = int(by_lane.size());
     std::vector<std::pair<const float*, std::vector<int32_t>>> same_lane;
     std::vector<Column> columns(by_lane.size());
-    bool any_column = into == Into::all;
     for (size_t l = 0; l < by_lane.size(); l++) {
       if (by_lane[l].size() <= round || by_lane[l].size() > 2) continue;
       const Source& s = by_lane[l][round];
       if (s.lanes != lanes || s.lane != int(l) || s.gain != 1) {
         columns[l] = s.column();
-        any_column = true;
         continue;
       }
       auto at = std::find_if(same_lane.begin(), same_lane.end(), [&](auto& entry) { return entry.first == s.buffer; });
       if (at == same_lane.end()) at = same_lane.insert(at, {s.buffer, std::vector<int32_t>(by_lane.size())});
       at->second[l] = -1;
     }
-    if (into == Into::all && !same_lane.empty())
-      any_column = std::any_of(columns.begin(), columns.end(), [](const Column& c) { return c.data; });
-    if (any_column) program_->steps.push_back(GatherLanes{to, std::move(columns), into});
-    const Into rest = into == Into::all && any_column ? Into::some : into;
-    for (size_t k = 0; k < same_lane.size(); k++)
-      program_->steps.push_back(CopyLanes{to, same_lane[k].first, lanes, std::move(same_lane[k].second), k > 0 && rest == Into::all ? Into::some : rest});
+    const bool any_column = std::any_of(columns.begin(), columns.end(), [](const Column& c) { return c.data; });
+    const auto next_into = [&into] { return std::exchange(into, into == Into::all ? Into::some : into); };
+    if (any_column || (into == Into::all && same_lane.empty())) program_->steps.push_back(GatherLanes{to, std::move(columns), next_into()});
+    for (auto& [buffer, mask] : same_lane) program_->steps.push_back(CopyLanes{to, buffer, lanes, std::move(mask), next_into()});
   }
 
   // Sources that lie side by side in their buffer, within one sixteen, are one summand.
@@ -336,7 +331,7 @@ class Compiler {
   std::unordered_map<const Bank*, size_t> readers_;
   std::unordered_map<const Bank*, std::vector<float*>> outputs_;
   std::unordered_map<const Bank*, int> single_reads_;
-  std::unordered_map<const float*, const float*> planar_;  // of outputs' buffers
+  std::unordered_map<const float*, float*> planar_;  // of outputs' buffers
   std::vector<std::pair<float*, int>> assembled_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "graph/compile.h"
 #include "graph/crew.h"
+#include "graph/fold.h"
 #include "graph/sharing.h"
 #include "graph/transition.h"
 
@@ -22,8 +23,8 @@ Problems Conductor::update(const Graph& next) {
   sharing_.forget();
   orders_.know(target_);
   follow_values(next);
-  list_services();
   advance();
+  if (!arrived_) list_services();  // else it was done when the transition began
   return {};
 }
 
@@ -110,7 +111,6 @@ void Conductor::advance() {
   if (between_) {
     between_ = false;
     send(sounding_, false, 0);
-    list_services();
   } else if (!arrived_ || tails_ended()) {
     begin_transition();
   } else if (crew_ && current_ && judge_sharing()) {
@@ -135,7 +135,6 @@ void Conductor::begin_transition() {
   send(between_ ? t.during : sounding_, fades, t.lead_in);
   for (const InstancePtr& i : target_.nodes)
     if (i->sounding) i->predecessor = nullptr;
-  list_services();
 }
 
 void Conductor::send(const Plan& plan, bool fades, int lead_in) {
@@ -155,6 +154,7 @@ void Conductor::send(const Plan& plan, bool fades, int lead_in) {
   current_ = std::move(program);
   handover_.incoming.store(current_.get(), std::memory_order_release);
   orders_.send_held();
+  list_services();
 }
 
 // Readings of several programs, and of several times, become one until they are told.
@@ -167,10 +167,7 @@ void Conductor::absorb_meters(Program& program) {
     MeterValues& now = meters_[p.id];
     const bool first = std::exchange(now.told, false) || now.values.size() != meters.size();
     now.values.resize(meters.size());
-    for (size_t m = 0; m < meters.size(); m++, from++) {
-      const Fold fold = first ? Fold::last : meters[m].fold;
-      now.values[m] = fold == Fold::max ? std::max(now.values[m], *from) : fold == Fold::min ? std::min(now.values[m], *from) : *from;
-    }
+    for (size_t m = 0; m < meters.size(); m++, from++) now.values[m] = folded(first ? Fold::last : meters[m].fold, now.values[m], *from);
   }
   board.filled.store(false, std::memory_order_release);
 }

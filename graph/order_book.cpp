@@ -8,6 +8,10 @@ namespace {
 constexpr size_t kGlidesAtOnce = 256;
 constexpr uint64_t kOfThePast = 1ull << 63;  // marks rows of instances that others take over from
 
+std::unique_ptr<Batch> batch_of(const std::pair<uint64_t, uint64_t>& key, std::vector<Order> orders, bool timed, bool late = false) {
+  return std::make_unique<Batch>(Batch{key.first, key.second, timed, late, false, std::move(orders), {}});
+}
+
 }  // namespace
 
 OrderBook::OrderBook(Handover& handover, double rate) : handover_(handover), rate_(rate), longest_jump_(longest_jump(rate)) {}
@@ -81,28 +85,32 @@ bool OrderBook::tell(Instance& instance, const Order& order, const Key& key) {
 
 void OrderBook::tell_at_once(const Key& key, std::vector<Order> orders, bool timed, bool late) {
   std::erase_if(orders, [&](const Order& o) { return !tell(*by_id(o.instance), o, key) || !by_id(o.instance)->hears(); });
-  if (!orders.empty()) send(std::make_unique<Batch>(Batch{key.first, key.second, timed, late, false, std::move(orders), {}}));
+  if (!orders.empty()) send(batch_of(key, std::move(orders), timed, late));
 }
 
 void OrderBook::tell_later(const Key& key, std::vector<Order> orders) {
-  const size_t count = orders.size();
-  Pending& pending = pending_[key] = {std::move(orders), std::vector<bool>(count)};
+  Pending& pending = pending_[key] = {std::move(orders)};
   unsent_++;
   send_pending(key, pending);
 }
 
 // As one batch, of all whose instances sound.
 void OrderBook::send_pending(const Key& key, Pending& pending) {
-  auto batch = std::make_unique<Batch>(Batch{key.first, key.second, true, false, false, {}, {}});
-  auto wanted = [&](size_t i) {
-    const Instance* instance = by_id(pending.orders[i].instance);
-    return !pending.sent[i] && instance && instance->hears();
-  };
-  for (size_t i = 0; i < pending.orders.size(); i++)
-    if (wanted(i)) batch->orders.push_back(pending.orders[i]);
-  if (batch->orders.empty() || !try_send(batch)) return;
-  for (size_t i = 0; i < pending.orders.size(); i++) pending.sent[i] = pending.sent[i] || wanted(i);
-  unsent_ -= std::find(pending.sent.begin(), pending.sent.end(), false) == pending.sent.end();
+  const auto first = pending.orders.begin() + std::ptrdiff_t(pending.sent);
+  const auto last = std::stable_partition(first, pending.orders.end(), [this](const Order& o) {
+    const Instance* instance = by_id(o.instance);
+    return instance && instance->hears();
+  });
+  if (first == last) return;
+  auto batch = batch_of(key, {first, last}, true);
+  if (!try_send(batch)) return;
+  pending.sent += size_t(last - first);
+  unsent_ -= pending.sent == pending.orders.size();
+}
+
+void OrderBook::send_all_pending() {
+  if (unsent_ == 0) return;
+  for (auto& [key, pending] : pending_) send_pending(key, pending);
 }
 
 void OrderBook::look_at_clock(bool all) {
@@ -118,13 +126,12 @@ void OrderBook::come_due(const Key& key, Pending& pending) {
   for (size_t i = 0; i < pending.orders.size(); i++) {
     const Order& o = pending.orders[i];
     Instance* const instance = by_id(o.instance);
-    if (!instance) continue;
-    if (!tell(*instance, o, key)) continue;
+    if (!instance || !tell(*instance, o, key)) continue;
     due_.push_back(due_move(*instance, o, key.first));
-    if (!pending.sent[i] && instance->hears()) unsent.push_back(o);
+    if (i >= pending.sent && instance->hears()) unsent.push_back(o);
   }
-  unsent_ -= std::find(pending.sent.begin(), pending.sent.end(), false) != pending.sent.end();
-  if (!unsent.empty()) send(std::make_unique<Batch>(Batch{key.first, key.second, true, false, false, std::move(unsent), {}}));
+  unsent_ -= pending.sent < pending.orders.size();
+  if (!unsent.empty()) send(batch_of(key, std::move(unsent), true));
 }
 
 DueMove OrderBook::due_move(const Instance& instance, const Order& o, uint64_t frame) const {
@@ -148,8 +155,7 @@ void OrderBook::advance() {
     full_.pop_front();
     newest_.clear();  // what is left is found again when it is replaced, or sent as it is
   }
-  if (unsent_ > 0)
-    for (auto& [key, pending] : pending_) send_pending(key, pending);
+  send_all_pending();
 }
 
 void OrderBook::send_held() {
@@ -158,9 +164,8 @@ void OrderBook::send_held() {
     if (instance->held.empty() || !instance->hears()) continue;
     for (const Held& h : std::exchange(instance->held, {})) held[{h.frame, h.number}].push_back(h.order);
   }
-  for (auto& [key, orders] : held) send(std::make_unique<Batch>(Batch{key.first, key.second, false, false, false, std::move(orders), {}}));
-  if (unsent_ > 0)
-    for (auto& [key, pending] : pending_) send_pending(key, pending);
+  for (auto& [key, orders] : held) send(batch_of(key, std::move(orders), false));
+  send_all_pending();
 }
 
 void OrderBook::send(std::unique_ptr<Batch> batch) {

@@ -46,13 +46,14 @@ class OrderBook {
   using Key = std::pair<uint64_t, uint64_t>;  // frame, number
   struct Pending {
     std::vector<Order> orders;
-    std::vector<bool> sent;
+    size_t sent = 0;  // those come first
   };
   bool tell(Instance& instance, const Order& order, const Key& key);
   void tell_at_once(const Key& key, std::vector<Order> orders, bool timed, bool late);
   void tell_later(const Key& key, std::vector<Order> orders);
   void come_due(const Key& key, Pending& pending);
   void send_pending(const Key& key, Pending& pending);
+  void send_all_pending();
   void send(std::unique_ptr<Batch> batch);
   bool try_send(std::unique_ptr<Batch>& batch);
   void keep_newest(std::unique_ptr<Batch> batch);

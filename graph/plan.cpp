@@ -73,22 +73,23 @@ class Sorting {
   std::vector<size_t> waits_;
 };
 
+/// Makes the bank of a node that runs alone.
+Problems build_alone(Instance& instance, const Setup& setup, const FadeShape& shape) {
+  auto bank = Bank::create(*instance.type, instance.type->kernels[0], setup, shape);
+  if (!bank) return bank.problems();
+  instance.bank = *bank;
+  instance.bank->used = 1;
+  return {};
+}
+
 /// Makes all of an instance that its values decide.
 Problems build(Instance& instance, const Environment& environment, const FadeShape& shape) {
   const NodeType& type = *instance.type;
   const Setup setup{environment, instance.channels, instance.values};
   instance.latency = type.latency ? type.latency(setup) : 0;
   instance.told.resize(instance.values.size());
-  Problems problems;
-  if (type.kernels[0].plain) {
-    problems = problems_of(type, setup);
-  } else if (auto bank = Bank::create(type, type.kernels[0], setup, shape)) {
-    instance.bank = *bank;
-    instance.bank->used = 1;
-    instance.built = instance.values;
-  } else {
-    problems = bank.problems();
-  }
+  instance.built = instance.values;
+  Problems problems = type.kernels[0].plain ? problems_of(type, setup) : build_alone(instance, setup, shape);
   for (Problem& p : problems) p.where = "/" + instance.path + (p.where.empty() ? "" : ": " + p.where);
   return problems;
 }
@@ -245,33 +246,24 @@ void build_as_told(Instance& instance, const Environment& environment, const Fad
   const std::vector<Value> first = instance.first_values();
   if (first == instance.built) return;
   instance.built = first;
-  // If its file has gone meanwhile, it sounds as it was made.
-  if (auto bank = Bank::create(*instance.type, instance.type->kernels[0], {environment, instance.channels, first}, shape)) {
-    instance.bank = *bank;
-    instance.bank->used = 1;
-  }
+  build_alone(instance, {environment, instance.channels, first}, shape);  // if its file has gone, it sounds as it was made
 }
 
-Problems replace_spoilt(Plan& plan, const Environment& environment, const FadeShape& shape) {
-  Problems problems;
+void replace_spoilt(Plan& plan, const Environment& environment, const FadeShape& shape) {
   std::unordered_map<const Instance*, InstancePtr> fresh;
   for (InstancePtr& i : plan.nodes) {
     if (!i->spoilt) continue;
     auto instance = std::make_shared<Instance>();
     instance->path = i->path, instance->type = i->type, instance->values = i->values;
     instance->channels = i->channels, instance->tail = i->tail;
-    if (const Problems told = build(*instance, environment, shape); !told.empty()) {
-      problems.insert(problems.end(), told.begin(), told.end());
-      i->given_up = true;
-      continue;
-    }
+    i->given_up = !build(*instance, environment, shape).empty();
+    if (i->given_up) continue;
     succeed(*instance, i);
     i = fresh[i.get()] = instance;
   }
   for (Route& r : plan.routes)
     for (InstancePtr* end : {&r.from, &r.to})
       if (auto found = fresh.find(end->get()); found != fresh.end()) *end = found->second;
-  return problems;
 }
 
 void number_nodes(const Plan& plan) {

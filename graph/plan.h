@@ -90,8 +90,7 @@ void number_nodes(const Plan& plan);
 /// Whether the routes form a loop that no loop-breaking node stands in. [control]
 bool has_loop(const Plan& plan);
 
-/// The same plan with a fresh instance in the place of each that is spoilt. Problems: of those that can't be built; they
-/// are given up. [control]
-Problems replace_spoilt(Plan& plan, const Environment& environment, const FadeShape& shape);
+/// The same plan with a fresh instance in the place of each that is spoilt; those that can't be built are given up. [control]
+void replace_spoilt(Plan& plan, const Environment& environment, const FadeShape& shape);
 
 }  // namespace mixgraph

@@ -80,7 +80,7 @@ void LiveGraph::replace(Graph graph) {
 
 Value LiveGraph::value(const Entry& entry, uint64_t frame) const {
   if (const auto moving = moves_.value(entry.address, frame)) return nearest(entry.parameter(), *moving);
-  return graph_.find(entry.path)->values[size_t(entry.row)];
+  return value_in(graph_, entry);
 }
 
 void LiveGraph::catch_up(bool all) {
@@ -175,7 +175,7 @@ Problems LiveGraph::take_over(Graph next) {
   }
   moves_.drop([this](const std::string& address, const RunningMove& move) {
     const Entry* entry = names_.find(address);
-    return !entry || graph_.find(entry->path)->values[size_t(entry->row)] != Value(move.to);
+    return !entry || value_in(graph_, *entry) != Value(move.to);
   });
   return {};
 }
@@ -190,7 +190,7 @@ void LiveGraph::touch(const Entry& entry) {
 void LiveGraph::gather_values() {
   for (const size_t index : touched_) {
     const Entry& entry = names_.entries()[index];
-    changes_.push_back(SetValue{entry.path, entry.row, graph_.find(entry.path)->values[size_t(entry.row)]});
+    changes_.push_back(SetValue{entry.path, entry.row, value_in(graph_, entry)});
     is_touched_[index] = false;
   }
   touched_.clear();
@@ -225,9 +225,7 @@ Graph LiveGraph::graph_at(uint64_t frame) const {
   return then;
 }
 
-Problems LiveGraph::commit(const Graph& next, const std::vector<const Entry*>& named, const Timing& timing, uint64_t now) {
-  const Graph before = graph_at(timing.frame);
-  const auto value_in = [](const Graph& graph, const Entry& entry) -> const Value& { return graph.find(entry.path)->values[size_t(entry.row)]; };
+Problems LiveGraph::commit(const Graph& before, const Graph& next, const std::vector<const Entry*>& named, const Timing& timing, uint64_t now) {
   Graph built = graph_;
   for (const Entry* entry : named)
     if (!can_move(entry->parameter()) && value_in(built, *entry) != value_in(next, *entry)) built.set_value(entry->path, entry->row, value_in(next, *entry));

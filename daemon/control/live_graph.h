@@ -47,8 +47,8 @@ class LiveGraph {
   /// Takes over another graph as one step of undo, or changes nothing.
   Problems commit(const Graph& next);
   /// The same for values of these entries, which may take their time and begin with what is said before end_batch(). What
-  /// must be built anew is built at once.
-  Problems commit(const Graph& next, const std::vector<const Entry*>& named, const Timing& timing, uint64_t now);
+  /// must be built anew is built at once. `before`: graph_at(timing.frame).
+  Problems commit(const Graph& before, const Graph& next, const std::vector<const Entry*>& named, const Timing& timing, uint64_t now);
   Problems undo();
   Problems redo();
   static constexpr size_t kUndoDepth = 200;
@@ -73,21 +73,21 @@ class LiveGraph {
   void remember(const Graph& before, const Graph& after);
   void move(const Entry& entry, double target, const Timing& timing, uint64_t now);
   void take_value(const Entry& entry, double target, uint64_t start, double seconds, Course course);
+  void hand_over(const Entry& entry, const Move& move);
   void touch(const Entry& entry);
   void gather_values();
 
-  Engine& engine_;
-  Graph graph_;
-  Namespace names_;
-  Moves moves_;
-  void hand_over(const Entry& entry, const Move& move);
   static constexpr int kReplaced = -1;  // the row of a move that nobody will hear
-  std::vector<Move> said_;    // since the last flush; their paths are those of names_
-  std::vector<size_t> ends_;  // of batches, in said_
   struct Latest {
     uint64_t flush = 0;  // the one that `at` is of
     size_t at = 0;
   };
+  Engine& engine_;
+  Graph graph_;
+  Namespace names_;
+  Moves moves_;
+  std::vector<Move> said_;      // since the last flush; their paths are those of names_
+  std::vector<size_t> ends_;    // of batches, in said_
   std::vector<Latest> latest_;  // what was said at once, in said_, by number of entry
   uint64_t flushes_ = 1;
   std::vector<std::string> arrived_;  // addresses of those whose time came, and that take none to change

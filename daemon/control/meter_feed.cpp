@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "graph/fold.h"
+
 namespace mixgraph {
-namespace {
-
-float folded(Fold fold, const std::optional<float>& before, float reading) {
-  if (!before || fold == Fold::last) return reading;
-  return fold == Fold::max ? std::max(*before, reading) : std::min(*before, reading);
-}
-
-}  // namespace
 
 void MeterFeed::rename(const Namespace& names) {
   nodes_.clear();
@@ -43,7 +37,7 @@ void MeterFeed::read(const std::vector<Reading>& readings) {
     for (auto& [client, subscriber] : subscribers_.map()) {
       subscriber.pending.resize(latest_.size());
       auto& value = subscriber.pending[index];
-      value = folded(meters.meters[size_t(reading.meter)].fold, value, reading.value);
+      value = value ? folded(meters.meters[size_t(reading.meter)].fold, *value, reading.value) : reading.value;
     }
   }
 }

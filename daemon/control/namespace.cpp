@@ -143,6 +143,8 @@ Problem Namespace::unknown(std::string_view address, const std::vector<std::stri
   return {where, "no such address", whole ? "did you mean " + near + "?" : near + " holds: " + list(near)};
 }
 
+const Value& value_in(const Graph& graph, const Entry& entry) { return graph.find(entry.path)->values[size_t(entry.row)]; }
+
 bool is_beneath(std::string_view address, std::string_view prefix) {
   while (!prefix.empty() && prefix.back() == '/') prefix.remove_suffix(1);
   return address.starts_with(prefix) && (address.size() == prefix.size() || address[prefix.size()] == '/');

@@ -11,10 +11,6 @@ bool is_in_scenes(const Parameter& p) {
   return !is_text(p) && (p.change == Change::rebuild || p.motion == Motion::smooth);
 }
 
-const Value& value_in(const Graph& graph, const Entry& entry) {
-  return graph.find(entry.path)->values[size_t(entry.row)];
-}
-
 Scene snapshot(const Console& console, const Graph& graph) {
   Scene scene;
   for (const Entry& entry : console.live.names().entries())
@@ -55,7 +51,7 @@ Answer recall(Console& console, const Call& call, const Scene& scene, double sec
   }
   Scene before = snapshot(console, then);
   const Timing timing{call.frame, seconds, Course::position};
-  Problems problems = console.change([&] { return console.live.commit(next, named, timing, console.now.frame); });
+  Problems problems = console.change([&] { return console.live.commit(then, next, named, timing, console.now.frame); });
   if (!problems.empty()) return problems;
   console.before_recall = std::move(before);
   if (left_out == 0) return Done{detail};

@@ -131,8 +131,7 @@ TEST_CASE("The document has the value as of now: a timed one from its frame on",
 }
 
 TEST_CASE("Moves under way, and changes that wait, outlive edits of their node", "[law]") {
-  const std::string edit = GENERATE("nothing", "rebuild", "connect");
-  auto play = [&](const std::string& edit) {
+  auto play = [](const std::string& edit) {
     Deck deck("mixgraph: 1\nmix:\n  x: {type: pan, from: in/1}\n  y: {type: pan, from: in/2, law: linear}\nmaster:\n"
               "  out: {type: output, from: mix/x, to: [1, 2]}\n  b: {type: output, from: mix/y, to: [3, 4]}\n", kSettings, node_types());
     deck.run(960);
@@ -152,6 +151,7 @@ TEST_CASE("Moves under way, and changes that wait, outlive edits of their node",
     for (float d : unlike_fresh(deck, 4800)) CHECK(d == 0);
     return middle;
   };
+  const std::string edit = GENERATE("nothing", "rebuild", "connect");
   const auto wanted = play(edit == "rebuild" ? "rebuilt before" : "nothing"), got = play(edit);
   CHECK(difference(wanted, got, 0, got.size()) <= 1e-4f);
 }

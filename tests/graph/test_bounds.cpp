@@ -3,6 +3,7 @@
 
 #include "graph/performer.h"
 #include "tests/support/engine_runner.h"
+#include "tests/support/test_types.h"
 
 using namespace mixgraph;
 
@@ -47,16 +48,10 @@ const NodeType& many() {
                              .kernels = baseline::kLaneKernels<Many>};
   return type;
 }
-std::vector<const NodeType*> types() {
-  std::vector<const NodeType*> list(node_types().begin(), node_types().end());
-  list.push_back(&many<Motion::jump>());
-  list.push_back(&many<Motion::smooth>());
-  return list;
-}
 
 /// So many nodes with a hundred rows each; output 1 is the sum of their last rows.
 struct Bench {
-  std::vector<const NodeType*> list = types();
+  std::vector<const NodeType*> list = all_types_and({&many<Motion::jump>(), &many<Motion::smooth>()});
   EngineRunner r{{.inputs = 1, .outputs = 1, .ceiling_db = 60}, list};
   std::vector<std::string> paths;
   Bench(int nodes, const char* type) {

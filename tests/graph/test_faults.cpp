@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "tests/support/engine_runner.h"
+#include "tests/support/test_types.h"
 
 using namespace mixgraph;
 
@@ -41,16 +42,9 @@ constexpr NodeType kFragile{.id = "fragile",
                             .meters = {},
                             .kernels = baseline::kLaneKernels<Fragile>};
 
-std::vector<const NodeType*> types() {
-  auto all = node_types();
-  std::vector<const NodeType*> list(all.begin(), all.end());
-  list.push_back(&kFragile);
-  return list;
-}
-
 /// Two inputs through a fragile node each, to an output each; input 1 has `bad` at frame `at`.
 struct TwoPaths {
-  std::vector<const NodeType*> list = types();
+  std::vector<const NodeType*> list = all_types_and({&kFragile});
   EngineRunner r{{.environment = {}, .inputs = 2, .outputs = 2, .ceiling_db = 0}, list};
   std::vector<uint64_t> bad_frames;
   float bad = 0;

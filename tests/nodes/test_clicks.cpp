@@ -20,6 +20,7 @@
 #include <optional>
 
 #include "tests/support/click_bench.h"
+#include "tests/support/test_types.h"
 
 using namespace mixgraph;
 
@@ -295,10 +296,6 @@ struct Steps {
       }
   }
 };
-// Lanes or not: kLaneKernels would not take them.
-template <template <class> class Node>
-inline constexpr Kernel kAnyKernels[] = {kernel_of<Node<float>, float>(), kernel_of<Node<Pack<1>>, Pack<1>>(), kernel_of<Node<Pack<2>>, Pack<2>>(),
-                                         kernel_of<Node<Pack<4>>, Pack<4>>()};
 template <template <class> class Node>
 constexpr NodeType type_of(std::string_view id) {
   return {.id = id, .label = id, .doc = id, .category = "test", .inputs = kIn, .outputs = kOut, .parameters = kGain, .meters = {}, .kernels = kAnyKernels<Node>};

@@ -7,6 +7,7 @@
 
 #include "tests/support/allocations.h"
 #include "tests/support/node_runner.h"
+#include "tests/support/test_types.h"
 
 using namespace mixgraph;
 
@@ -294,10 +295,6 @@ struct Apart {
 static_assert(!is_of_lanes<Shares>() && is_of_lanes<Apart>());
 static_assert(is_plain<Shares<float>>() && !is_plain<Apart<float>>() && !is_plain<Good<float>>());
 
-// Lanes or not: kLaneKernels would not take them.
-template <template <class> class Node>
-inline constexpr Kernel kAnyKernels[] = {kernel_of<Node<float>, float>(), kernel_of<Node<Pack<1>>, Pack<1>>(), kernel_of<Node<Pack<2>>, Pack<2>>(),
-                                         kernel_of<Node<Pack<4>>, Pack<4>>()};
 template <template <class> class Node>
 constexpr NodeType type_of(std::string_view id) {
   return {.id = id,

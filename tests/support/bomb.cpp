@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "tests/support/test_types.h"
+
 namespace mixgraph {
 namespace {
 
@@ -49,11 +51,7 @@ constexpr NodeType kBomb{.id = "bomb",
 }  // namespace
 
 NodeTypes types_with_bomb() {
-  static const std::vector<const NodeType*> types = [] {
-    std::vector<const NodeType*> list(node_types().begin(), node_types().end());
-    list.push_back(&kBomb);
-    return list;
-  }();
+  static const std::vector<const NodeType*> types = all_types_and({&kBomb});
   return types;
 }
 

@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tests/support/test_types.h"
+
 namespace mixgraph {
 namespace {
 
@@ -93,11 +95,7 @@ void prepare_sins() {
 }
 
 NodeTypes types_with_a_sinner() {
-  static const std::vector<const NodeType*> all = [] {
-    std::vector<const NodeType*> list(node_types().begin(), node_types().end());
-    list.push_back(&kSinner);
-    return list;
-  }();
+  static const std::vector<const NodeType*> all = all_types_and({&kSinner});
   return all;
 }
 
