@@ -77,7 +77,6 @@ class Compiler {
   std::unique_ptr<Program> run() {
     for (size_t s = 0; s < strands_.size(); s++) emit(s);
     program_->task_states = std::make_unique<TaskState[]>(program_->tasks.size());
-    program_->speed_up = speed_up(strands_, 2);
     for (const BankRun& r : schedule_.runs) keep(r);
     program_->transfers = schedule_.transfers;
     for (auto& bank : schedule_.templates) program_->kept_banks.push_back(bank);
@@ -134,7 +133,7 @@ class Compiler {
         program_->steps.push_back(RunBank{r.bank.get(), std::move(in), {}});
       if (part.reads) release(r);
     }
-    program_->tasks.push_back({first, program_->steps.size(), {strands_[strand].needs.begin(), strands_[strand].needs.end()}});
+    program_->tasks.push_back({first, program_->steps.size(), {strands_[strand].needs.begin(), strands_[strand].needs.end()}, strands_[strand].home});
   }
   void emit_outputs(const BankRun& r, std::vector<const float*> in) {
     std::vector<float*> out;
@@ -337,10 +336,13 @@ class Compiler {
 
 }  // namespace
 
-std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape, const std::vector<TypeCost>& costs, bool apart) {
+std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape, const std::vector<TypeCost>& costs, int threads) {
   Schedule schedule = make_schedule(plan, environment, shape);
-  std::vector<Strand> strands = make_strands(plan, schedule, costs, apart);
-  return Compiler(plan, std::move(schedule), std::move(strands)).run();
+  std::vector<Strand> strands = make_strands(plan, schedule, costs, threads);
+  const double speed_up = share_out(strands, threads);
+  auto program = Compiler(plan, std::move(schedule), std::move(strands)).run();
+  program->speed_up = speed_up;
+  return program;
 }
 
 }  // namespace mixgraph

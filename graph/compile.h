@@ -7,9 +7,9 @@
 
 namespace mixgraph {
 
-/// Turns a plan into a program. Gives each instance that has none a bank and a lane. `apart`: for several threads, in
+/// Turns a plan into a program. Gives each instance that has none a bank and a lane. For several threads, in
 /// tasks that are balanced by the costs measured. An input adds its sources in the order of the plan's routes, source k to
 /// partial sum k mod 16, whatever the banks and lanes. [control]
-std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape, const std::vector<TypeCost>& costs, bool apart);
+std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape, const std::vector<TypeCost>& costs, int threads);
 
 }  // namespace mixgraph

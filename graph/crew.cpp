@@ -13,11 +13,9 @@ using namespace std::chrono_literals;
 
 constexpr auto kWatchBefore = 150us;  // a block is due; more than a sleeping thread is late by, as a rule
 constexpr auto kWatchAfter = 1ms;     // and it may be late itself
+constexpr auto kWatchOn = 100us;      // after a block: another may follow at once
 constexpr auto kNap = 500us;          // while no blocks come
-constexpr auto kOneBurst = 100us;     // or less from piece to piece: they belong to one block of the device
 constexpr auto kLongestPeriod = 200ms;
-constexpr auto kSameBlock = 20us;     // less from one time of its begin to another
-constexpr int kSlower = 8;
 
 void relax() noexcept {
 #if defined(__x86_64__)
@@ -27,19 +25,17 @@ void relax() noexcept {
 #endif
 }
 
-/// The clock that costs next to nothing, beside the one that threads sleep by.
-class Ticks {
+}  // namespace
+
+/// The clock that costs next to nothing, in the time that threads sleep by.
+class Crew::Ticks {
  public:
   Ticks() : ticks_(CostMeter::clock()), time_(Clock::now()) {}
-  /// When it was so many ticks, not long before `now`.
-  Clock::time_point time_of(uint64_t ticks, Clock::time_point now) const {
-    const double age = double(int64_t(CostMeter::clock() - ticks)) / rate(now);
-    return now - Clock::duration(int64_t(std::clamp(age, 0., double(Clock::duration(kLongestPeriod).count()))));
-  }
-  /// Ticks in a unit of Clock; better the longer it runs.
-  double rate(Clock::time_point now) const {
-    const auto passed = (now - time_).count();
-    return passed > 0 ? std::max(1e-6, double(CostMeter::clock() - ticks_) / double(passed)) : 1;
+  /// What `ticks` are, by all that was seen of both clocks until now.
+  Clock::duration time(int64_t ticks) const {
+    const auto passed = double((Clock::now() - time_).count());
+    const double ns_per_tick = passed / std::max(1., double(CostMeter::clock() - ticks_));
+    return Clock::duration(int64_t(std::clamp(double(ticks) * ns_per_tick, -1e12, 1e12)));
   }
 
  private:
@@ -47,37 +43,10 @@ class Ticks {
   Clock::time_point time_;
 };
 
-/// When the next block of the device is due, by those before it. Some were run by one thread alone, or overslept.
-class Pace {
- public:
-  void block(Clock::time_point begun) {
-    const auto gap = begun - begun_;
-    if (gap < kSameBlock) return;
-    begun_ = begun;
-    if (gap > kLongestPeriod) return;
-    const auto blocks = period_.count() > 0 ? std::max<int64_t>(1, (gap + period_ / 2) / period_) : 1;
-    const auto period = gap / blocks;
-    // A rhythm that is another one altogether is taken up at once.
-    slower_ = blocks > 1 ? slower_ + 1 : 0;
-    const bool known = period_.count() > 0 && period < period_ * 5 / 4 && period > period_ * 3 / 4 && slower_ < kSlower;
-    period_ = known ? (period_ * 7 + period) / 8 : slower_ < kSlower ? period : gap;
-  }
-  void piece(Clock::time_point ended) { ended_ = ended; }
-  /// Whether there may be another piece at once.
-  bool in_burst(Clock::time_point now) const { return now - ended_ < kOneBurst; }
-  Clock::time_point due() const { return begun_ + period_; }
-
- private:
-  Clock::time_point begun_{}, ended_{};
-  Clock::duration period_{};
-  int slower_ = 0;  // times in a row that a block seemed to be missing
-};
-
-}  // namespace
-
-Crew::Crew(int threads, const std::function<void()>& on_start) : one_burst_(UINT64_MAX) {
+Crew::Crew(int threads, const std::function<void()>& on_start) {
   for (int i = 0; i < threads; i++) {
     Seat& seat = *seats_.emplace_back(std::make_unique<Seat>());
+    seat.number = uint32_t(i + 1);
     seat.thread = std::thread([this, &seat, on_start] {
       if (on_start) on_start();
       live(seat);
@@ -94,28 +63,27 @@ void Crew::live(Seat& seat) noexcept {
   NoDenormals no_denormals;
   uint64_t seen = 0;
   const Ticks ticks;
-  Pace pace;
   while (!leaving_.load(std::memory_order_relaxed)) {
-    uint64_t turn = turn_.load(std::memory_order_acquire);
-    auto now = Clock::now();
+    const uint64_t turn = turn_.load(std::memory_order_acquire);
     if (turn != seen) {
       help(seat, turn);
       seen = turn;
-      now = Clock::now();
-      pace.block(ticks.time_of(block_begun_.load(std::memory_order_relaxed), now));
-      pace.piece(now);
-      one_burst_.store(uint64_t(double(Clock::duration(kOneBurst).count()) * ticks.rate(now)), std::memory_order_relaxed);
-      continue;
+    } else if (is_in_block_.load(std::memory_order_relaxed)) {
+      relax();
+    } else {
+      await_block(ticks);
     }
-    if (pace.in_burst(now))
-      relax();
-    else if (now < pace.due() - kWatchBefore)
-      std::this_thread::sleep_until(pace.due() - kWatchBefore);
-    else if (now > pace.due() + kWatchAfter)
-      std::this_thread::sleep_for(kNap);
-    else
-      relax();
   }
+}
+
+void Crew::await_block(const Ticks& ticks) const noexcept {
+  const uint64_t begun = block_begun_.load(std::memory_order_relaxed), now = CostMeter::clock();
+  const auto since_begin = ticks.time(int64_t(now - begun)), since_end = ticks.time(int64_t(now - block_ended_.load(std::memory_order_relaxed)));
+  const auto until_due = ticks.time(int64_t(period_.load(std::memory_order_relaxed))) - since_begin;
+  if (since_end < kWatchOn || (until_due < kWatchBefore && until_due > -kWatchAfter))
+    relax();
+  else
+    std::this_thread::sleep_for(until_due > kWatchBefore ? std::min<Clock::duration>(until_due - kWatchBefore, kLongestPeriod) : kNap);
 }
 
 void Crew::help(Seat& seat, uint64_t turn) noexcept {
@@ -126,26 +94,36 @@ void Crew::help(Seat& seat, uint64_t turn) noexcept {
   const Chunk* chunk = chunk_.load(std::memory_order_acquire);
   Program* program = program_.load(std::memory_order_acquire);
   if (turn_.load(std::memory_order_seq_cst) == turn && program && program->turn.load(std::memory_order_acquire) == turn)
-    while (!work(*program, *chunk, turn) && turn_.load(std::memory_order_relaxed) == turn) relax();
+    work(*program, *chunk, turn, seat.number);
   seat.busy.store(0, std::memory_order_release);
 }
 
 void Crew::run(Program& program, const Chunk& chunk) noexcept {
   uint64_t turn = turn_.load(std::memory_order_relaxed) + 1;
-  tell_pace();
   program.turn.store(turn, std::memory_order_release);
   chunk_.store(&chunk, std::memory_order_release);
   program_.store(&program, std::memory_order_release);
   turn_.store(turn, std::memory_order_seq_cst);
-  while (!work(program, chunk, turn)) relax();
-  piece_ended_ = CostMeter::clock();
+  work(program, chunk, turn, 0);
 }
 
-// The pieces of a device's block come one upon the other.
-void Crew::tell_pace() noexcept {
+void Crew::begin_block() noexcept {
   const uint64_t now = CostMeter::clock();
-  const uint64_t one_burst = one_burst_.load(std::memory_order_relaxed);
-  if (one_burst == UINT64_MAX || now - piece_ended_ > one_burst) block_begun_.store(now, std::memory_order_relaxed);
+  const uint64_t begun = block_begun_.load(std::memory_order_relaxed), ended = block_ended_.load(std::memory_order_relaxed);
+  // Several blocks may come one upon the other, at each of the device's periods. Who has hardly rested has no rhythm.
+  if (now - ended > (ended - begun_last_) / 4) {
+    const uint64_t period = period_.load(std::memory_order_relaxed), gap = now - begun;
+    const bool much_the_same = gap < period * 5 / 4 && gap > period * 3 / 4;
+    period_.store(much_the_same ? (period * 7 + gap) / 8 : gap, std::memory_order_relaxed);
+    block_begun_.store(now, std::memory_order_relaxed);
+  }
+  begun_last_ = now;
+  is_in_block_.store(true, std::memory_order_relaxed);
+}
+
+void Crew::end_block() noexcept {
+  block_ended_.store(CostMeter::clock(), std::memory_order_relaxed);
+  is_in_block_.store(false, std::memory_order_relaxed);
 }
 
 uint64_t Crew::dismiss() noexcept {
@@ -163,23 +141,45 @@ bool Crew::is_clear_of(uint64_t turn) const {
   return true;
 }
 
-bool Crew::work(Program& program, const Chunk& chunk, uint64_t turn) noexcept {
-  bool all_done = true;
-  TaskState* states = program.task_states.get();
-  for (size_t t = 0; t < program.tasks.size(); t++) {
-    TaskState& state = states[t];
-    if (state.done.load(std::memory_order_acquire) >= turn) continue;
-    all_done = false;
-    uint64_t claimed = state.claimed.load(std::memory_order_relaxed);
-    if (claimed >= turn) continue;
-    const Task& task = program.tasks[t];
-    bool ready = true;
-    for (uint32_t need : task.needs) ready = ready && states[need].done.load(std::memory_order_acquire) >= turn;
-    if (!ready || !state.claimed.compare_exchange_strong(claimed, turn, std::memory_order_acq_rel)) continue;
-    program.run_task(task, chunk);
-    state.done.store(turn, std::memory_order_release);
+// A task's state stays in the cache of the processor that ran it last: to fetch it from there may take longer than to run
+// it. So a thread does its own tasks, and those of another only if that one isn't there, or seems to be kept from its work.
+void Crew::work(Program& program, const Chunk& chunk, uint64_t turn, uint32_t seat) noexcept {
+  uint64_t worked = 0, last = CostMeter::clock();  // time; when it last did something
+  while (turn_.load(std::memory_order_relaxed) == turn && !is_done(program, turn)) {
+    const uint64_t idle = CostMeter::clock() - last;
+    bool found = false;
+    for (size_t t = 0; t < program.tasks.size(); t++) {
+      const uint32_t home = program.tasks[t].home;
+      const bool may = home == seat || (!found && (!is_there(home, turn) || idle > worked));
+      found = (may && run_if_ready(program, t, chunk, turn)) || found;
+    }
+    const uint64_t now = CostMeter::clock();
+    if (found) worked += now - last - idle, last = now;
+    else relax();
   }
-  return all_done;
+}
+
+bool Crew::is_there(uint32_t home, uint64_t turn) const noexcept {
+  return home == 0 || seats_[home - 1]->busy.load(std::memory_order_relaxed) == turn;
+}
+
+bool Crew::is_done(const Program& program, uint64_t turn) noexcept {
+  for (size_t t = program.tasks.size(); t-- > 0;)
+    if (program.task_states[t].done.load(std::memory_order_acquire) < turn) return false;
+  return true;
+}
+
+bool Crew::run_if_ready(Program& program, size_t t, const Chunk& chunk, uint64_t turn) noexcept {
+  TaskState* states = program.task_states.get();
+  const Task& task = program.tasks[t];
+  uint64_t claimed = states[t].claimed.load(std::memory_order_relaxed);
+  if (claimed >= turn) return false;
+  for (uint32_t need : task.needs)
+    if (states[need].done.load(std::memory_order_acquire) < turn) return false;
+  if (!states[t].claimed.compare_exchange_strong(claimed, turn, std::memory_order_acq_rel)) return false;
+  program.run_task(task, chunk);
+  states[t].done.store(turn, std::memory_order_release);
+  return true;
 }
 
 }  // namespace mixgraph

@@ -20,6 +20,10 @@ class Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
+  /// Around each block of the device whose program has more than one task, whoever runs it: so that helpers know the
+  /// rhythm. [audio]
+  void begin_block() noexcept;
+  void end_block() noexcept;
   /// Runs all tasks of the program. [audio]
   void run(Program& program, const Chunk& chunk) noexcept;
   /// Lets go of the program: nobody begins to look at it after this. Returns the turn from which on that holds. [audio]
@@ -28,23 +32,32 @@ class Crew {
   bool is_clear_of(uint64_t turn) const;
 
  private:
+  class Ticks;
   struct alignas(64) Seat {
     std::atomic<uint64_t> busy{0};  ///< the turn it works in; 0: none
     std::thread thread;
+    uint32_t number = 0;
   };
   void live(Seat& seat) noexcept;
   void help(Seat& seat, uint64_t turn) noexcept;
-  void tell_pace() noexcept;
-  /// Does what can be done of the turn; true when there is nothing left.
-  static bool work(Program& program, const Chunk& chunk, uint64_t turn) noexcept;
+  /// Watches for a moment, or sleeps until shortly before the next block.
+  void await_block(const Ticks& ticks) const noexcept;
+  /// Does tasks of the turn until all are done.
+  void work(Program& program, const Chunk& chunk, uint64_t turn, uint32_t seat) noexcept;
+  bool is_there(uint32_t home, uint64_t turn) const noexcept;
+  static bool is_done(const Program& program, uint64_t turn) noexcept;
+  /// Does that task, unless it is done, or taken, or waits for others; whether it did.
+  static bool run_if_ready(Program& program, size_t task, const Chunk& chunk, uint64_t turn) noexcept;
 
   alignas(64) std::atomic<uint64_t> turn_{0};  ///< goes up with every piece of a block
-  std::atomic<uint64_t> block_begun_{0};       ///< the device's latest, by CostMeter::clock()
-  std::atomic<uint64_t> one_burst_;            ///< less between pieces, by that clock: they belong to one block
   std::atomic<Program*> program_{nullptr};
   std::atomic<const Chunk*> chunk_{nullptr};
   std::atomic<bool> leaving_{false};
-  uint64_t piece_ended_ = 0;  // [audio]
+  alignas(64) std::atomic<bool> is_in_block_{false};
+  std::atomic<uint64_t> block_begun_{0};  ///< the first after a rest, by CostMeter::clock()
+  std::atomic<uint64_t> block_ended_{0};  ///< the latest
+  std::atomic<uint64_t> period_{0};       ///< from one rest to the next, by that clock
+  uint64_t begun_last_ = 0;               // [audio]
   std::vector<std::unique_ptr<Seat>> seats_;
 };
 

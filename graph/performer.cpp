@@ -46,9 +46,12 @@ void Performer::process(const float* const* in, float* const* out, int frames) n
   if (next) mark = std::max(mark, next->mark);
   collect(mark);
   if (next) adopt(*next);
+  const bool is_shared = running_ && running_->tasks.size() > 1;
+  if (is_shared) crew_->begin_block();
   for (int done = 0; done < frames;) done += run_piece({in, out, settings_.inputs, settings_.outputs, done}, frames - done);
   for (int c = 0; c < settings_.outputs; c++) count(guard(out[c], frames, ceiling_));
   if (running_ && frames > 0) post_meters();
+  if (is_shared) crew_->end_block();
   add(handover_.blocks, 1);
 }
 

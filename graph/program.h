@@ -108,9 +108,10 @@ struct MeterBoard {
 struct Task {
   size_t first = 0, last = 0;   ///< steps; the last is not one of them
   std::vector<uint32_t> needs;  ///< tasks before this one
+  uint32_t home = 0;            ///< thread that does it as a rule; 0: the audio thread
 };
 /// Which turn (graph/crew.h) a task was last claimed in and done in.
-struct TaskState {
+struct alignas(64) TaskState {
   std::atomic<uint64_t> claimed{0}, done{0};
 };
 
@@ -122,7 +123,7 @@ struct Program {
   std::vector<Task> tasks;          ///< all steps, in their order
   std::unique_ptr<TaskState[]> task_states;
   std::atomic<uint64_t> turn{0};    ///< of the crew, in which it runs
-  double speed_up = 1;              ///< what two threads could make of it at best
+  double speed_up = 1;              ///< what its threads could make of it at best
   const Mixing* mixing = nullptr;   ///< of the widest instruction set among its banks
   std::vector<Bank*> banks;
   std::vector<LaneTransfer> transfers;  ///< of lanes with all they hold

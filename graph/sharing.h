@@ -22,7 +22,7 @@ class Sharing {
   /// Whether there is enough since the last verdict for another. `frame`: of the engine.
   bool is_due(uint64_t frame, Time now) const;
   /// Looks at what blocks have taken since the start, those that one thread ran and those that were shared; true if sharing
-  /// is to begin or to end. `speed_up`: what two threads could make of the program at best.
+  /// is to begin or to end. `speed_up`: what the threads could make of the program at best.
   bool judge(uint64_t frame, Time now, const TypeCost& alone, const TypeCost& shared, double speed_up);
   /// There is another graph.
   void forget();

@@ -186,25 +186,42 @@ class Splitter {
 
 }  // namespace
 
-std::vector<Strand> make_strands(const Plan& plan, const Schedule& schedule, const std::vector<TypeCost>& costs, bool apart) {
+std::vector<Strand> make_strands(const Plan& plan, const Schedule& schedule, const std::vector<TypeCost>& costs, int threads) {
   std::vector<Strand> strands = Splitter(plan, schedule, costs).run();
-  if (apart || strands.empty()) return strands;
+  if (threads > 1 || strands.empty()) return strands;
   // One after the other: then the sound of a group of strips stays in the nearest cache until it is mixed.
   std::vector<Strand> one(1);
   for (const Strand& strand : strands) one[0].parts.insert(one[0].parts.end(), strand.parts.begin(), strand.parts.end());
   return one;
 }
 
-double speed_up(const std::vector<Strand>& strands, int threads) {
-  double whole = 0, longest = 0;
-  std::vector<double> end(strands.size());
-  for (size_t s = 0; s < strands.size(); s++) {
-    for (size_t n : strands[s].needs) end[s] = std::max(end[s], end[n]);
-    end[s] += strands[s].cost;
+// The thread that is free first takes, of all that is ready for it soonest, what most depends on.
+double share_out(std::vector<Strand>& strands, int threads) {
+  double whole = 0, last = 0;
+  std::vector<double> way(strands.size()), end(strands.size()), free(size_t(threads), 0.);  // way: to the end, at least
+  for (size_t s = strands.size(); s-- > 0;) {
+    way[s] += strands[s].cost;
     whole += strands[s].cost;
-    longest = std::max(longest, end[s]);
+    for (size_t n : strands[s].needs) way[n] = std::max(way[n], way[s]);
   }
-  return longest > 0 ? std::min(double(threads), whole / longest) : 1;
+  std::vector<bool> shared(strands.size());
+  for (size_t turn = 0; turn < strands.size(); turn++) {
+    const size_t thread = size_t(std::min_element(free.begin(), free.end()) - free.begin());
+    size_t best = SIZE_MAX;
+    double best_at = 0;
+    for (size_t s = 0; s < strands.size(); s++) {
+      const auto& needs = strands[s].needs;
+      if (shared[s] || std::any_of(needs.begin(), needs.end(), [&](size_t n) { return !shared[n]; })) continue;
+      double at = free[thread];
+      for (size_t n : needs) at = std::max(at, end[n]);
+      if (best == SIZE_MAX || at < best_at || (at == best_at && way[s] > way[best])) best = s, best_at = at;
+    }
+    shared[best] = true;
+    strands[best].home = uint32_t(thread);
+    free[thread] = end[best] = best_at + strands[best].cost;
+    last = std::max(last, end[best]);
+  }
+  return last > 0 ? whole / last : 1;
 }
 
 }  // namespace mixgraph

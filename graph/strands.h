@@ -17,15 +17,15 @@ struct Strand {
   std::vector<ProgramPart> parts;
   std::vector<size_t> needs;  ///< strands, all of them before this one
   double cost = 0;            ///< share of the whole program
+  uint32_t home = 0;          ///< thread that runs it as a rule
 };
 
-/// Splits a program into strands, so that several threads can share it; or into one, if `apart` is false. What a strand
+/// Splits a program into strands, so that several threads can share it; or into one, if there is one thread. What a strand
 /// does, and in which order sums are made, is the same however many threads there are. Costs are those measured by node
 /// type; without any, lanes count alike. [control]
-std::vector<Strand> make_strands(const Plan& plan, const Schedule& schedule, const std::vector<TypeCost>& costs, bool apart);
+std::vector<Strand> make_strands(const Plan& plan, const Schedule& schedule, const std::vector<TypeCost>& costs, int threads);
 
-/// The most that sharing could make of it: the whole, divided by the costliest way through the strands, but no more than
-/// the number of threads. [control]
-double speed_up(const std::vector<Strand>& strands, int threads);
+/// Gives each strand the thread that runs it as a rule, and tells what sharing makes of the whole at best. [control]
+double share_out(std::vector<Strand>& strands, int threads);
 
 }  // namespace mixgraph
