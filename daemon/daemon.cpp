@@ -56,7 +56,7 @@ EngineSettings engine_settings(const Session& session, const AudioSettings& audi
 }
 
 /// What the session says; but a device that an earlier life of this process had found is not chosen anew.
-DriverSettings driver_settings(const AudioSettings& audio, const Legacy& past) {
+DriverSettings driver_settings(const AudioSettings& audio, const EarlierLife& past) {
   DriverSettings settings{audio.driver, audio.device,  audio.input_device, audio.rate,      audio.block,
                           audio.inputs, audio.outputs, audio.input_map,    audio.output_map};
   if (past.device.empty()) return settings;
@@ -186,7 +186,7 @@ ControlSettings Daemon::control_settings() {
   settings.device_latency = [this] { return host_.status().driver.output_latency_ms * 1e-3; };
   settings.more_status = [this] { return status(); };
   settings.late_blocks = [this] { return late_blocks(); };
-  settings.journal = live_state_.journal.get();
+  if (live_state_.journal) settings.journal = live_state_.journal->keeping();
   settings.log = [](const std::string& line, bool well) {
     spdlog::log(well ? spdlog::level::info : spdlog::level::err, "{}", line);
   };

@@ -9,17 +9,17 @@
 
 #include "daemon/audio/host.h"
 #include "daemon/control/control.h"
-#include "daemon/engine_clock.h"
-#include "daemon/faults.h"
-#include "daemon/live_state.h"
+#include "daemon/audio/engine_clock.h"
+#include "daemon/life/test_faults.h"
+#include "daemon/journal/live_state.h"
 #include "daemon/net/osc_server.h"
-#include "daemon/log_limit.h"
-#include "daemon/notes.h"
-#include "daemon/notify.h"
+#include "daemon/life/log_limit.h"
+#include "daemon/life/open_requests.h"
+#include "daemon/life/notify.h"
 #include "daemon/options.h"
-#include "daemon/restart.h"
-#include "daemon/sound.h"
-#include "daemon/supervisor.h"
+#include "daemon/life/restart.h"
+#include "daemon/audio/sound.h"
+#include "daemon/life/supervisor.h"
 
 namespace mixgraph {
 
@@ -78,7 +78,7 @@ class Daemon {
   const OscSettings osc_;
   Engine engine_;
   Sound sound_;
-  Faults faults_{sound_};
+  TestFaults faults_{sound_};
   AudioHost host_;
   EngineClock clock_;
   boost::asio::io_context io_;
@@ -94,7 +94,7 @@ class Daemon {
   Now burst_now_;             // when the first of them came
   std::set<ClientId> pinned_;  // UDP clients that the server must remember
   int64_t next_device_ns_ = 0, next_pins_ns_ = 0, next_notice_ns_ = 0, stop_at_ns_ = 0;  // monotonic
-  Notes notes_;
+  OpenRequests notes_;
   bool following_notes_ = false;  // then nobody is answered
   bool restart_after_stop_ = false, is_ready_ = false, restart_failed_ = false;
   osc::Message told_device_;  // the latest that subscribers know of

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "daemon/daemon.h"
-#include "daemon/log.h"
+#include "daemon/life/log.h"
 
 namespace mixgraph {
 namespace {
@@ -22,7 +22,7 @@ constexpr int64_t kLongestFade = 200 * kMillisecond;
 
 /// After a restart nothing is waited for and nothing refused: the clock runs while the device is looked for.
 Problems Daemon::start_sound() {
-  const Legacy& past = restart_.past();
+  const EarlierLife& past = restart_.past();
   if (!safe_mode_.empty()) {
     spdlog::error("safe mode, without sound: {}", safe_mode_);
     return {};
@@ -79,7 +79,7 @@ void Daemon::take_notes(Restart::Why for_restart) {
     server_->finish(kFinish);
     control_.finish();
   }
-  std::vector<Note> notes;
+  std::vector<OpenRequest> notes;
   for (const auto& [client, packet] : control_.open_requests()) {
     const auto origin = server_->origin(client);
     const bool is_bundle = std::holds_alternative<osc::Bundle>(packet);
@@ -91,7 +91,7 @@ void Daemon::take_notes(Restart::Why for_restart) {
 
 void Daemon::follow_notes() {
   following_notes_ = true;
-  for (const Note& note : notes_.read()) {
+  for (const OpenRequest& note : notes_.read()) {
     if (note.from.port != 0)
       server_->take(note.from, note.packet);
     else

@@ -5,9 +5,9 @@
 #include <cstdio>
 
 #include "daemon/audio/probe.h"
-#include "daemon/crash.h"
+#include "daemon/life/crash.h"
 #include "daemon/daemon.h"
-#include "daemon/log.h"
+#include "daemon/life/log.h"
 #include "nodes/list.h"
 
 namespace {
@@ -37,14 +37,14 @@ void release_signals() {
 }
 
 /// Why this life should be without sound; empty: it need not.
-std::string safe_mode_of(const Legacy& past) {
+std::string safe_mode_of(const EarlierLife& past) {
   if (int(past.failures.size()) < Restart::kSafeMode) return "";
   return std::to_string(past.failures.size()) + " failures within " + std::to_string(Restart::kMemory) +
          " s, the last one: " + past.reason + "; /restart ends safe mode";
 }
 
 /// Restores what was there before, and says what is to be said about it.
-LiveState live_state_of(Session& session, const Options& options, const Legacy& past) {
+LiveState live_state_of(Session& session, const Options& options, const EarlierLife& past) {
   if (options.check) return LiveState();
   const bool same_run = !past.reason.empty();
   LiveState state = open_live_state(
@@ -57,7 +57,7 @@ LiveState live_state_of(Session& session, const Options& options, const Legacy& 
 /// A daemon with the session, built; or, in a later life, one without whatever prevents that. Nothing: there
 /// are problems.
 std::unique_ptr<Daemon> make_daemon(const Options& options, Restart& restart, Problems& problems) {
-  const Legacy& past = restart.past();
+  const EarlierLife& past = restart.past();
   std::string safe_mode = safe_mode_of(past);
   if (int(past.failures.size()) < Restart::kBareMode) {
     if (auto session = load_session(options.session, node_types()); session) {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "daemon/net/osc_client.h"
 
 namespace mixgraph {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "graph/problem.h"
 
 namespace mixgraph {

@@ -35,12 +35,12 @@ void add_counts(DriverStatus& sum, const DriverStatus& more) {
 
 /// A driver and its seat, which stays for ever if the driver does not let go.
 struct AudioHost::Held {
-  std::unique_ptr<Gate::Seat> seat;
+  std::unique_ptr<EngineGate::Seat> seat;
   std::unique_ptr<Driver> driver;
   uint64_t callbacks_at_loss = 0;
 
-  Held(std::shared_ptr<Gate> gate, uint32_t number, std::unique_ptr<Driver> opened)
-      : seat(std::make_unique<Gate::Seat>(std::move(gate), number)), driver(std::move(opened)) {}
+  Held(std::shared_ptr<EngineGate> gate, uint32_t number, std::unique_ptr<Driver> opened)
+      : seat(std::make_unique<EngineGate::Seat>(std::move(gate), number)), driver(std::move(opened)) {}
   ~Held() {
     if (!driver->stop()) (void)seat.release();
   }
@@ -48,7 +48,7 @@ struct AudioHost::Held {
   Held& operator=(const Held&) = delete;
 
   /// Opens a driver and starts it outside the gate.
-  static Result<std::shared_ptr<Held>> open(const DriverSettings& settings, std::shared_ptr<Gate> gate,
+  static Result<std::shared_ptr<Held>> open(const DriverSettings& settings, std::shared_ptr<EngineGate> gate,
                                             uint32_t number) {
     auto opened = open_driver(settings);
     if (!opened) return opened.problems();
@@ -71,7 +71,7 @@ struct AudioHost::Attempt {
 
 AudioHost::AudioHost(DriverSettings settings, AudioCallback engine)
     : settings_(std::move(settings)),
-      gate_(std::make_shared<Gate>(engine, settings_.rate, settings_.outputs)) {}
+      gate_(std::make_shared<EngineGate>(engine, settings_.rate, settings_.outputs)) {}
 
 Problems AudioHost::start(IfMissing if_missing) {
   const std::lock_guard lock(mutex_);

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <mutex>
 
-#include "daemon/audio/gate.h"
+#include "daemon/audio/engine_gate.h"
 #include "daemon/audio/late_log.h"
 #include "daemon/audio/presence.h"
 #include "daemon/audio/probe.h"
@@ -92,7 +92,7 @@ class AudioHost {
 
   mutable std::mutex mutex_;
   DriverSettings settings_;  // `device` becomes the identity of what was opened
-  std::shared_ptr<Gate> gate_;
+  std::shared_ptr<EngineGate> gate_;
   uint32_t seats_ = 0;
   std::shared_ptr<Held> active_;
   std::shared_ptr<Held> lost_;  // kept open for a while, in case it only stalled

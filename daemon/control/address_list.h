@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "daemon/control/namespace.h"
-#include "daemon/control/pattern.h"
+#include "daemon/osc/pattern.h"
 
 namespace mixgraph {
 

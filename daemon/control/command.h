@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/control/client.h"
-#include "daemon/control/osc.h"
+#include "daemon/osc/client.h"
+#include "daemon/osc/osc.h"
 
 namespace mixgraph {
 

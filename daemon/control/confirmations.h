@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "daemon/control/client.h"
-#include "daemon/control/osc.h"
+#include "daemon/osc/client.h"
+#include "daemon/osc/osc.h"
 
 namespace mixgraph {
 

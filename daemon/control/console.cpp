@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "daemon/control/journal.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
@@ -131,7 +130,7 @@ Problems Console::take(Session loaded, bool own) {
   }
   session = std::move(loaded);
   session.graph = {};
-  if (own && settings.journal) settings.journal->rebase(*this, {fingerprint(session)}, true);
+  if (own && settings.journal.rebase) settings.journal.rebase(*this, {fingerprint(session)}, true);
   return {};
 }
 

@@ -65,7 +65,15 @@ struct LateBlockFacts {
   std::string_view kind;     ///< late, stall, lost
 };
 
-class Journal;
+struct Console;
+
+/// Keeps the live state: daemon/journal.
+struct Keeping {
+  /// Takes what has changed since the last call.
+  std::function<void(Console&)> follow = {};
+  /// The state goes back to the session's files with one of these fingerprints; `pristine`: it is the same.
+  std::function<void(Console&, std::vector<uint64_t> fingerprints, bool pristine)> rebase = {};
+};
 
 struct ControlSettings {
   std::string session_file;  ///< what /graph/save writes to, and whose folder /graph/load reads from
@@ -78,7 +86,7 @@ struct ControlSettings {
   std::function<std::vector<LateBlockFacts>()> late_blocks = {};
   /// From the graph's output to the device's, for /clock. [s]
   std::function<double()> device_latency = {};
-  Journal* journal = nullptr;  ///< keeps the live state; nullptr: it isn't kept
+  Keeping journal = {};  ///< without it the live state isn't kept
   /// Takes lines for whoever runs the daemon. `well`: nothing is wrong.
   std::function<void(const std::string&, bool well)> log = {};
   /// What /device answers; without it there is none.

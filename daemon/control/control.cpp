@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "daemon/control/journal.h"
 #include "daemon/control/parameter_messages.h"
 
 namespace mixgraph {
@@ -187,7 +186,7 @@ void Control::tick(const Now& now) {
 }
 
 void Control::follow_journal() {
-  if (console_.settings.journal) return console_.settings.journal->follow(console_);
+  if (console_.settings.journal.follow) return console_.settings.journal.follow(console_);
   console_.live.take_changes();
   console_.changed_scenes.clear();
 }

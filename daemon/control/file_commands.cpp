@@ -1,7 +1,6 @@
 #include <filesystem>
 
 #include "daemon/control/file_access.h"
-#include "daemon/control/journal.h"
 
 namespace mixgraph {
 namespace {
@@ -31,14 +30,14 @@ Session whole_session(const Console& console) {
 
 /// Saves to the session's own file. Killed in between, the daemon takes either file for its own.
 Problems save_own(Console& console, const std::string& text) {
-  Journal* journal = console.settings.journal;
+  const auto& rebase = console.settings.journal.rebase;
   const uint64_t before = fingerprint(console.session);
   const uint64_t old_text = std::exchange(console.session.text_hash, hash_of(text));
   const uint64_t after = fingerprint(console.session);
-  if (journal) journal->rebase(console, {before, after}, false);
+  if (rebase) rebase(console, {before, after}, false);
   Problems problems = save_text(text, console.settings.session_file);
   if (!problems.empty()) console.session.text_hash = old_text;
-  if (journal) journal->rebase(console, {problems.empty() ? after : before}, problems.empty());
+  if (rebase) rebase(console, {problems.empty() ? after : before}, problems.empty());
   return problems;
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "daemon/control/namespace.h"
-#include "daemon/control/send.h"
+#include "daemon/osc/send.h"
 #include "daemon/control/subscribers.h"
 #include "graph/engine.h"
 

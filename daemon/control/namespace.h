@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/control/pattern.h"
+#include "daemon/osc/pattern.h"
 #include "graph/graph.h"
 
 namespace mixgraph {

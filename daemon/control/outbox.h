@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "daemon/control/send.h"
+#include "daemon/osc/send.h"
 
 namespace mixgraph {
 

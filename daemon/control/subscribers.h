@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/control/client.h"
-#include "daemon/control/now.h"
-#include "daemon/control/osc.h"
+#include "daemon/osc/client.h"
+#include "daemon/osc/now.h"
+#include "daemon/osc/osc.h"
 #include "graph/problem.h"
 
 namespace mixgraph {

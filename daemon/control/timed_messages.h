@@ -2,8 +2,8 @@
 #include <map>
 #include <vector>
 
-#include "daemon/control/client.h"
-#include "daemon/control/osc.h"
+#include "daemon/osc/client.h"
+#include "daemon/osc/osc.h"
 #include "graph/node.h"
 
 namespace mixgraph {

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "graph/engine.h"
 
 /// Between OSC arguments and parameter values. [control]

@@ -5,7 +5,7 @@
 #include <boost/asio/write.hpp>
 
 #include "daemon/control/confirmations.h"
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 
 namespace mixgraph {
 

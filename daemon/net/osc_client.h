@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/control/framing.h"
+#include "daemon/osc/framing.h"
 #include "graph/problem.h"
 
 namespace mixgraph {

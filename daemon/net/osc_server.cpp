@@ -5,7 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "daemon/net/tcp_port.h"
 #include "daemon/net/turn.h"
 

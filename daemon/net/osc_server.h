@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/network.h"
-#include "daemon/control/client.h"
+#include "daemon/osc/client.h"
 #include "daemon/net/fair_queue.h"
 #include "daemon/net/sockets.h"
 #include "daemon/net/tcp_connection.h"

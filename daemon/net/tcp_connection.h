@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "daemon/control/framing.h"
+#include "daemon/osc/framing.h"
 #include "graph/problem.h"
 
 namespace mixgraph {

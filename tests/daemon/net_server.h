@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "daemon/net/osc_client.h"
 #include "daemon/net/osc_server.h"
 

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <map>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "daemon/net/osc_client.h"
 #include "tests/support/attack.h"
 #include "tests/support/daemon_process.h"

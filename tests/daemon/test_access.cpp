@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/access.h"
-#include "daemon/log_limit.h"
+#include "daemon/life/log_limit.h"
 #include "daemon/net/fair_queue.h"
 #include "daemon/net/token_bucket.h"
 #include "tests/daemon/net_server.h"

@@ -6,7 +6,7 @@
 #include <functional>
 #include <random>
 
-#include "daemon/audio/gate.h"
+#include "daemon/audio/engine_gate.h"
 #include "tests/support/desk.h"
 #include "tests/support/engine_runner.h"
 
@@ -144,8 +144,8 @@ TEST_CASE("what is heard of a device's return is no click", "[clicks]") {
                                auto& s = *static_cast<Source*>(context);
                                for (int i = 0; i < frames; i++) out[0][i] = s.tone(s.frame++);
                              }};
-        auto gate = std::make_shared<Gate>(engine, 48000, 1);
-        Gate::Seat before(gate, 1), after(gate, 2);
+        auto gate = std::make_shared<EngineGate>(engine, 48000, 1);
+        EngineGate::Seat before(gate, 1), after(gate, 2);
         std::vector<std::vector<float>> heard(1, std::vector<float>(48 * 400));
         gate->admit(1, false);
         float lost[48];

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <set>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "daemon/net/osc_client.h"
 #include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"

@@ -10,7 +10,7 @@
 #include "daemon/audio/clock_driver.h"
 #include "daemon/audio/deadline.h"
 #include "daemon/audio/device.h"
-#include "daemon/audio/gate.h"
+#include "daemon/audio/engine_gate.h"
 #include "daemon/audio/host.h"
 #include "daemon/audio/offline.h"
 #include "daemon/audio/period_timer.h"
@@ -201,12 +201,12 @@ TEST_CASE("lateness and lost time come from the clock") {
 
 TEST_CASE("the gate lets one driver at a time into the engine") {
   RampEngine engine;
-  auto gate = std::make_shared<Gate>(engine.callback(), 48000, 2);
-  Gate::Seat first(gate, 1), second(gate, 2);
+  auto gate = std::make_shared<EngineGate>(engine.callback(), 48000, 2);
+  EngineGate::Seat first(gate, 1), second(gate, 2);
   std::array<float, 64> zeros{}, left, right;
   const float* in[] = {zeros.data(), zeros.data()};
   float* out[] = {left.data(), right.data()};
-  const auto call = [&](Gate::Seat& seat) {
+  const auto call = [&](EngineGate::Seat& seat) {
     left.fill(9);
     right.fill(9);
     seat.callback().process(seat.callback().context, in, out, 64);
@@ -235,10 +235,10 @@ TEST_CASE("the gate lets one driver at a time into the engine") {
 
 TEST_CASE("drivers that call while they are exchanged never meet in the engine") {
   RampEngine engine;
-  auto gate = std::make_shared<Gate>(engine.callback(), 48000, 2);
+  auto gate = std::make_shared<EngineGate>(engine.callback(), 48000, 2);
   std::atomic<bool> stop{false};
   const auto hammer = [&](uint32_t number) {
-    Gate::Seat seat(gate, number);
+    EngineGate::Seat seat(gate, number);
     std::array<float, 64> silence{}, left{}, right{};
     const float* in[] = {silence.data(), silence.data()};
     float* out[] = {left.data(), right.data()};

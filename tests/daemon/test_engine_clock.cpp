@@ -2,7 +2,7 @@
 #include <cmath>
 #include <random>
 
-#include "daemon/engine_clock.h"
+#include "daemon/audio/engine_clock.h"
 
 using namespace mixgraph;
 

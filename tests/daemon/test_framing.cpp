@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "daemon/control/framing.h"
+#include "daemon/osc/framing.h"
 
 using namespace mixgraph;
 using namespace std::string_literals;

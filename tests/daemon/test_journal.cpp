@@ -1,7 +1,7 @@
 // What is read back from a journal, whole, cut or damaged.
 #include <catch2/catch.hpp>
 
-#include "daemon/control/journal_reader.h"
+#include "daemon/journal/journal_reader.h"
 #include "nodes/list.h"
 #include "tests/daemon/random_edits.h"
 

@@ -11,8 +11,8 @@
 #include <sstream>
 #include <thread>
 
-#include "daemon/control/journal_reader.h"
-#include "daemon/control/journal_writer.h"
+#include "daemon/journal/journal_reader.h"
+#include "daemon/journal/journal_writer.h"
 #include "nodes/list.h"
 #include "tests/config/folder.h"
 

@@ -10,7 +10,7 @@
 #include <random>
 #include <thread>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "daemon/net/osc_client.h"
 #include "tests/config/folder.h"
 #include "tests/support/daemon_process.h"

@@ -8,7 +8,7 @@
 #include <span>
 #include <thread>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "daemon/net/osc_client.h"
 #include "tests/support/daemon_process.h"
 #include "tests/tools/program.h"

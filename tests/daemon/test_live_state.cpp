@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "daemon/control/control.h"
-#include "daemon/control/journal_reader.h"
-#include "daemon/live_state.h"
+#include "daemon/journal/journal_reader.h"
+#include "daemon/journal/live_state.h"
 #include "nodes/list.h"
 #include "tests/config/folder.h"
 #include "tests/support/desk.h"
@@ -97,7 +97,7 @@ class Run {
   ControlSettings settings(const Home& home) {
     ControlSettings with;
     with.session_file = home.session;
-    with.journal = state.journal.get();
+    if (state.journal) with.journal = state.journal->keeping();
     with.log = [this](const std::string& line, bool) { log.push_back(line); };
     return with;
   }
@@ -433,7 +433,7 @@ TEST_CASE("Clients that have subscribed are told when the state can't be kept, o
   Journal journal(settings, {}, {});
   std::vector<std::string> log;
   ControlSettings with;
-  with.journal = &journal;
+  with.journal = journal.keeping();
   with.log = [&](const std::string& line, bool well) { log.push_back((well ? "well: " : "bad: ") + line); };
   Desk desk(kSong, std::move(with));
   desk.send("/subscribe");

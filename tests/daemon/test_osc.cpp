@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 
 using namespace mixgraph;
 using namespace std::string_literals;

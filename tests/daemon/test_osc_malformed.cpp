@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 
 using namespace mixgraph;
 using namespace std::string_literals;

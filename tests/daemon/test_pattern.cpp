@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "daemon/control/pattern.h"
+#include "daemon/osc/pattern.h"
 
 using namespace mixgraph;
 

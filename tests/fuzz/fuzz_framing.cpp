@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/control/framing.h"
+#include "daemon/osc/framing.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace mixgraph;

@@ -1,6 +1,6 @@
 // libFuzzer target for the reader of journals.
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I. tests/fuzz/fuzz_journal.cpp
-//     daemon/control/journal_{reader,replay,format}.cpp graph/{graph,node,parameter}.cpp
+//     daemon/journal/journal_{reader,replay,format}.cpp graph/{graph,node,parameter}.cpp
 //     tests/config/types.cpp -o fuzz_journal && ./fuzz_journal
 // An input is a list of parts; each is one byte for what is done with it, two for its length, and its bytes.
 // Most parts become the payload of a record whose checksum is right, so that what lies behind the checksum is
@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "daemon/control/journal_reader.h"
+#include "daemon/journal/journal_reader.h"
 #include "tests/config/types.h"
 
 using namespace mixgraph;

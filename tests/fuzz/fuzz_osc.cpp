@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace mixgraph;

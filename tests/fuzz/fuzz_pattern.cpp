@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/control/pattern.h"
+#include "daemon/osc/pattern.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace mixgraph;

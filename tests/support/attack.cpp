@@ -11,8 +11,8 @@
 #include <memory>
 #include <random>
 
-#include "daemon/control/framing.h"
-#include "daemon/control/osc.h"
+#include "daemon/osc/framing.h"
+#include "daemon/osc/osc.h"
 
 namespace mixgraph {
 namespace {

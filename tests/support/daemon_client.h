@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "daemon/net/osc_client.h"
 
 namespace mixgraph {

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/control/osc.h"
+#include "daemon/osc/osc.h"
 #include "graph/engine.h"
 
 namespace mixgraph {

@@ -1,0 +1,291 @@
+#include "daemon/journal/journal_replay.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace mixgraph {
+namespace {
+
+constexpr size_t kMostTold = 100;
+constexpr size_t kMostTypes = 10'000;
+
+int port_number(std::span<const Port> ports, std::string_view id) {
+  for (size_t i = 0; i < ports.size(); i++)
+    if (ports[i].id == id) return int(i);
+  return -1;
+}
+
+/// A number of the journal's as an index into a list of the journal's, translated; -1 if that can't be.
+int translated(const std::vector<int>& list, uint64_t index) {
+  return index < list.size() ? list[index] : -1;
+}
+
+/// The value that a row can take, as near as it can be; nullopt if it is of another kind.
+std::optional<Value> fitting(const Parameter& p, const Value& value) {
+  const auto* number = std::get_if<double>(&value);
+  if (is_text(p) == (number != nullptr)) return {};
+  if (!number) return value;
+  if (!std::isfinite(*number)) return {};
+  return nearest(p, *number);
+}
+
+}  // namespace
+
+std::string_view ByteReader::take(size_t count) {
+  if (count > left_.size()) {
+    failed_ = true;
+    left_ = {};
+    return {};
+  }
+  const std::string_view taken = left_.substr(0, count);
+  left_.remove_prefix(count);
+  return taken;
+}
+
+uint64_t ByteReader::number() {
+  uint64_t number = 0;
+  for (int shift = 0; shift < 64; shift += 7) {
+    const std::string_view byte = take(1);
+    if (byte.empty()) return 0;
+    number |= uint64_t(uint8_t(byte[0]) & 0x7F) << shift;
+    if (!(uint8_t(byte[0]) & 0x80)) return number;
+  }
+  failed_ = true;
+  left_ = {};
+  return 0;
+}
+
+uint64_t ByteReader::fixed(int bytes) {
+  const std::string_view taken = take(size_t(bytes));
+  uint64_t number = 0;
+  for (size_t i = 0; i < taken.size(); i++) number |= uint64_t(uint8_t(taken[i])) << 8 * i;
+  return number;
+}
+
+double ByteReader::real() {
+  return std::bit_cast<double>(fixed(8));
+}
+
+std::string_view ByteReader::text() {
+  const uint64_t size = number();
+  return take(size_t(std::min<uint64_t>(size, SIZE_MAX)));
+}
+
+Value ByteReader::value() {
+  const std::string_view kind = take(1);
+  if (kind == "n") return real();
+  if (kind == "t") return std::string(text());
+  failed_ = true;
+  left_ = {};
+  return 0.0;
+}
+
+void JournalReplay::run(std::string_view payload) {
+  ByteReader items(payload);
+  while (!items.empty()) {
+    const char kind = char(items.fixed(1));
+    const std::string_view body = items.text();
+    if (items.failed()) return;
+    carry_out(kind, ByteReader(body));
+  }
+}
+
+void JournalReplay::carry_out(char kind, ByteReader body) {
+  if (kind == char(JournalItem::start)) return start(body);
+  if (!started_) return;
+  switch (JournalItem(kind)) {
+    case JournalItem::base:
+      return base(body);
+    case JournalItem::type:
+      return define(body);
+    case JournalItem::position:
+      return set(body, true);
+    default:
+      break;
+  }
+  base_.pristine = false;
+  switch (JournalItem(kind)) {
+    case JournalItem::add:
+      return add(body);
+    case JournalItem::remove: {
+      const std::string path(body.text());
+      nodes_.erase(path);
+      strangers_.erase(path);
+      return;
+    }
+    case JournalItem::connect:
+      if (const auto c = cable(body)) cables_.insert(*c);
+      return;
+    case JournalItem::disconnect:
+      if (const auto c = cable(body)) cables_.erase(*c);
+      return;
+    case JournalItem::value:
+      return set(body, false);
+    case JournalItem::group: {
+      const std::string path(body.text()), type(body.text());
+      if (type.empty())
+        groups_.erase(path);
+      else if (!body.failed())
+        groups_[path] = type;
+      return;
+    }
+    case JournalItem::scene:
+      return scene(body);
+    case JournalItem::remove_scene:
+      scenes_.erase(std::string(body.text()));
+      return;
+    default:
+      leave_out("", std::string("items of the kind '") + (kind > ' ' && kind < 127 ? kind : '?') +
+                        "' are unknown to this program");
+  }
+}
+
+std::optional<std::pair<uint64_t, JournalFacts>> JournalReplay::start_of(ByteReader body) {
+  const uint64_t format = body.number();
+  JournalFacts facts{std::string(body.text()), std::string(body.text()), body.real()};
+  if (body.failed()) return {};
+  return std::pair(format, std::move(facts));
+}
+
+void JournalReplay::start(ByteReader body) {
+  auto start = start_of(body);
+  if (!start) return;
+  *this = JournalReplay(types_);
+  started_ = true;
+  facts_ = std::move(start->second);
+  if (start->first > kJournalFormat) leave_out("", "a newer program has written this");
+}
+
+void JournalReplay::base(ByteReader& body) {
+  JournalBase base{{}, body.fixed(1) == 1};
+  for (uint64_t left = body.number(); left > 0 && !body.empty(); left--)
+    base.fingerprints.push_back(body.fixed(8));
+  if (!body.failed()) base_ = std::move(base);
+}
+
+void JournalReplay::define(ByteReader& body) {
+  const uint64_t number = body.number();
+  if (number > kMostTypes) return;
+  auto known = std::make_unique<KnownType>();
+  known->id = std::string(body.text());
+  for (const NodeType* type : types_)
+    if (type->id == known->id) known->type = type;
+  const auto read = [&](std::vector<int>& list, std::string_view what, const auto& number_of) {
+    for (uint64_t left = body.number(); left > 0 && !body.empty(); left--) {
+      const std::string_view id = body.text();
+      list.push_back(known->type ? number_of(id) : -1);
+      if (known->type && list.back() < 0)
+        leave_out("", known->id + " has no " + std::string(what) + " " + std::string(id));
+    }
+  };
+  read(known->rows, "parameter", [&](std::string_view id) { return find_row(*known->type, id); });
+  read(known->inputs, "input", [&](std::string_view id) { return port_number(known->type->inputs, id); });
+  read(known->outputs, "output", [&](std::string_view id) { return port_number(known->type->outputs, id); });
+  if (body.failed()) return;
+  if (known_.size() <= number) known_.resize(number + 1);
+  // A type that nodes refer to stays as it is: numbers are given once.
+  if (!known_[number]) known_[number] = std::move(known);
+}
+
+void JournalReplay::add(ByteReader& body) {
+  std::string path(body.text());
+  const uint64_t number = body.number();
+  if (body.failed() || number >= known_.size() || !known_[number] || !is_path(path)) return;
+  const KnownType& known = *known_[number];
+  nodes_.erase(path);
+  strangers_.erase(path);
+  if (!known.type) {
+    leave_out("/" + path, "its type " + known.id + " is unknown to this program");
+    strangers_[path] = true;
+    return;
+  }
+  LiveNode live{++next_id_, &known, make_node(path, *known.type)};
+  for (const int index : known.rows) {
+    const Value value = body.value();
+    if (body.failed()) break;
+    if (index < 0) continue;
+    if (const auto fits = fitting(row(*known.type, index), value)) live.node.values[size_t(index)] = *fits;
+  }
+  nodes_[std::move(path)] = std::move(live);
+}
+
+JournalReplay::LiveNode* JournalReplay::find(std::string_view path) {
+  const auto found = nodes_.find(std::string(path));
+  return found == nodes_.end() ? nullptr : &found->second;
+}
+
+std::optional<JournalReplay::LiveCable> JournalReplay::cable(ByteReader& body) {
+  const std::string_view from = body.text();
+  const uint64_t output = body.number();
+  const std::string_view to = body.text();
+  const uint64_t input = body.number();
+  const LiveNode *source = find(from), *listener = find(to);
+  if (body.failed() || !source || !listener) return {};
+  const int from_port = translated(source->known->outputs, output);
+  const int to_port = translated(listener->known->inputs, input);
+  if (from_port < 0 || to_port < 0) return {};
+  return LiveCable{source->id, from_port, listener->id, to_port};
+}
+
+void JournalReplay::set(ByteReader& body, bool is_position) {
+  LiveNode* live = find(body.text());
+  const uint64_t number = body.number();
+  const Value value = body.value();
+  if (body.failed() || !live) return;
+  const int index = translated(live->known->rows, number);
+  if (index < 0) return;
+  const Parameter& p = row(*live->known->type, index);
+  if (is_position && is_text(p)) return;
+  if (const auto fits = fitting(p, value)) live->node.values[size_t(index)] = *fits;
+}
+
+void JournalReplay::scene(ByteReader& body) {
+  std::string name(body.text());
+  Scene scene;
+  while (!body.empty()) {
+    std::string address(body.text());
+    Value value = body.value();
+    const auto* number = std::get_if<double>(&value);
+    if (!body.failed() && is_path(address) && !(number && !std::isfinite(*number)))
+      scene[std::move(address)] = std::move(value);
+  }
+  if (!body.failed()) scenes_[std::move(name)] = std::move(scene);
+}
+
+void JournalReplay::leave_out(std::string where, std::string what) {
+  if (left_out_.size() >= kMostTold || !told_.insert(where + what).second) return;
+  left_out_.push_back({std::move(where), std::move(what), "left out"});
+}
+
+void JournalReplay::finish(JournalContent& content) && {
+  std::vector<LiveNode*> in_order;
+  for (auto& [path, live] : nodes_) in_order.push_back(&live);
+  std::sort(in_order.begin(), in_order.end(),
+            [](const LiveNode* a, const LiveNode* b) { return a->id < b->id; });
+  std::vector<Edit> edits;
+  edits.reserve(in_order.size());
+  std::unordered_map<uint64_t, const std::string*> paths;  // within `edits`
+  for (LiveNode* live : in_order) {
+    edits.push_back(AddNode{std::move(live->node)});
+    paths[live->id] = &std::get<AddNode>(edits.back()).node.path;
+  }
+  std::vector<Edit> connections;
+  for (const auto& [from, from_port, to, to_port] : cables_) {
+    const auto source = paths.find(from), listener = paths.find(to);
+    if (source != paths.end() && listener != paths.end())
+      connections.push_back(Connect{{*source->second, from_port, *listener->second, to_port}});
+  }
+  edits.insert(edits.end(), connections.begin(), connections.end());
+  for (const auto& [path, type] : groups_) edits.push_back(SetGroup{path, type});
+  auto graph = mixgraph::apply({}, edits);
+  if (graph) content.graph = std::move(*graph);
+  content.facts = std::move(facts_);
+  content.base = std::move(base_);
+  content.scenes = std::move(scenes_);
+  content.left_out = std::move(left_out_);
+  if (!graph)
+    content.left_out.insert(content.left_out.end(), graph.problems().begin(), graph.problems().end());
+}
+
+}  // namespace mixgraph
