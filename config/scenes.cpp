@@ -70,12 +70,13 @@ void read_scenes(const Yaml& yaml, Session& session, Report& report) {
   if (!yaml.is_mapping() && yaml.kind != Yaml::Kind::null)
     return report.add(yaml.place, "`scenes`: a mapping is expected", "such as {verse: {mix/vox/fader: -3}}");
   for (const Yaml::Entry& entry : yaml.entries) {
-    Scene& scene = session.scenes[entry.key];
+    Scene scene;
     if (entry.value.is_mapping())
       read_scene("", entry.value, session.graph, scene, report);
     else
       report.add(entry.value.place, "`" + entry.key + "`: a scene is a mapping",
                  "such as {mix/vox/fader: -3}");
+    session.scenes[entry.key] = std::move(scene);
   }
 }
 
@@ -85,7 +86,7 @@ Yaml write_scenes(const Session& session) {
   for (const auto& [name, scene] : session.scenes) {
     Yaml values;
     values.kind = Yaml::Kind::mapping;
-    for (const auto& [address, value] : scene) {
+    for (const auto& [address, value] : *scene) {
       Target target = find_address(session.graph, address);
       if (target.node && !(target.row && fits(*target.row, value))) continue;
       values.entries.push_back(

@@ -7,6 +7,7 @@
 
 #include "config/composite.h"
 #include "graph/graph.h"
+#include "graph/shared.h"
 
 namespace mixgraph {
 
@@ -42,6 +43,8 @@ struct OscSettings {
 
 /// Values by address without the leading slash: "mix/vox/fader".
 using Scene = std::map<std::string, Value>;
+/// By name.
+using Scenes = std::map<std::string, Shared<Scene>>;
 
 /// A session file's content.
 struct Session {
@@ -51,7 +54,7 @@ struct Session {
   std::string media = ".", recordings = ".";  ///< folders of players and recorders; relative to the file's
   std::vector<std::string> include;           ///< files of composite types; relative to the file's folder
   Graph graph;
-  std::map<std::string, Scene> scenes;
+  Scenes scenes;
   Composites composites;  ///< the types that the file was read with; no part of its content
   uint64_t text_hash = 0, types_hash = 0;  ///< of the file's text, and of those of composite types; no part of it
   bool operator==(const Session& other) const;

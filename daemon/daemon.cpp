@@ -192,6 +192,13 @@ ControlSettings Daemon::control_settings() {
   };
   settings.device = [this] { return device_message(); };
   settings.restart = [this] { begin_restart(); };
+  settings.in_background = [this](std::function<void()> work) { boost::asio::post(files_, std::move(work)); };
+  settings.wake = [this] {
+    boost::asio::post(io_, [this] { control_.resume(clock_.now()); });
+  };
+  settings.hold = [this](const ClientId& client, bool held) {
+    if (server_) server_->hold(client, held);
+  };
   settings.files = osc_.files;
   settings.confirm = osc_.confirm;
   return settings;
@@ -251,13 +258,14 @@ int Daemon::run() {
   working_ = false;
   worker_.join();
   const bool stopped = host_.stop();
+  if (!restart_after_stop_) control_.finish();
   if (restart_after_stop_) {
     take_notes(Restart::Why::planned);
     start_again("asked for by /restart", Restart::Why::planned);
     return kExitRuntime;
   }
-  if (!stopped) {
-    spdlog::warn("the audio driver hangs; ending without it");
+  if (!stopped || control_.works()) {
+    spdlog::warn("{} hangs; ending without it", stopped ? "a file" : "the audio driver");
     spdlog::default_logger()->flush();
     if (live_state_.journal) live_state_.journal->flush(2s);
     _exit(0);

@@ -2,6 +2,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <csignal>
 #include <memory>
 #include <set>
@@ -89,6 +90,7 @@ class Daemon {
   Control control_;
   LogLimit log_limit_;
   std::thread worker_;
+  boost::asio::thread_pool files_{1};  // what control must not wait for
   std::atomic<bool> working_{false};
   bool flush_waits_ = false;  // packets of one burst have come, and the engine is to get what they set
   Now burst_now_;             // when the first of them came

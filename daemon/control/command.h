@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,12 +24,27 @@ struct Call {
   double number(size_t i, double fallback = 0) const;
 };
 
+struct Done;
+using Answer = Result<Done>;
+/// What ends a command on the control thread, once its work is done. [control]
+using Ending = std::function<Answer(Console&)>;
+/// What a command does on a worker, with values of its own, so that control need not wait for it: files, and texts of the
+/// whole graph. [worker]
+using Work = std::function<Ending()>;
+
 /// What a command says when it is done: `/done ,ss command detail`, unless it answers for itself.
 struct Done {
   std::string detail;
   bool silent = false;
+  Work work = {};  ///< if there is any, the command isn't done before its ending says so
 };
-using Answer = Result<Done>;
+inline Answer answered_by(Work work) {
+  return Done{"", false, std::move(work)};
+}
+/// What a worker has found out, as an ending.
+inline Ending ending(Answer answer) {
+  return [answer = std::move(answer)](Console&) { return answer; };
+}
 inline Answer answered() {
   return Done{"", true};
 }
@@ -40,6 +56,7 @@ struct Command {
   std::string_view types;  ///< s: text, n: number, v: value; after '|' optional; '*' repeats what follows it
   std::string_view doc;
   Answer (*run)(Console&, const Call&);
+  bool heavy = false;  ///< needs the worker, which does one such command at a time
 };
 
 std::span<const Command> graph_commands();

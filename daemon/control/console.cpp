@@ -88,11 +88,11 @@ Answer Console::answer_long(const ClientId& client, LongAnswer answer) {
   return Problem{"", "too many long answers wait for you", "ask again later"};
 }
 
-Answer Console::answer_list(const Call& call, std::vector<osc::Message> list) {
+Answer Console::answer_list(const ClientId& client, const std::string& address, std::vector<osc::Message> list) {
   constexpr size_t kBytes = 200;  // of a message that waits, about
-  osc::Message done{"/done", {call.message.address}};
+  osc::Message done{"/done", {address}};
   const size_t count = list.size();
-  return answer_long(call.client,
+  return answer_long(client,
                      {count, [list = std::move(list)](size_t i) { return std::optional(list[i]); },
                       [done](size_t) { return done; }, count * kBytes});
 }

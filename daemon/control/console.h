@@ -93,6 +93,12 @@ struct ControlSettings {
   std::function<osc::Message()> device = {};
   /// Begins to start the daemon again; without it that can't be done.
   std::function<void()> restart = {};
+  /// Runs something on a worker; without it, it is done at once, and no message has a bound on its time.
+  std::function<void(std::function<void()>)> in_background = {};
+  /// Asks for a call of Control::resume() soon. [any]
+  std::function<void()> wake = {};
+  /// Nothing more is to be read from a client for now, or it is again.
+  std::function<void(const ClientId&, bool held)> hold = {};
   FileAccess files = FileAccess::loopback;
   bool confirm = true;  ///< whether UDP clients on other machines have to show that they are there
 };
@@ -140,7 +146,8 @@ struct Console {
 
   /// Sends many messages at a pace; then, for a list, `/done` like any command.
   Answer answer_long(const ClientId& client, LongAnswer answer);
-  Answer answer_list(const Call& call, std::vector<osc::Message> list);
+  Answer answer_list(const ClientId& client, const std::string& address, std::vector<osc::Message> list);
+  Answer answer_list(const Call& call, std::vector<osc::Message> list) { return answer_list(call.client, call.message.address, std::move(list)); }
 
   /// A parameter's value at this moment as an argument, also as a position.
   osc::Argument value_of(const Entry& entry, bool norm) const;

@@ -15,6 +15,8 @@ constexpr int64_t kMovesInterval = 30 * kMillisecond;  // between values of a mo
 constexpr int64_t kMetersInterval = 20 * kMillisecond;
 constexpr PatternBudget kTimedPatterns{256, 64, 16384};  // of all that falls due in one tick
 constexpr int64_t kForgottenTransaction = 60 * kSecond;
+constexpr auto kFinish = std::chrono::seconds(1);  // for what waits when the engine ends
+constexpr auto kTurn = std::chrono::milliseconds(10);  // for a packet, and for all that wait for their turn
 
 }  // namespace
 
@@ -55,6 +57,7 @@ void Control::receive(const ClientId& client, std::span<const uint8_t> packet, c
     return console_.refuse(client, decoded.problems().front());
   }
   if (!confirmations_.trusts(client) && !introduce(client, packet, *decoded)) return;
+  begin_turn();
   if (const auto* message = std::get_if<osc::Message>(&*decoded)) {
     console_.patterns = {};
     perform(client, *message, 0);
@@ -62,6 +65,12 @@ void Control::receive(const ClientId& client, std::span<const uint8_t> packet, c
   } else {
     bundle(client, std::get<osc::Bundle>(*decoded));
   }
+}
+
+/// Whoever drives control by hand, and not by a clock, need not fear that others wait.
+void Control::begin_turn() {
+  turn_.reset();
+  if (console_.settings.wake) turn_.emplace(kTurn);
 }
 
 void Control::refused_frame(const ClientId& client, const Problem& problem, const Now& now) {
@@ -74,6 +83,7 @@ void Control::disconnected(const ClientId& client) {
   console_.feedback.unsubscribe(client, "");
   console_.meters.unsubscribe(client, "");
   console_.outbox.drop(client);
+  waiting_.erase(client);
   confirmations_.forget(client);
   console_.clients.erase(client);
 }
@@ -139,11 +149,22 @@ void Control::perform_timed(const TimedGroup& group, uint64_t frame) {
 }
 
 void Control::perform(const ClientId& client, const osc::Message& message, uint64_t frame) {
-  console_.counters.messages++;
-  const Call call{client, message, frame};
   // No command begins like this, and most messages do.
   const bool in_mix = message.address.starts_with("/mix/") || message.address.starts_with("/master/");
   const Command* command = in_mix ? nullptr : find_command(message.address);
+  if (!must_wait(command, client)) return carry_out(command, {client, message, frame});
+  if (waiting_[client].empty() && console_.settings.hold) console_.settings.hold(client, true);
+  waiting_[client].push_back({message, frame});
+}
+
+/// Whoever has a message waiting waits with all that follow it, so that they keep their order.
+bool Control::must_wait(const Command* command, const ClientId& client) const {
+  if (job_ && (job_->client == client || (command && command->heavy))) return true;
+  return waiting_.contains(client) || (turn_ && turn_->is_over());
+}
+
+void Control::carry_out(const Command* command, const Call& call) {
+  console_.counters.messages++;
   if (command) return run(*command, call);
   parameter_message(console_, call);
 }
@@ -151,23 +172,94 @@ void Control::perform(const ClientId& client, const osc::Message& message, uint6
 void Control::run(const Command& command, const Call& call) {
   if (const Problems problems = check_arguments(command, call.message); !problems.empty())
     return console_.refuse(call.client, problems.front());
-  const Answer answer = command.run(console_, call);
+  conclude(command, call.client, call.message.address, command.run(console_, call));
+}
+
+void Control::conclude(const Command& command, const ClientId& client, const std::string& address, Answer answer) {
   if (!answer) {
     for (Problem problem : answer.problems()) {
       if (problem.where.empty()) problem.where = command.address;
-      console_.refuse(call.client, problem);
+      console_.refuse(client, problem);
     }
+  } else if (answer->work) {
+    begin_job(command, client, address, std::move(answer->work));
   } else if (!answer->silent) {
     osc::Message done{"/done", {std::string(command.address)}};
     if (!answer->detail.empty()) done.arguments.push_back(answer->detail);
-    console_.reply(call.client, std::move(done));
+    console_.reply(client, std::move(done));
   }
+}
+
+void Control::begin_job(const Command& command, const ClientId& client, const std::string& address, Work work) {
+  auto task = std::make_shared<std::packaged_task<Ending()>>(std::move(work));
+  job_ = {client, &command, address, task->get_future()};
+  if (!console_.settings.in_background) {
+    (*task)();
+    return end_job();
+  }
+  if (console_.settings.hold) console_.settings.hold(client, true);
+  console_.settings.in_background([task, wake = console_.settings.wake]() mutable {
+    (*task)();
+    task.reset();
+    if (wake) wake();
+  });
+}
+
+void Control::end_job() {
+  using namespace std::chrono_literals;
+  if (!job_ || job_->ending.wait_for(0s) != std::future_status::ready) return;
+  Job job = std::move(*job_);
+  job_.reset();
+  try {
+    conclude(*job.command, job.client, job.address, job.ending.get()(console_));
+  } catch (const std::exception& error) {  // a library's, about somebody's file
+    conclude(*job.command, job.client, job.address, Problem{"", error.what(), ""});
+  }
+  if (!job_) release(job.client);
+}
+
+void Control::release(const ClientId& client) {
+  if (!waiting_.contains(client) && !(job_ && job_->client == client) && console_.settings.hold) console_.settings.hold(client, false);
+}
+
+/// A message of each that waits; whether there was any that could be carried out.
+bool Control::go_on(const Turn& turn) {
+  bool any = false;
+  for (auto next = waiting_.begin(); next != waiting_.end() && !turn.is_over();) {
+    const auto at = next++;
+    const ClientId client = at->first;
+    const Command* command = find_command(at->second.front().message.address);
+    if (job_ && (job_->client == client || (command && command->heavy))) continue;
+    const Waiting waiting = std::move(at->second.front());
+    at->second.pop_front();
+    if (at->second.empty()) waiting_.erase(at);
+    carry_out(command, {client, waiting.message, waiting.frame});
+    release(client);
+    any = true;
+  }
+  return any;
+}
+
+void Control::resume(const Now& now) {
+  if (!job_ && waiting_.empty()) return;
+  console_.now = now;
+  console_.live.catch_up();
+  console_.patterns = {};
+  end_job();
+  const Turn turn(kTurn);
+  bool more = true;
+  while (more && !turn.is_over()) more = go_on(turn);
+  console_.live.end_batch();
+  console_.live.flush();
+  if (more && !waiting_.empty() && console_.settings.wake) console_.settings.wake();
 }
 
 void Control::tick(const Now& now) {
   console_.now = now;
   console_.live.flush();
+  resume(now);
   console_.live.catch_up();
+  begin_turn();
   const double periods = console_.settings.device_period ? 2 * console_.settings.device_period() : 0;
   const auto lookahead = int64_t(std::max(console_.settings.lookahead, periods) * kSecond);
   console_.patterns = kTimedPatterns;
@@ -239,6 +331,10 @@ std::vector<std::pair<ClientId, osc::Packet>> Control::open_requests() const {
 }
 
 void Control::finish() {
+  for (const Turn turn(kFinish); (job_ || !waiting_.empty()) && !turn.is_over();) {
+    if (job_) job_->ending.wait_for(std::chrono::milliseconds(10));
+    resume(console_.now);
+  }
   console_.live.flush();
   console_.live.catch_up(true);
   follow_journal();

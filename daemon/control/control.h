@@ -1,9 +1,12 @@
 #pragma once
+#include <deque>
+#include <future>
 #include <span>
 
 #include "daemon/control/confirmations.h"
 #include "daemon/control/console.h"
 #include "daemon/control/timed_messages.h"
+#include "daemon/osc/turn.h"
 
 namespace mixgraph {
 
@@ -35,6 +38,10 @@ class Control {
   void disconnected(const ClientId& client);
   /// Carries out what is due, and sends feedback; call it every few milliseconds.
   void tick(const Now& now);
+  /// Goes on with what took too long for one turn, and ends what a worker has done. A tick does it too.
+  void resume(const Now& now);
+  /// Whether a worker is busy with a command.
+  bool works() const { return job_.has_value(); }
 
   /// What clients have asked for and is still to be done, as packets that would ask for it again: their
   /// subscriptions, and the bundles that wait for their time.
@@ -60,7 +67,15 @@ class Control {
   void perform_now(const TimedGroup& group);
   void perform_timed(const TimedGroup& group, uint64_t frame);
   void perform(const ClientId& client, const osc::Message& message, uint64_t frame);
+  void carry_out(const Command* command, const Call& call);
   void run(const Command& command, const Call& call);
+  void conclude(const Command& command, const ClientId& client, const std::string& address, Answer answer);
+  void begin_job(const Command& command, const ClientId& client, const std::string& address, Work work);
+  void end_job();
+  bool must_wait(const Command* command, const ClientId& client) const;
+  void release(const ClientId& client);
+  bool go_on(const Turn& turn);
+  void begin_turn();
   void tell_late(const ClientId& client, int64_t late_ns);
   void tell_faults();
   void follow_moves();
@@ -71,6 +86,21 @@ class Control {
   Confirmations confirmations_;
   Console console_;
   TimedMessages timed_;
+  /// A message that waits for its client's turn, or behind its client's heavy command.
+  struct Waiting {
+    osc::Message message;
+    uint64_t frame = 0;
+  };
+  /// The heavy command that a worker is busy with.
+  struct Job {
+    ClientId client;
+    const Command* command;
+    std::string address;
+    std::future<Ending> ending;
+  };
+  std::map<ClientId, std::deque<Waiting>> waiting_;  // none of them empty
+  std::optional<Job> job_;
+  std::optional<Turn> turn_;  // of the packet at hand; none: it may take its time
   int64_t next_moves_ns_ = 0, next_meters_ns_ = 0;  // monotonic
 };
 

@@ -1,4 +1,4 @@
-#include "daemon/control/console.h"
+#include "daemon/control/file_access.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
@@ -7,19 +7,21 @@ namespace {
 /// Tells how one graph differs from another, an edit at a time.
 class Difference {
  public:
-  Difference(const Graph& file, const LiveGraph& live) : file_(file), live_(live) {}
+  Difference(const Graph& file, const Graph& live) : file_(file), live_(live) {}
 
   osc::Message operator()(const AddNode& e) const { return of("added", {e.node.path, id(*e.node.type)}); }
   osc::Message operator()(const RemoveNode& e) const {
     return of("removed", {e.path, id(*file_.find(e.path)->type)});
   }
-  osc::Message operator()(const Connect& e) const { return cable("connected", e.cable, live_.graph()); }
+  osc::Message operator()(const Connect& e) const { return cable("connected", e.cable, live_); }
   osc::Message operator()(const Disconnect& e) const { return cable("disconnected", e.cable, file_); }
   osc::Message operator()(const SetValue& e) const {
-    const Entry& entry = *live_.names().find(e.path, e.row);
-    const Parameter& p = entry.parameter();
-    return of("value", {entry.address, argument_of(p, file_.find(e.path)->values[size_t(e.row)]),
-                        argument_of(p, e.value)});
+    const NodeType& type = *live_.find(e.path)->type;
+    const Parameter& p = row(type, e.row);
+    // A node that is new has the values of a fresh one in the file's place.
+    const Node* before = file_.find(e.path);
+    const Value was = before && before->type == &type ? before->values[size_t(e.row)] : initial_value(p);
+    return of("value", {address_of(e.path, p), argument_of(p, was), argument_of(p, e.value)});
   }
   osc::Message operator()(const SetGroup& e) const { return of("group", {e.path, e.type}); }
 
@@ -35,11 +37,8 @@ class Difference {
     return of(what, {c.from, std::string(output), c.to, std::string(input)});
   }
 
-  const Graph& file_;
-  const LiveGraph& live_;
+  const Graph &file_, &live_;
 };
-
-using Scenes = std::map<std::string, Scene>;
 
 /// Scenes that only one has, or that differ.
 void compare(const Scenes& file, const Scenes& live, std::vector<osc::Message>& list) {
@@ -50,7 +49,7 @@ void compare(const Scenes& file, const Scenes& live, std::vector<osc::Message>& 
     const auto found = file.find(name);
     if (found == file.end())
       tell(name, "added");
-    else if (found->second != scene)
+    else if (!(found->second == scene))
       tell(name, "changed");
   }
   for (const auto& [name, scene] : file)
@@ -58,20 +57,23 @@ void compare(const Scenes& file, const Scenes& live, std::vector<osc::Message>& 
 }
 
 Answer diff_file(Console& console, const Call& call) {
-  const auto file = load_session(console.settings.session_file, console.types);
-  if (!file) return file.problems();
-  std::vector<osc::Message> list;
-  const Difference tell(file->graph, console.live);
-  for (const Edit& edit : diff(file->graph, console.live.graph())) list.push_back(std::visit(tell, edit));
-  compare(file->scenes, console.session.scenes, list);
-  return console.answer_list(call, std::move(list));
+  if (const auto refusal = file_refusal(console, call.client)) return *refusal;
+  return answered_by([file_name = console.settings.session_file, types = console.types, live = console.live.graph(),
+                      scenes = console.session.scenes, client = call.client, address = call.message.address]() -> Ending {
+    const auto file = load_session(file_name, types);
+    if (!file) return ending(file.problems());
+    std::vector<osc::Message> list;
+    for (const Edit& edit : diff(file->graph, live)) list.push_back(std::visit(Difference(file->graph, live), edit));
+    compare(file->scenes, scenes, list);
+    return [list = std::move(list), client, address](Console& c) mutable { return c.answer_list(client, address, std::move(list)); };
+  });
 }
 
 constexpr Command kCommands[] = {
     {"/graph/diff", "", "",
      "Sends /graph/diff WHAT ... for each way in which what is live differs from the session's file, then "
      "/done.",
-     diff_file},
+     diff_file, true},
 };
 
 }  // namespace

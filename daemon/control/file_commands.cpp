@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <memory>
 
 #include "daemon/control/file_access.h"
 
@@ -9,18 +10,21 @@ namespace fs = std::filesystem;
 
 constexpr size_t kPart = 1000;  // bytes of text in one message
 
-/// A file in the session's folder, by its name alone.
-Result<std::string> file_named(const Console& console, const std::string& name) {
-  if (name.empty()) return console.settings.session_file;
+/// A file in the session's folder, by its name alone; the session's own without one. [worker]
+Result<std::string> file_named(const std::string& session_file, const std::string& name) {
+  if (name.empty() && session_file.empty()) return Problem{"", "this session has no file", "/graph/save name.yaml"};
+  if (name.empty()) return session_file;
   const fs::path plain(name);
   const bool is_yaml = plain.extension() == ".yaml" || plain.extension() == ".yml";
   if (!is_yaml || plain.filename() != plain || name.front() == '.')
     return Problem{"", "\"" + name + "\" is not the name of a session file",
                    "a name that ends in .yaml, without folders: files are in the session's folder"};
-  const fs::path file = fs::path(console.settings.session_file).parent_path() / plain;
+  const fs::path file = fs::path(session_file).parent_path() / plain;
   if (fs::is_symlink(fs::symlink_status(file))) return Problem{"", name + " is a link", "the file itself"};
   return file.string();
 }
+
+std::string name_of(const std::string& file) { return fs::path(file).filename().string(); }
 
 Session whole_session(const Console& console) {
   Session session = console.session;
@@ -28,51 +32,73 @@ Session whole_session(const Console& console) {
   return session;
 }
 
-/// Saves to the session's own file. Killed in between, the daemon takes either file for its own.
-Problems save_own(Console& console, const std::string& text) {
+/// A save to the session's own file that is under way.
+struct OwnSave {
+  Session saved;
+  std::string text, file;
+  uint64_t before = 0, after = 0;  ///< fingerprints
+};
+
+Answer end_own_save(Console& console, const OwnSave& save, const Problems& problems) {
   const auto& rebase = console.settings.journal.rebase;
-  const uint64_t before = fingerprint(console.session);
-  const uint64_t old_text = std::exchange(console.session.text_hash, hash_of(text));
-  const uint64_t after = fingerprint(console.session);
-  if (rebase) rebase(console, {before, after}, false);
-  Problems problems = save_text(text, console.settings.session_file);
-  if (!problems.empty()) console.session.text_hash = old_text;
-  if (rebase) rebase(console, {problems.empty() ? after : before}, problems.empty());
-  return problems;
+  const bool saved = problems.empty();
+  const bool is_same = save.saved.graph == console.live.graph() && save.saved.scenes == console.session.scenes;
+  if (saved) console.session.text_hash = save.saved.text_hash;
+  if (rebase) rebase(console, {saved ? save.after : save.before}, saved && is_same);
+  if (!saved) return problems;
+  return Done{name_of(save.file)};
+}
+
+/// Killed while it saves, the daemon takes either file for its own.
+Answer begin_own_save(Console& console, const std::shared_ptr<OwnSave>& save) {
+  save->before = fingerprint(console.session);
+  save->saved.text_hash = hash_of(save->text);
+  save->after = fingerprint(save->saved);
+  if (console.settings.journal.rebase) console.settings.journal.rebase(console, {save->before, save->after}, false);
+  return answered_by([save]() -> Ending {
+    return [save, problems = save_text(save->text, save->file)](Console& c) { return end_own_save(c, *save, problems); };
+  });
 }
 
 Answer save(Console& console, const Call& call) {
   if (const auto refusal = file_refusal(console, call.client)) return *refusal;
-  const auto file = file_named(console, call.text(0));
-  if (!file) return file.problems();
-  if (file->empty()) return Problem{"", "this session has no file", "/graph/save name.yaml"};
-  const std::string text = write_session(whole_session(console));
-  const bool own = *file == console.settings.session_file;
-  if (Problems problems = own ? save_own(console, text) : save_text(text, *file); !problems.empty())
-    return problems;
-  return Done{fs::path(*file).filename().string()};
+  return answered_by([name = call.text(0), own = console.settings.session_file, session = whole_session(console)]() -> Ending {
+    const auto file = file_named(own, name);
+    if (!file) return ending(file.problems());
+    std::string text = write_session(session);
+    if (*file == own) {
+      const auto save = std::make_shared<OwnSave>(OwnSave{session, std::move(text), own});
+      return [save](Console& c) { return begin_own_save(c, save); };
+    }
+    if (Problems problems = save_text(text, *file); !problems.empty()) return ending(problems);
+    return ending(Done{name_of(*file)});
+  });
 }
 
-Answer load_file(Console& console, const std::string& file) {
-  const fs::path path(file);
-  const bool own = file == console.settings.session_file;
-  auto session = own ? load_session(file, console.types)
-                     : load_session_beneath(path.parent_path(), path.filename(), console.types);
-  if (!session) return session.problems();
-  if (Problems problems = console.take(std::move(*session), own); !problems.empty()) return problems;
-  return Done{fs::path(file).filename().string()};
+/// Reads on a worker, and takes the session over when that is done.
+Answer load_named(Console& console, const std::string& name) {
+  return answered_by([name, own = console.settings.session_file, types = console.types]() -> Ending {
+    const auto file = file_named(own, name);
+    if (!file) return ending(file.problems());
+    const fs::path path(*file);
+    const bool is_own = *file == own;
+    auto session = is_own ? load_session(*file, types) : load_session_beneath(path.parent_path(), path.filename(), types);
+    if (!session) return ending(session.problems());
+    return [loaded = std::move(*session), is_own, path](Console& c) mutable -> Answer {
+      if (Problems problems = c.take(std::move(loaded), is_own); !problems.empty()) return problems;
+      return Done{path.filename().string()};
+    };
+  });
 }
 
 Answer load(Console& console, const Call& call) {
   if (const auto refusal = file_refusal(console, call.client)) return *refusal;
-  const auto file = file_named(console, call.text(0));
-  if (!file) return file.problems();
-  return load_file(console, *file);
+  return load_named(console, call.text(0));
 }
 
 Answer revert(Console& console, const Call& call) {
   if (const auto refusal = file_refusal(console, call.client)) return *refusal;
-  return load_file(console, console.settings.session_file);
+  return load_named(console, "");
 }
 
 /// A text in parts that end with a line where they can.
@@ -89,21 +115,23 @@ std::vector<std::string> parts_of(const std::string& text) {
 }
 
 Answer get(Console& console, const Call& call) {
-  const auto parts = parts_of(write_session(whole_session(console)));
-  std::vector<osc::Message> list;
-  for (size_t i = 0; i < parts.size(); i++)
-    list.push_back({"/graph/get", {int32_t(i + 1), int32_t(parts.size()), parts[i]}});
-  return console.answer_list(call, std::move(list));
+  return answered_by([session = whole_session(console), client = call.client, address = call.message.address]() -> Ending {
+    const auto parts = parts_of(write_session(session));
+    std::vector<osc::Message> list;
+    for (size_t i = 0; i < parts.size(); i++)
+      list.push_back({"/graph/get", {int32_t(i + 1), int32_t(parts.size()), parts[i]}});
+    return [list = std::move(list), client, address](Console& c) mutable { return c.answer_list(client, address, std::move(list)); };
+  });
 }
 
 constexpr Command kCommands[] = {
     {"/graph/get", "", "", "Sends the session as YAML in parts: /graph/get PART PARTS TEXT, then /done.",
-     get},
+     get, true},
     {"/graph/save", "[file]", "|s", "Writes the session to its file, or to another one in the same folder.",
-     save},
+     save, true},
     {"/graph/load", "[file]", "|s", "Loads the session's file again, or another one in the same folder.",
-     load},
-    {"/graph/revert", "", "", "Goes back to the session's file, as one step of undo.", revert},
+     load, true},
+    {"/graph/revert", "", "", "Goes back to the session's file, as one step of undo.", revert, true},
 };
 
 }  // namespace

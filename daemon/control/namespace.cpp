@@ -37,6 +37,10 @@ Namespace::Namespace(const Graph& graph) {
   build_indices(graph.nodes().size());
 }
 
+std::string address_of(const std::string& path, const Parameter& p) {
+  return p.main ? "/" + path : "/" + path + "/" + std::string(p.id);
+}
+
 Namespace::Namespace(const Graph& graph, Namespace&& before) {
   entries_.reserve(before.entries_.size() + 64);
   for (const Node& node : graph.nodes()) add_entries(node, &before), add_meters(node);
@@ -54,8 +58,7 @@ void Namespace::add_entries(const Node& node, Namespace* before) {
   const std::string base = "/" + node.path;
   for (int i = 0; i < rows; i++) {
     const Parameter& p = row(*node.type, i);
-    const std::string full = base + "/" + std::string(p.id);
-    entries_.push_back({p.main ? base : full, p.main ? full : "", node.path, node.type, i});
+    entries_.push_back({address_of(node.path, p), p.main ? base + "/" + std::string(p.id) : "", node.path, node.type, i});
   }
 }
 

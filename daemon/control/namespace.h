@@ -81,6 +81,8 @@ class Namespace {
   Index by_address_, first_row_, meter_by_address_;
 };
 
+/// A parameter's address, of a node with this path. [any]
+std::string address_of(const std::string& path, const Parameter& p);
 /// An entry's value in a graph that has its node. [any]
 const Value& value_in(const Graph& graph, const Entry& entry);
 /// Whether an address is `prefix` or lies beneath it. [any]

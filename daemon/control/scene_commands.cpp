@@ -100,7 +100,7 @@ Answer diff_scene(Console& console, const Call& call) {
   const auto scene = console.session.scenes.find(name);
   if (scene == console.session.scenes.end()) return unknown_scene(console, name);
   std::vector<osc::Message> list;
-  for (const auto& [address, value] : scene->second) {
+  for (const auto& [address, value] : *scene->second) {
     const Entry* entry = entry_of(console, address, value);
     if (!entry || value == value_in(console.live.graph(), *entry)) continue;
     const Parameter& p = entry->parameter();

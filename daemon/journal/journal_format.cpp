@@ -71,7 +71,7 @@ void JournalEncoder::item(JournalItem kind) {
 }
 
 void JournalEncoder::snapshot(const JournalFacts& facts, const JournalBase& state, const Graph& graph,
-                              const std::map<std::string, Scene>& scenes) {
+                              const Scenes& scenes) {
   put_number(body_, kJournalFormat);
   put_text(body_, facts.session_file);
   put_text(body_, facts.session_name);

@@ -53,7 +53,7 @@ class JournalEncoder {
  public:
   /// The whole state, beginning with `start`.
   void snapshot(const JournalFacts& facts, const JournalBase& base, const Graph& graph,
-                const std::map<std::string, Scene>& scenes);
+                const Scenes& scenes);
   void base(const JournalBase& base);
   void edit(const Edit& edit);
   void position(const std::string& path, int row, double value);

@@ -19,7 +19,7 @@ struct JournalContent {
   JournalFacts facts;
   JournalBase base;
   Graph graph;
-  std::map<std::string, Scene> scenes;
+  Scenes scenes;
   uint64_t sequence = 0;    ///< of the last good record
   int64_t system_ns = 0;    ///< its time
   size_t good_bytes = 0;    ///< of the file, up to the first bad record

@@ -76,7 +76,7 @@ class JournalReplay {
   std::unordered_map<std::string, bool> strangers_;  // paths of nodes that were left out
   std::set<LiveCable> cables_;                       // also of nodes that have gone
   std::map<std::string, std::string> groups_;
-  std::map<std::string, Scene> scenes_;
+  Scenes scenes_;
   uint64_t next_id_ = 0;
   Problems left_out_;
   std::unordered_set<std::string> told_;

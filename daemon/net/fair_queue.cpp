@@ -13,8 +13,8 @@ bool FairQueue::add(Packet packet) {
   const size_t room = room_of(packet);
   if (sender.waiting.empty()) {
     sender.start = std::max(sender.start, virtual_time_);
-    order_.emplace(sender.start, packet.sender);
-  } else if (sender.bytes + room > kRoom / order_.size() || bytes_ + room > kRoom) {
+    if (!sender.held) order_.emplace(sender.start, packet.sender);
+  } else if (sender.bytes + room > kRoom / std::max<size_t>(1, order_.size()) || bytes_ + room > kRoom) {
     return false;
   }
   sender.bytes += room;
@@ -45,6 +45,14 @@ void FairQueue::used(uint64_t id, int64_t ns) {
   latest_ = std::max(latest_, sender.start);
   if (waits) order_.emplace(sender.start, id);
   if (order_.empty()) virtual_time_ = latest_;  // who comes after a rest begins level with the others
+}
+
+void FairQueue::hold(uint64_t id, bool held) {
+  Sender& sender = senders_[id];
+  sender.held = held;
+  order_.erase({sender.start, id});
+  sender.start = std::max(sender.start, virtual_time_);
+  if (!held && !sender.waiting.empty()) order_.emplace(sender.start, id);
 }
 
 size_t FairQueue::forget(uint64_t id) {

@@ -30,12 +30,16 @@ class FairQueue {
   void used(uint64_t sender, int64_t ns);
   /// Drops what waits of it; returns how many packets.
   size_t forget(uint64_t sender);
+  /// While it is held, nothing of this sender is taken.
+  void hold(uint64_t sender, bool held);
+  /// Whether there is nothing to take.
   bool empty() const { return order_.empty(); }
 
  private:
   struct Sender {
     std::deque<Packet> waiting;
     size_t bytes = 0;
+    bool held = false;
     int64_t start = 0;  // ns of virtual time at which its next packet begins
   };
 

@@ -7,7 +7,7 @@
 
 #include "daemon/osc/osc.h"
 #include "daemon/net/tcp_port.h"
-#include "daemon/net/turn.h"
+#include "daemon/osc/turn.h"
 
 namespace mixgraph {
 namespace {
@@ -286,6 +286,15 @@ Sent OscServer::send_udp(uint64_t id, std::span<const uint8_t> packet) {
 Sent OscServer::send_tcp(uint64_t id, std::span<const uint8_t> packet, Delivery delivery) {
   const auto connection = connections_.find(id);
   return connection == connections_.end() ? Sent::gone : connection->second->send(packet, delivery);
+}
+
+void OscServer::hold(const ClientId& client, bool held) {
+  if (client.kind == ClientId::Kind::udp && peers_.find(client.id)) {
+    waiting_.hold(client.id, held);
+    if (!waiting_.empty()) serve_soon();
+  }
+  if (client.kind != ClientId::Kind::tcp) return;
+  if (const auto connection = connections_.find(client.id); connection != connections_.end()) connection->second->hold(held);
 }
 
 void OscServer::pin(const ClientId& client) {

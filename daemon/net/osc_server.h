@@ -94,6 +94,8 @@ class OscServer {
 
   /// Sends one packet, in the framing of the client. At most osc::kMaxPacket bytes; larger ones are dropped.
   Sent send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery = Delivery::certain);
+  /// Nothing more of a client is carried out until it is released.
+  void hold(const ClientId& client, bool held);
   /// While pinned, a UDP client is not forgotten. Pins count. Without effect on TCP clients.
   void pin(const ClientId& client);
   void unpin(const ClientId& client);

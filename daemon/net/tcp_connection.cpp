@@ -4,7 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
-#include "daemon/net/turn.h"
+#include "daemon/osc/turn.h"
 
 namespace mixgraph {
 
@@ -26,8 +26,10 @@ void TcpConnection::start() {
 }
 
 void TcpConnection::read() {
+  if (std::exchange(reading_, true)) return;
   socket_.async_read_some(asio::buffer(input_),
                           [self = shared_from_this()](const error_code& error, size_t size) {
+                            self->reading_ = false;
                             if (self->state_ != State::closed) self->input(error, size);
                           });
 }
@@ -44,7 +46,7 @@ void TcpConnection::input(const error_code& error, size_t size) {
 /// faster waits. `same_frame`: the one that had begun before has not ended.
 void TcpConnection::serve(bool same_frame) {
   const Turn turn;
-  while (state_ == State::open) {
+  while (state_ == State::open && !held_) {
     const auto packet = frames_.next();
     if (!packet) break;
     same_frame = false;
@@ -59,9 +61,18 @@ void TcpConnection::serve(bool same_frame) {
       if (self->state_ != State::closed) self->serve(false);
     });
   }
+  if (held_ && state_ == State::open) return deadline_.cancel(), void();
   if (state_ == State::open && frames_.broken()) drain();
   if (state_ == State::open) watch_frame(same_frame);
   if (state_ != State::closed) read();
+}
+
+void TcpConnection::hold(bool held) {
+  const bool goes_on = std::exchange(held_, held) && !held;
+  if (!goes_on) return;
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->state_ != State::closed) self->serve(false);
+  });
 }
 
 void TcpConnection::end_of_input(bool orderly) {

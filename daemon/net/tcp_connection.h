@@ -47,6 +47,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   TcpConnection(boost::asio::ip::tcp::socket socket, std::chrono::milliseconds frame_timeout, Events events);
   void start();
   Sent send(std::span<const uint8_t> packet, Delivery delivery);
+  /// While it is held, no packets come of it, and its stream is not read on.
+  void hold(bool held);
   /// Whether a whole packet has ever come.
   bool has_spoken() const { return has_spoken_; }
   bool is_open() const { return state_ == State::open; }
@@ -80,7 +82,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   std::chrono::milliseconds frame_timeout_;
   Events events_;
   State state_ = State::open;
-  bool input_ended_ = false, has_spoken_ = false;
+  bool input_ended_ = false, has_spoken_ = false, held_ = false, reading_ = false;
   const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   FrameReader frames_;
   std::array<uint8_t, 16384> input_;

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <cstring>
 
-#include "daemon/net/turn.h"
+#include "daemon/osc/turn.h"
 
 namespace mixgraph {
 

@@ -229,9 +229,9 @@ scenes:
   verse: {mix/v/fader: -6, /mix/v/mute: on, mix/v/eq/2/gain: 3, mix/p/file: 7.wav}
   "the end": {mix: {v: {fader: -90, pan/law: linear}}, mix/gone/fader: -1, mix/gone/file: x}
 )");
-  CHECK(s.scenes.at("verse") ==
+  CHECK(*s.scenes.at("verse") ==
         Scene{{"mix/v/fader", -6.0}, {"mix/v/mute", 1.0}, {"mix/v/eq/2/gain", 3.0}, {"mix/p/file", "7.wav"}});
-  CHECK(s.scenes.at("the end") == Scene{{"mix/v/fader", -90.0},
+  CHECK(*s.scenes.at("the end") == Scene{{"mix/v/fader", -90.0},
                                         {"mix/v/pan/law", 1.0},
                                         {"mix/gone/fader", -1.0},
                                         {"mix/gone/file", "x"}});

@@ -141,8 +141,8 @@ TEST_CASE("texts survive, whatever is in them") {
                      {AddNode{make_node(path, table_type("player"))}, SetValue{path, 0, std::string(text)}});
     s.media = s.recordings = text;
     s.include = {};
-    s.scenes[std::string("scene ") + text][path + "/file"] = std::string(text);
-    s.scenes[text]["mix/gone"] = std::string(text);
+    s.scenes[std::string("scene ") + text] = Scene{{path + "/file", std::string(text)}};
+    s.scenes[text] = Scene{{"mix/gone", std::string(text)}};
     check_round_trip(s);
   }
 }
@@ -152,7 +152,7 @@ TEST_CASE("numbers survive to the last bit") {
   s.graph = edited(Graph(), {AddNode{make_node("mix/f", table_type("fader"))}});
   for (double number : {0.1, -0.0, 1.0 / 3, -89.99999999999999, double(-6.3f), 1e-300, 5e-324, 10.0}) {
     s.graph.set_value("mix/f", 0, number);
-    s.scenes["a"]["mix/gone/fader"] = number * 1e10;
+    s.scenes["a"] = Scene{{"mix/gone/fader", number * 1e10}};
     check_round_trip(s);
   }
 }

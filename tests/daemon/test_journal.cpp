@@ -15,14 +15,14 @@ struct Recorded {
   struct State {
     size_t end;  // of the file
     Graph graph;
-    std::map<std::string, Scene> scenes;
+    Scenes scenes;
   };
   std::string bytes{kJournalMagic};
   std::vector<State> states;
   uint64_t sequence = 40;
   JournalEncoder encoder;
 
-  void record(const Graph& graph, const std::map<std::string, Scene>& scenes) {
+  void record(const Graph& graph, const Scenes& scenes) {
     sequence++;
     bytes += journal_record(sequence, 1'700'000'000'000'000'000, encoder.take());
     states.push_back({bytes.size(), graph, scenes});
@@ -34,7 +34,7 @@ const JournalFacts kFacts{"/songs/song.yaml", "Song", 48000};
 Recorded random_journal(unsigned seed, int records, int edits_each) {
   Recorded journal;
   RandomEdits edits(node_types(), seed);
-  std::map<std::string, Scene> scenes{{"verse", {{"mix/vox/fader", -3.5}, {"mix/player/file", "a.wav"}}}};
+  Scenes scenes{{"verse", Scene{{"mix/vox/fader", -3.5}, {"mix/player/file", "a.wav"}}}};
   for (int i = 0; i < 12; i++) edits.next();
   journal.encoder.snapshot(kFacts, {{7, 8}, true}, edits.graph(), scenes);
   journal.record(edits.graph(), scenes);
@@ -42,7 +42,7 @@ Recorded random_journal(unsigned seed, int records, int edits_each) {
     for (int i = 0; i < edits_each; i++) journal.encoder.edit(edits.next());
     if (r % 5 == 1) {
       const std::string name = "scene " + std::to_string(r);
-      scenes[name] = {{"mix/n1/level", double(r)}};
+      scenes[name] = Scene{{"mix/n1/level", double(r)}};
       journal.encoder.scene(name, scenes[name]);
     } else if (r % 5 == 3) {
       journal.encoder.remove_scene(scenes.begin()->first);

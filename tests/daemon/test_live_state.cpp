@@ -110,7 +110,7 @@ class Run {
 
  public:
   LiveState state;
-  std::map<std::string, Scene> restored_scenes;
+  Scenes restored_scenes;
   Problems told;
   std::vector<std::string> answers, log;
 

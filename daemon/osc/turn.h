@@ -3,7 +3,7 @@
 
 namespace mixgraph {
 
-/// The time that one socket may work before others, and the clock, have their turn. [control]
+/// The time that one client may have before others, and the clock, have their turn. [control]
 class Turn {
  public:
   explicit Turn(std::chrono::microseconds length = std::chrono::microseconds(1000))

@@ -1,0 +1,197 @@
+// Heavy commands: a worker does them, and only their own client waits.
+#include <catch2/catch.hpp>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "tests/support/desk.h"
+#include "tests/support/sound_files.h"
+
+using namespace mixgraph;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const char* const kMix =
+    "mixgraph: 1\n"
+    "mix:\n"
+    "  vox: {type: strip, from: in/1}\n"
+    "master:\n"
+    "  out: {type: output, from: mix/vox, to: [1, 2]}\n";
+
+/// A desk whose worker works when the test says so.
+class Office {
+ public:
+  Office() : desk(kMix, settings()) {}
+
+  bool work() {
+    if (jobs_.empty()) return false;
+    const auto job = std::move(jobs_.front());
+    jobs_.pop_front();
+    job();
+    return true;
+  }
+  /// Until nothing is left to do.
+  void finish() {
+    while (work() || woken_) resume();
+  }
+  void resume() {
+    woken_ = false;
+    desk.control.resume(desk.now);
+  }
+  size_t jobs() const { return jobs_.size(); }
+  std::string file() const { return folder_.path("song.yaml"); }
+  std::string saved() const {
+    std::ifstream stream(file());
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
+ private:
+  ControlSettings settings() {
+    ControlSettings s;
+    s.session_file = file();
+    s.in_background = [this](std::function<void()> job) { jobs_.push_back(std::move(job)); };
+    s.wake = [this] { woken_ = true; };
+    s.hold = [this](const ClientId& client, bool is_held) { is_held ? (void)held.insert(client) : (void)held.erase(client); };
+    s.journal.rebase = [this](Console&, const std::vector<uint64_t>&, bool is) { pristine.push_back(is); };
+    std::ofstream(file()) << kMix;
+    return s;
+  }
+
+  TemporaryFolder folder_;
+  std::deque<std::function<void()>> jobs_;
+  bool woken_ = false;
+
+ public:
+  std::set<ClientId> held;
+  std::vector<bool> pristine;  // what the journal was told of saves and loads
+  Desk desk;
+};
+
+osc::Message message(const std::string& address, std::vector<osc::Argument> arguments = {}) { return {address, std::move(arguments)}; }
+
+}  // namespace
+
+TEST_CASE("While a worker saves, its client waits and others are answered", "[jobs]") {
+  Office office;
+  Desk& desk = office.desk;
+  const ClientId one = desk.client(), other = desk.client();
+  desk.send(one, message("/graph/save"));
+  desk.send(one, message("/mix/vox/fader"));
+  CHECK(office.held.contains(one));
+  CHECK(desk.lines(one) == Lines{});
+  desk.send(other, message("/mix/vox/fader"));
+  CHECK(desk.lines(other) == Lines{"/mix/vox/fader ,f 0"});
+  office.finish();
+  CHECK(desk.lines(one) == Lines{R"(/done ,ss "/graph/save" "song.yaml")", "/mix/vox/fader ,f 0"});
+  CHECK(office.held.empty());
+}
+
+TEST_CASE("What a save holds is what its client had said before it, not after", "[jobs]") {
+  Office office;
+  Desk& desk = office.desk;
+  const ClientId one = desk.client();
+  osc::Bundle bundle{osc::TimeTag(), {message("/mix/vox/fader", {-7.f}), message("/graph/save"), message("/mix/vox/fader", {-11.f})}};
+  desk.send(one, bundle);
+  CHECK(desk.get("/mix/vox/fader") == -7);
+  office.finish();
+  CHECK(desk.get("/mix/vox/fader") == -11);
+  CHECK_THAT(office.saved(), Catch::Contains("-7"));
+  CHECK_THAT(office.saved(), !Catch::Contains("-11"));
+}
+
+TEST_CASE("What was saved and has been changed meanwhile is not as in the file", "[jobs]") {
+  Office office;
+  Desk& desk = office.desk;
+  const std::vector<bool>& pristine = office.pristine;
+  const ClientId one = desk.client();
+  desk.send(one, message("/graph/save"));
+  office.finish();
+  CHECK(pristine == std::vector<bool>{false, true});
+  desk.send(one, message("/graph/save"));
+  desk.send("/mix/vox/fader", {-3.f});
+  office.finish();
+  CHECK(pristine == std::vector<bool>{false, true, false, false});
+}
+
+TEST_CASE("A load is one step, when it is read; a failure changes nothing", "[jobs]") {
+  Office office;
+  Desk& desk = office.desk;
+  const ClientId one = desk.client();
+  desk.send("/mix/vox/fader", {-20.f});
+  desk.send(one, message("/graph/revert"));
+  CHECK(desk.get("/mix/vox/fader") == -20);
+  office.finish();
+  CHECK(desk.get("/mix/vox/fader") == 0);
+  desk.send(one, message("/graph/load", {std::string("nothing.yaml")}));
+  office.finish();
+  const auto answers = desk.lines(one);
+  REQUIRE(answers.size() == 2);
+  CHECK_THAT(answers[1], Catch::Contains("/error") && Catch::Contains("nothing.yaml"));
+  CHECK(desk.get("/mix/vox/fader") == 0);
+}
+
+TEST_CASE("A file whose name the system doesn't take is an error, and the worker goes on", "[jobs]") {
+  Office office;
+  Desk& desk = office.desk;
+  const ClientId one = desk.client();
+  for (const char* command : {"/graph/save", "/graph/load"}) {
+    desk.send(one, message(command, {std::string(300, 'x') + ".yaml"}));
+    office.finish();
+    const auto answers = desk.lines(one);
+    REQUIRE(answers.size() == 1);
+    CHECK_THAT(answers[0], Catch::StartsWith("/error"));
+  }
+  desk.send(one, message("/graph/save"));
+  office.finish();
+  CHECK(desk.lines(one) == Lines{R"(/done ,ss "/graph/save" "song.yaml")"});
+}
+
+TEST_CASE("Heavy commands of several clients take turns at the one worker", "[jobs]") {
+  Office office;
+  Desk& desk = office.desk;
+  std::vector<ClientId> clients;
+  for (int i = 0; i < 5; i++) clients.push_back(desk.client());
+  osc::Bundle many{osc::TimeTag(), {}};
+  for (int i = 0; i < 40; i++) many.elements.push_back(message(i % 2 == 0 ? "/graph/diff" : "/graph/get"));
+  for (const ClientId& client : clients) desk.send(client, many);
+  CHECK(office.jobs() == 1);
+  desk.send("/mix/vox/fader", {-6.f});
+  CHECK(desk.get("/mix/vox/fader") == -6);
+  for (int turn = 0; turn < 1000 && !office.held.empty(); turn++) {
+    CHECK(office.jobs() <= 1);
+    office.finish();
+    desk.run(2);  // long answers leave
+  }
+  desk.run(500);
+  for (const ClientId& client : clients) {
+    size_t done = 0, refused = 0;
+    for (const osc::Message& m : desk.received(client)) done += m.address == "/done", refused += m.address == "/error";
+    CHECK(done + refused == 40);
+  }
+}
+
+TEST_CASE("Who has gone asks for nothing more", "[jobs]") {
+  Office office;
+  Desk& desk = office.desk;
+  const ClientId one = desk.client();
+  desk.send(one, message("/graph/save"));
+  desk.send(one, message("/mix/vox/fader", {-40.f}));
+  desk.control.disconnected(one);
+  office.finish();
+  CHECK(desk.get("/mix/vox/fader") == 0);
+  CHECK(desk.lines(one) == Lines{R"(/done ,ss "/graph/save" "song.yaml")"});
+}
+
+TEST_CASE("What differs from a file is for those who may read files", "[jobs][trust]") {
+  Office office;
+  Desk& desk = office.desk;
+  ClientId stranger = desk.client(ClientId::Kind::tcp);
+  stranger.remote = true;
+  desk.send(stranger, message("/graph/diff"));
+  office.finish();
+  const auto answers = desk.lines(stranger);
+  REQUIRE(answers.size() == 1);
+  CHECK_THAT(answers[0], Catch::StartsWith(R"(/error ,sss "/graph/diff")"));
+}
