@@ -62,14 +62,13 @@ OscServerOptions server_options(const OscSettings& osc) {
 
 std::vector<StatusItem> access_status(const OscServer& server) {
   const OscServerCounters& counters = server.counters();
-  const auto count = [](uint64_t number) { return int32_t(std::min<uint64_t>(number, INT32_MAX)); };
-  return {{"tcp_connections", count(server.connections())},
-          {"dropped_packets", count(counters.dropped_sends)},
-          {"refused_clients", count(counters.refused_clients)},
-          {"not_allowed", count(counters.not_allowed)},
-          {"rate_drops", count(counters.rate_drops)},
-          {"flood_drops", count(counters.flood_drops)},
-          {"kernel_drops", count(server.kernel_drops())}};
+  return {{"tcp_connections", whole(server.connections())},
+          {"dropped_packets", whole(counters.dropped_sends)},
+          {"refused_clients", whole(counters.refused_clients)},
+          {"not_allowed", whole(counters.not_allowed)},
+          {"rate_drops", whole(counters.rate_drops)},
+          {"flood_drops", whole(counters.flood_drops)},
+          {"kernel_drops", whole(server.kernel_drops())}};
 }
 
 }  // namespace mixgraph

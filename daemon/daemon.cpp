@@ -218,33 +218,32 @@ std::vector<StatusItem> Daemon::status() const {
   const LateLog late = host_.late();
   const HostStatus host = host_.status();
   const DriverStatus& driver = host.driver;
-  const auto count = [](uint64_t number) { return int32_t(std::min<uint64_t>(number, INT32_MAX)); };
   std::vector<StatusItem> items{{"driver", driver.driver},
           {"device", driver.device},
           {"device_state", host.state},
           {"device_note", host.reason.empty() ? driver.note : host.reason},
-          {"device_rate", float(driver.rate)},
-          {"period", int32_t(driver.period)},
-          {"input_latency_ms", float(driver.input_latency_ms)},
-          {"output_latency_ms", float(driver.output_latency_ms)},
-          {"realtime", int32_t(driver.realtime)},
+          {"device_rate", driver.rate},
+          {"period", whole(driver.period)},
+          {"input_latency_ms", driver.input_latency_ms},
+          {"output_latency_ms", driver.output_latency_ms},
+          {"realtime", whole(driver.realtime)},
           {"realtime_note", driver.realtime_note},
           {"load", float(driver.load)},
           {"load_max", float(driver.load_max)},
           {"load_p50", float(late.recent_load(0.5))},
           {"load_p99", float(late.recent_load(0.99))},
-          {"late_periods", count(driver.late)},
-          {"late_work", count(late.count(LateCause::work))},
-          {"late_scheduler", count(late.count(LateCause::scheduler))},
-          {"late_device", count(late.count(LateCause::device))},
-          {"overloads", count(driver.overloads)},
-          {"lost_frames", count(driver.lost_frames)},
-          {"max_gap_ms", float(driver.max_gap_ms)},
-          {"device_losses", count(host.losses)},
+          {"late_periods", whole(driver.late)},
+          {"late_work", whole(late.count(LateCause::work))},
+          {"late_scheduler", whole(late.count(LateCause::scheduler))},
+          {"late_device", whole(late.count(LateCause::device))},
+          {"overloads", whole(driver.overloads)},
+          {"lost_frames", whole(driver.lost_frames)},
+          {"max_gap_ms", driver.max_gap_ms},
+          {"device_losses", whole(host.losses)},
           {"journal", live_state_.journal ? live_state_.journal->status() : live_state_.trouble},
           {"mode", std::string(safe_mode_.empty() ? "normal" : "safe")},
           {"reason", safe_mode_.empty() ? restart_.past().reason : safe_mode_},
-          {"restarts", int32_t(restart_.past().restarts)}};
+          {"restarts", whole(restart_.past().restarts)}};
   if (server_)
     for (StatusItem& item : access_status(*server_)) items.push_back(std::move(item));
   return items;

@@ -39,11 +39,17 @@ struct ControlCounters {
   uint64_t malformed = 0;     ///< packets and frames
 };
 
-/// A line of /status: its last address part and its value.
+/// A line of /status: its last address part and its value. Counts and other whole numbers are `h`, amounts in a unit `d`,
+/// shares of a whole `f`, names and reasons `s`.
 struct StatusItem {
   std::string name;
   osc::Argument value;
 };
+/// A whole number for /status. [any]
+template <class Number>
+int64_t whole(Number number) {
+  return int64_t(number);
+}
 
 /// What node types cost of late: the difference of the engine's sums over the latest 2 to 4 s. [control]
 class CostWindow {

@@ -28,12 +28,12 @@ class Control {
   void receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now);
   /// The client has shown in an earlier life of the daemon that it is where its packets come from.
   void vouch(const ClientId& client) { confirmations_.vouch(client); }
-  /// A stream of a client that can't be cut into packets.
   /// Hands what the packets since the last call have set to the engine, where it is heard together; call it when
   /// there are no more packets for now. A tick does it too.
   void flush() { console_.live.flush(); }
   /// The engine will not run any more: what waits in it for its frame is taken into the graph.
   void finish();
+  /// A stream of a client that can't be cut into packets.
   void refused_frame(const ClientId& client, const Problem& problem, const Now& now);
   void disconnected(const ClientId& client);
   /// Carries out what is due, and sends feedback; call it every few milliseconds.

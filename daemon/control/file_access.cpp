@@ -39,11 +39,11 @@ std::optional<Problem> file_refusal(const Console& console, const ClientId& clie
 }
 
 std::optional<Problem> file_refusal(const Console& console, const ClientId& client,
-                                    std::span<const Edit> edits) {
+                                    std::span<const Edit> edits, const Graph& next) {
   auto problem = file_refusal(console, client);
   if (!problem) return {};
   for (const Edit& edit : edits)
-    if (names_file(console.live.graph(), edit)) return problem;
+    if (names_file(next, edit)) return problem;
   return {};
 }
 

@@ -12,8 +12,9 @@ bool names_file(const NodeType& type, const Parameter& p);
 
 /// Why a client may not load, save, or name files; empty: it may.
 std::optional<Problem> file_refusal(const Console& console, const ClientId& client);
-/// The same for edits: only those that name a file are refused.
+/// The same for edits: only those that name a file are refused. `next`: the graph that they lead to, as they may be about
+/// nodes that nobody has but a draft.
 std::optional<Problem> file_refusal(const Console& console, const ClientId& client,
-                                    std::span<const Edit> edits);
+                                    std::span<const Edit> edits, const Graph& next);
 
 }  // namespace mixgraph

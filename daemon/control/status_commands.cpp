@@ -1,39 +1,32 @@
-#include <algorithm>
-
 #include "daemon/control/console.h"
 #include "daemon/control/timed_messages.h"
 
 namespace mixgraph {
 namespace {
 
-/// A count as every client can read it.
-int32_t shown(uint64_t count) {
-  return int32_t(std::min<uint64_t>(count, INT32_MAX));
-}
-
 std::vector<StatusItem> status_of(const Console& console) {
   const EngineCounters engine = console.engine.counters();
   std::vector<StatusItem> items{
       {"session", console.session.name},
-      {"nodes", shown(console.live.graph().nodes().size())},
-      {"cables", shown(console.live.graph().cables().size())},
-      {"rate", float(console.rate())},
-      {"seconds", float(double(engine.frames) / console.rate())},
-      {"latency_ms", float(console.engine.latency() * 1000 / console.rate())},
-      {"blocks", shown(engine.blocks)},
-      {"programs", shown(engine.programs)},
-      {"late_changes", shown(engine.late_changes)},
-      {"postponed", shown(engine.postponed)},
-      {"bad_samples", shown(engine.bad_samples)},
-      {"faults", shown(engine.faults)},
-      {"tasks", shown(engine.tasks)},
-      {"limited_samples", shown(engine.limited_samples)},
-      {"messages", shown(console.counters.messages)},
-      {"errors", shown(console.counters.errors)},
-      {"malformed", shown(console.counters.malformed)},
-      {"late_bundles", shown(console.counters.late_bundles)},
-      {"subscribers", shown(console.feedback.clients().size())},
-      {"meter_subscribers", shown(console.meters.clients().size())},
+      {"nodes", whole(console.live.graph().nodes().size())},
+      {"cables", whole(console.live.graph().cables().size())},
+      {"rate", console.rate()},
+      {"seconds", double(engine.frames) / console.rate()},
+      {"latency_ms", console.engine.latency() * 1000 / console.rate()},
+      {"blocks", whole(engine.blocks)},
+      {"programs", whole(engine.programs)},
+      {"late_changes", whole(engine.late_changes)},
+      {"postponed", whole(engine.postponed)},
+      {"bad_samples", whole(engine.bad_samples)},
+      {"faults", whole(engine.faults)},
+      {"tasks", whole(engine.tasks)},
+      {"limited_samples", whole(engine.limited_samples)},
+      {"messages", whole(console.counters.messages)},
+      {"errors", whole(console.counters.errors)},
+      {"malformed", whole(console.counters.malformed)},
+      {"late_bundles", whole(console.counters.late_bundles)},
+      {"subscribers", whole(console.feedback.clients().size())},
+      {"meter_subscribers", whole(console.meters.clients().size())},
   };
   for (const auto& [type, share] : console.costs.shares(console.rate()))
     items.push_back({"cost/" + std::string(type), float(share)});

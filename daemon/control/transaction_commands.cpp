@@ -12,9 +12,9 @@ const Graph& graph_for(const Console& console, const ClientId& client) {
 }
 
 Answer edit(Console& console, const Call& call, std::vector<Edit> edits, std::string detail) {
-  if (const auto refusal = file_refusal(console, call.client, edits)) return *refusal;
   auto next = mixgraph::apply(graph_for(console, call.client), edits);
   if (!next) return next.problems();
+  if (const auto refusal = file_refusal(console, call.client, edits, *next)) return *refusal;
   auto& transaction = console.clients[call.client].transaction;
   if (!transaction) {
     if (Problems problems = console.commit(*next); !problems.empty()) return problems;
@@ -48,6 +48,8 @@ Answer commit(Console& console, const Call& call) {
   if (!transaction) return Problem{"", std::string(kNone), "/graph/begin"};
   auto next = mixgraph::apply(console.live.graph(), transaction->edits);
   if (!next) return next.problems();
+  // A path may be another node's by now, whose row names a file.
+  if (const auto refusal = file_refusal(console, call.client, transaction->edits, *next)) return *refusal;
   if (Problems problems = console.commit(*next); !problems.empty()) return problems;
   return Done{std::to_string(transaction->edits.size()) + " edits"};
 }

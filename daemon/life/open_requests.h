@@ -14,7 +14,7 @@ struct OpenRequest {
   bool operator==(const OpenRequest&) const = default;
 };
 
-/// OpenRequests in a file that is only in memory, and that the next life inherits. [control]
+/// Open requests in a file that is only in memory, and that the next life inherits. [control]
 class OpenRequests {
  public:
   /// `inherited`: the file descriptor that an earlier life left; -1: a new file is made.

@@ -2,8 +2,10 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "daemon/control/edits.h"
 #include "daemon/control/outbox.h"
 #include "daemon/control/subscribers.h"
+#include "nodes/list.h"
 #include "tests/support/desk.h"
 
 using namespace mixgraph;
@@ -195,6 +197,47 @@ TEST_CASE("Files are for whom the session says", "[trust]") {
       CHECK(desk.lines(client) == Lines{"/done ,ss \"/graph/remove\" \"mix/plain\""});
     }
   }
+}
+
+TEST_CASE("Whether an edit names a file is seen in the graph that it makes, a transaction's draft too", "[trust]") {
+  Engine engine({});
+  auto session = parse_session(kMix, "test.yaml", ".", node_types());
+  REQUIRE(session);
+  Console console(engine, std::move(*session), node_types(), [](auto&&...) {}, {});
+  REQUIRE(console.live.start().empty());
+  const ClientId client{ClientId::Kind::tcp, 1, "test", true};
+  const auto said = [&](std::string_view command) {
+    const osc::Message sent{std::string(command), {}};
+    return find_command(command)->run(console, {client, sent});
+  };
+  const auto edited = [&](const Edit& change) {
+    const osc::Message sent{"/graph/edit", {}};
+    return edit(console, {client, sent}, {change}, "");
+  };
+  const auto type = [&](std::string_view id) {
+    return *std::find_if(node_types().begin(), node_types().end(), [&](const NodeType* t) { return t->id == id; });
+  };
+  REQUIRE(said("/graph/begin"));
+  REQUIRE(edited(AddNode{make_node("mix/new", *type("player"))}));
+  const int file = find_row(*type("player"), "file");
+  const Answer named = edited(SetValue{"mix/new", file, std::string("nothere.wav")});
+  REQUIRE_FALSE(named);
+  CHECK(named.problems().front().what.find("files are for") != std::string::npos);
+  CHECK(said("/graph/commit"));
+
+  // What it said of one node is of another when it commits.
+  REQUIRE(find_row(*type("input"), "channels") == file);
+  const auto put = [&](std::string_view id) {
+    const std::vector<Edit> edits{RemoveNode{"mix/new"}, AddNode{make_node("mix/new", *type(id))}};
+    return console.commit(*mixgraph::apply(console.live.graph(), edits)).empty();
+  };
+  REQUIRE(put("input"));
+  REQUIRE(said("/graph/begin"));
+  REQUIRE(edited(SetValue{"mix/new", file, std::string("2")}));
+  REQUIRE(put("player"));
+  const Answer committed = said("/graph/commit");
+  REQUIRE_FALSE(committed);
+  CHECK(committed.problems().front().what.find("files are for") != std::string::npos);
 }
 
 TEST_CASE("Patterns that would take long are refused, and many in one packet", "[trust]") {

@@ -132,5 +132,5 @@ TEST_CASE("Faults on purpose: only for tests that ask for them", "[daemon]") {
   DaemonProcess faulty(arguments, {"MIXGRAPH_TEST_FAULTS=1"});
   REQUIRE(faulty.port() > 0);
   CHECK(play(session, faulty,
-             "> /test/stall_audio 50\nwait 200\n> /status\n<~ /status/max_gap_ms ,f 45..1000\n") == "");
+             "> /test/stall_audio 50\nwait 200\n> /status\n<~ /status/max_gap_ms ,d 45..1000\n") == "");
 }

@@ -122,7 +122,7 @@ TEST_CASE("Another machine that is not allowed hears nothing, and is counted", "
     REQUIRE(packet);
     line = osc::describe(std::get<osc::Message>(*osc::decode(*packet)));
   }
-  CHECK(line == "/status/not_allowed ,i 1");
+  CHECK(line == "/status/not_allowed ,h 1");
 }
 
 TEST_CASE("An address that others reach is not bound before somebody is allowed", "[daemon][access]") {

@@ -1,0 +1,42 @@
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "nodes/list.h"
+#include "tests/support/desk.h"
+
+using namespace mixgraph;
+
+namespace {
+
+constexpr int64_t kMany = 5'000'000'000;
+
+}  // namespace
+
+TEST_CASE("Counts of /status are whole numbers of 64 bits, amounts are doubles, shares are floats") {
+  Engine engine({});
+  auto session = parse_session("mixgraph: 1\nname: Song\nmix:\n  a: {type: trim, from: in/1}\n", "t.yaml", ".", node_types());
+  REQUIRE(session);
+  std::map<std::string, osc::Argument> told;
+  const auto send = [&](const ClientId&, const osc::Packet& packet, bool) {
+    const auto& message = std::get<osc::Message>(packet);
+    told[message.address] = message.arguments.front();
+  };
+  ControlSettings settings;
+  settings.more_status = [] { return std::vector<StatusItem>{{"more", whole(uint64_t(kMany))}}; };
+  Console console(engine, std::move(*session), node_types(), send, settings);
+  console.counters.messages = kMany;
+  const osc::Message sent{"/status", {}};
+  const ClientId client{ClientId::Kind::local, 1, "test"};
+  REQUIRE(find_command("/status")->run(console, {client, sent}));
+  CHECK(told.at("/status/messages") == osc::Argument(kMany));
+  CHECK(told.at("/status/more") == osc::Argument(kMany));
+  CHECK(told.at("/status/rate") == osc::Argument(48000.0));
+  CHECK(std::holds_alternative<double>(told.at("/status/seconds")));
+  CHECK(told.at("/status/session") == osc::Argument(std::string("Song")));
+  for (const auto& [address, value] : told) {
+    INFO(address);
+    const bool share = address.starts_with("/status/cost/");
+    CHECK(std::holds_alternative<float>(value) == share);
+    CHECK_FALSE(std::holds_alternative<int32_t>(value));
+  }
+}
