@@ -36,9 +36,20 @@ class Control {
   /// Carries out what is due, and sends feedback; call it every few milliseconds.
   void tick(const Now& now);
 
-  /// What clients have asked for and is still to be done, as packets that would ask for it again: their
-  /// subscriptions, and the bundles that wait for their time.
-  std::vector<std::pair<ClientId, osc::Packet>> open_requests() const;
+  /// What a client has asked for and is still to be done, as a packet that would ask for it again.
+  struct Request {
+    ClientId client;
+    osc::Packet packet;
+    int64_t due_ns = 0;  ///< monotonic, of a bundle, whose own time tag says nothing then
+  };
+  /// The subscriptions of all clients.
+  std::vector<Request> subscriptions() const;
+  /// Goes up whenever those change.
+  uint64_t subscriptions_edition() const { return console_.feedback.edition() + console_.meters.edition(); }
+  /// The bundles that wait for their time.
+  std::vector<Request> waiting_bundles(const Now& now) const;
+  /// Whether the client itself has shown that it is where its packets come from.
+  bool has_confirmed(const ClientId& client) const { return confirmations_.has_confirmed(client); }
 
   /// Sends a message to all subscribers.
   void tell_all(const osc::Message& message) { console_.tell_all(message); }
@@ -59,6 +70,7 @@ class Control {
   void perform(const TimedGroup& group, uint64_t frame);
   void perform_now(const TimedGroup& group);
   void perform_timed(const TimedGroup& group, uint64_t frame);
+  void perform_due();
   void perform(const ClientId& client, const osc::Message& message, uint64_t frame);
   void run(const Command& command, const Call& call);
   void tell_late(const ClientId& client, int64_t late_ns);
