@@ -23,7 +23,6 @@ constexpr auto kTickInterval = 2ms;
 constexpr auto kServiceInterval = 4ms;
 constexpr int64_t kDeviceInterval = 10 * kMillisecond;
 constexpr int64_t kNoticeInterval = 1000 * kMillisecond;
-constexpr int64_t kPinInterval = 20 * kMillisecond;
 constexpr int64_t kLongestFade = 200 * kMillisecond;  // also when the device doesn't ask for sound any more
 
 constexpr int kHelperPriority = 65;  // as the audio thread has under JACK
@@ -87,7 +86,7 @@ Daemon::Daemon(Session session, const Options& options, LiveState live_state, Re
       live_state_(std::move(live_state)),
       control_(engine_, std::move(session), node_types(),
                [this](const ClientId& client, const osc::Packet& packet, bool droppable) {
-                 if (server_ && !following_notes_)
+                 if (server_ && !following_)
                    server_->send(client, osc::encode(packet),
                                  droppable ? Delivery::droppable : Delivery::certain);
                },
@@ -130,7 +129,7 @@ Problems Daemon::open_sockets() {
   OscServerEvents events;
   events.on_packet = [this](const ClientId& client, std::span<const uint8_t> packet) {
     spdlog::trace("{}: {} bytes", client.name, packet.size());
-    if (following_notes_) control_.vouch(client);
+    if (following_ && following_->confirmed) control_.vouch(client);
     if (faults_.take(packet)) return;
     if (!flush_waits_) burst_now_ = clock_.now();
     control_.receive(client, packet, burst_now_);
@@ -259,7 +258,7 @@ int Daemon::run() {
   const bool stopped = host_.stop();
   if (!restart_after_stop_) control_.finish();
   if (restart_after_stop_) {
-    take_notes(Restart::Why::planned);
+    take_notes();
     start_again("asked for by /restart", Restart::Why::planned);
     return kExitRuntime;
   }
@@ -308,11 +307,7 @@ void Daemon::tick() {
     next_notice_ns_ = now.monotonic_ns + kNoticeInterval;
     tell_service_manager();
   }
-  if (now.monotonic_ns >= next_pins_ns_) {
-    next_pins_ns_ = now.monotonic_ns + kPinInterval;
-    keep_subscribers();
-    take_notes(Restart::Why::failure);
-  }
+  follow_subscriptions();
 }
 
 void Daemon::keep_subscribers() {

@@ -63,8 +63,11 @@ class Daemon {
   void start_again(const std::string& reason, Restart::Why why);
   void prepare_restart();
   void begin_restart();
-  void take_notes(Restart::Why for_restart);
+  std::vector<OpenRequest> notes_of(const std::vector<Control::Request>& requests) const;
+  void follow_subscriptions();
+  void take_notes();
   void follow_notes();
+  void follow(const OpenRequest& note);
   void look_at_device();
   void tell_service_manager();
   void find_ready();
@@ -95,9 +98,10 @@ class Daemon {
   bool flush_waits_ = false;  // packets of one burst have come, and the engine is to get what they set
   Now burst_now_;             // when the first of them came
   std::set<ClientId> pinned_;  // UDP clients that the server must remember
-  int64_t next_device_ns_ = 0, next_pins_ns_ = 0, next_notice_ns_ = 0, stop_at_ns_ = 0;  // monotonic
+  int64_t next_device_ns_ = 0, next_notice_ns_ = 0, stop_at_ns_ = 0;  // monotonic
   OpenRequests notes_;
-  bool following_notes_ = false;  // then nobody is answered
+  std::optional<uint64_t> noted_;           // the edition of the subscriptions that are noted
+  const OpenRequest* following_ = nullptr;  // while one of an earlier life is carried out; then nobody is answered
   bool restart_after_stop_ = false, is_ready_ = false, restart_failed_ = false;
   osc::Message told_device_;  // the latest that subscribers know of
   Notify notify_;

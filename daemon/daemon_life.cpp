@@ -71,33 +71,55 @@ void Daemon::begin_restart() {
   stop_at_ns_ = clock_.now().monotonic_ns + kLongestFade;
 }
 
-/// Keeps in mind what clients have asked for, so that they need not ask again after a restart; connections
-/// themselves end. What has been read is carried out, and bundles that wait are kept, only before a planned one: another
-/// may be their doing.
-void Daemon::take_notes(Restart::Why for_restart) {
-  if (for_restart == Restart::Why::planned) {
-    server_->finish(kFinish);
-    control_.finish();
-  }
+std::vector<OpenRequest> Daemon::notes_of(const std::vector<Control::Request>& requests) const {
   std::vector<OpenRequest> notes;
-  for (const auto& [client, packet] : control_.open_requests()) {
+  for (const auto& [client, packet, due_ns] : requests) {
     const auto origin = server_->origin(client);
-    const bool is_bundle = std::holds_alternative<osc::Bundle>(packet);
-    if (is_bundle ? for_restart == Restart::Why::planned : origin.has_value())
-      notes.push_back({origin.value_or(UdpOrigin{}), osc::encode(packet)});
+    if (origin || due_ns != 0)
+      notes.push_back({origin.value_or(UdpOrigin{}), client.remote, control_.has_confirmed(client), due_ns,
+                       osc::encode(packet)});
   }
-  notes_.write(notes);
+  return notes;
+}
+
+/// Keeps in mind who has subscribed, for a restart that nobody expects: the server is not to forget those, and they
+/// need not ask again. Connections end with this life, and so do their subscriptions.
+void Daemon::follow_subscriptions() {
+  const uint64_t edition = control_.subscriptions_edition();
+  if (noted_ == edition) return;
+  noted_ = edition;
+  keep_subscribers();
+  notes_.write(notes_of(control_.subscriptions()));
+}
+
+/// Before a planned restart what has been read is carried out, and bundles that wait are kept too; another restart may be
+/// their doing.
+void Daemon::take_notes() {
+  server_->finish(kFinish);
+  control_.finish();
+  std::vector<Control::Request> requests = control_.subscriptions();
+  for (Control::Request& request : control_.waiting_bundles(clock_.now())) requests.push_back(std::move(request));
+  notes_.write(notes_of(requests));
+  noted_.reset();
 }
 
 void Daemon::follow_notes() {
-  following_notes_ = true;
-  for (const OpenRequest& note : notes_.read()) {
-    if (note.from.port != 0)
-      server_->take(note.from, note.packet);
-    else
-      control_.receive({}, note.packet, clock_.now());
-  }
-  following_notes_ = false;
+  for (const OpenRequest& note : notes_.read()) follow(note);
+  following_ = nullptr;
+  follow_subscriptions();
+}
+
+void Daemon::follow(const OpenRequest& note) {
+  following_ = &note;
+  const Now now = clock_.now();
+  auto packet = osc::decode(note.packet);
+  if (!packet) return;
+  if (auto* bundle = std::get_if<osc::Bundle>(&*packet))
+    bundle->time = osc::TimeTag::at(now.system_ns + note.due_ns - now.monotonic_ns);
+  const auto bytes = osc::encode(*packet);
+  if (note.from.port != 0) return server_->take(note.from, bytes);
+  const ClientId sender{ClientId::Kind::absent, note.remote, "absent", note.remote};  // two of them, by their rights
+  control_.receive(sender, bytes, now);
 }
 
 osc::Message Daemon::device_message() const {
@@ -129,7 +151,7 @@ void Daemon::look_at_device() {
   if (options_.no_restart || restart_failed_) return;
   const std::string reason = host_.wants_restart();
   if (reason.empty()) return;
-  take_notes(Restart::Why::planned);
+  take_notes();
   start_again(reason, Restart::Why::planned);
   restart_failed_ = true;
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace mixgraph {
 namespace {
@@ -12,6 +13,7 @@ constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 constexpr int64_t kWindow = 125 * kMillisecond;
 constexpr int64_t kSettling = kSecond;
 constexpr int64_t kTolerance = kMillisecond / 2, kWaitingTolerance = 2 * kMillisecond;
+constexpr int64_t kStep = 5 * kMillisecond;  // of the system's clock since the latest reading
 constexpr int64_t kJump = 150 * kMillisecond;  // more than any catching up
 
 struct Clocks {
@@ -43,6 +45,8 @@ void EngineClock::observe(const ClockReading& reading, bool waiting) {
 void EngineClock::observe(const ClockReading& reading, bool waiting, int64_t offset_ns) {
   if (reading.monotonic_ns == 0 || (ties_ > 0 && reading.frame == latest_)) return;
   latest_ = reading.frame;
+  const int64_t step = offset_ns - std::exchange(offset_ns_, offset_ns);
+  if (ties_ > 0 && std::abs(step) > kStep) follow_step(step);
   const int64_t now_ns = reading.monotonic_ns;
   const int64_t zero = now_ns + offset_ns - std::llround(static_cast<long double>(reading.frame) * 1'000'000'000 / rate_);
   if (ties_ == 0 || zero - zero_ns_ > kJump) return tie(zero, now_ns, true);
@@ -52,6 +56,14 @@ void EngineClock::observe(const ClockReading& reading, bool waiting, int64_t off
   }
   earliest_ns_ = std::min(earliest_ns_, zero);
   if (now_ns - window_ns_ >= kWindow) end_window(now_ns, waiting);
+}
+
+/// The system's clock was set: the frames stay with the monotonic one.
+void EngineClock::follow_step(int64_t step) {
+  zero_ns_ += step;
+  if (earliest_ns_ != kNone) earliest_ns_ += step;
+  if (earliest_before_ns_ != kNone) earliest_before_ns_ += step;
+  ties_++;
 }
 
 void EngineClock::tie(int64_t zero_ns, int64_t now_ns, bool settle) {
@@ -83,18 +95,18 @@ Now EngineClock::at(int64_t monotonic_ns, int64_t system_ns) const {
     now.ties = 0;
     return now;
   }
-  now.zero_ns = zero_ns_;
+  const int64_t step = system_ns - monotonic_ns - offset_ns_;
+  now.zero_ns = zero_ns_ + (std::abs(step) > kStep ? step : 0);
   now.error_ms = double(error_ns_) / kMillisecond;
   now.ties = ties_;
-  const long double frame = static_cast<long double>(system_ns - zero_ns_) * rate_ / 1'000'000'000;
+  const long double frame = static_cast<long double>(system_ns - now.zero_ns) * rate_ / 1'000'000'000;
   now.frame = frame <= 0 ? 0 : uint64_t(frame);
   return now;
 }
 
 Now EngineClock::now() const {
-  using namespace std::chrono;
-  const int64_t monotonic = duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
-  return at(monotonic, duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count());
+  const Clocks clocks = read_clocks();
+  return at(clocks.monotonic_ns, clocks.system_ns);
 }
 
 }  // namespace mixgraph

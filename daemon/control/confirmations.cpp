@@ -10,7 +10,10 @@ constexpr size_t kMostAllowance = 65536;  // bytes
 }
 
 bool Confirmations::trusts(const ClientId& client) const {
-  if (!needed_ || !client.remote || client.kind != ClientId::Kind::udp) return true;
+  return !needed_ || !client.remote || client.kind != ClientId::Kind::udp || has_confirmed(client);
+}
+
+bool Confirmations::has_confirmed(const ClientId& client) const {
   const auto found = clients_.find(client);
   return found != clients_.end() && found->second.confirmed;
 }

@@ -23,6 +23,8 @@ class Confirmations {
   explicit Confirmations(bool needed) : needed_(needed) {}
 
   bool trusts(const ClientId& client) const;
+  /// Whether the client itself has shown it.
+  bool has_confirmed(const ClientId& client) const;
   /// Something came from this client.
   void heard(const ClientId& client, size_t bytes);
   /// Whether so much may be sent to it; takes it from its allowance.

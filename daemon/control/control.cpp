@@ -84,6 +84,7 @@ void Control::disconnected(const ClientId& client) {
   console_.meters.unsubscribe(client, "");
   console_.outbox.drop(client);
   waiting_.erase(client);
+  timed_.drop(client);
   confirmations_.forget(client);
   console_.clients.erase(client);
 }
@@ -108,6 +109,9 @@ void Control::schedule(TimedGroup group) {
     return console_.refuse(group.client,
                            {"#bundle", fmt::format("its time is {:.0f} s ahead", double(ahead) / kSecond),
                             "at most 60 s; the time tag is NTP time of this machine"});
+  group.due_ns = console_.now.monotonic_ns + ahead;
+  if (console_.now.ties > 0)
+    group.frame = std::max<uint64_t>(1, console_.now.frame_at(group.time.system_ns(), console_.rate()));
   const ClientId client = group.client;
   if (!timed_.add(std::move(group)))
     console_.refuse(client,
@@ -260,11 +264,7 @@ void Control::tick(const Now& now) {
   resume(now);
   console_.live.catch_up();
   begin_turn();
-  const double periods = console_.settings.device_period ? 2 * console_.settings.device_period() : 0;
-  const auto lookahead = int64_t(std::max(console_.settings.lookahead, periods) * kSecond);
-  console_.patterns = kTimedPatterns;
-  for (const TimedGroup& group : timed_.take(now.system_ns + lookahead))
-    perform_timed(group, now.frame_at(group.time.system_ns(), console_.rate()));
+  perform_due();
   follow_moves();
   read_meters();
   const auto value_of = [this](const Entry& entry, bool norm) { return console_.value_of(entry, norm); };
@@ -275,6 +275,17 @@ void Control::tick(const Now& now) {
   tell_faults();
   end_transactions();
   follow_journal();
+}
+
+void Control::perform_due() {
+  if (timed_.empty()) return;
+  const Now& now = console_.now;
+  const double periods = console_.settings.device_period ? 2 * console_.settings.device_period() : 0;
+  const auto ahead = uint64_t(std::max(console_.settings.lookahead, periods) * console_.rate());
+  console_.patterns = kTimedPatterns;
+  timed_.tie(now, console_.rate());
+  for (const TimedGroup& group : timed_.take(now.frame + ahead, now.monotonic_ns))
+    group.frame > 0 ? perform_timed(group, group.frame) : perform_now(group);
 }
 
 void Control::follow_journal() {
@@ -320,13 +331,20 @@ void Control::end_transactions() {
       state.transaction.reset();
 }
 
-std::vector<std::pair<ClientId, osc::Packet>> Control::open_requests() const {
-  std::vector<std::pair<ClientId, osc::Packet>> requests;
-  for (auto& [client, message] : console_.feedback.requests()) requests.emplace_back(client, message);
-  for (auto& [client, message] : console_.meters.requests()) requests.emplace_back(client, message);
-  for (const auto& [time, group] : timed_.waiting())
-    requests.emplace_back(group.client,
-                          osc::Bundle{group.time, {group.messages.begin(), group.messages.end()}});
+std::vector<Control::Request> Control::subscriptions() const {
+  std::vector<Request> requests;
+  for (auto& [client, message] : console_.feedback.requests()) requests.push_back({client, message});
+  for (auto& [client, message] : console_.meters.requests()) requests.push_back({client, message});
+  return requests;
+}
+
+std::vector<Control::Request> Control::waiting_bundles(const Now& now) const {
+  std::vector<Request> requests;
+  for (const auto& [place, group] : timed_.waiting()) {
+    const int64_t due_ns = now.time_of(group.frame, console_.rate()) - now.system_ns + now.monotonic_ns;
+    requests.push_back({group.client, osc::Bundle{group.time, {group.messages.begin(), group.messages.end()}},
+                        group.frame > 0 ? due_ns : group.due_ns});
+  }
   return requests;
 }
 

@@ -43,9 +43,20 @@ class Control {
   /// Whether a worker is busy with a command.
   bool works() const { return job_.has_value(); }
 
-  /// What clients have asked for and is still to be done, as packets that would ask for it again: their
-  /// subscriptions, and the bundles that wait for their time.
-  std::vector<std::pair<ClientId, osc::Packet>> open_requests() const;
+  /// What a client has asked for and is still to be done, as a packet that would ask for it again.
+  struct Request {
+    ClientId client;
+    osc::Packet packet;
+    int64_t due_ns = 0;  ///< monotonic, of a bundle, whose own time tag says nothing then
+  };
+  /// The subscriptions of all clients.
+  std::vector<Request> subscriptions() const;
+  /// Goes up whenever those change.
+  uint64_t subscriptions_edition() const { return console_.feedback.edition() + console_.meters.edition(); }
+  /// The bundles that wait for their time.
+  std::vector<Request> waiting_bundles(const Now& now) const;
+  /// Whether the client itself has shown that it is where its packets come from.
+  bool has_confirmed(const ClientId& client) const { return confirmations_.has_confirmed(client); }
 
   /// Sends a message to all subscribers.
   void tell_all(const osc::Message& message) { console_.tell_all(message); }
@@ -66,6 +77,7 @@ class Control {
   void perform(const TimedGroup& group, uint64_t frame);
   void perform_now(const TimedGroup& group);
   void perform_timed(const TimedGroup& group, uint64_t frame);
+  void perform_due();
   void perform(const ClientId& client, const osc::Message& message, uint64_t frame);
   void carry_out(const Command* command, const Call& call);
   void run(const Command& command, const Call& call);

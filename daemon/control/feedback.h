@@ -33,6 +33,8 @@ class Feedback {
   void rename();
 
   std::vector<ClientId> clients() const;
+  /// Goes up whenever they change.
+  uint64_t edition() const { return subscribers_.edition(); }
   /// The messages by which the clients would subscribe again.
   std::vector<std::pair<ClientId, osc::Message>> requests() const {
     return subscribers_.requests("/subscribe");

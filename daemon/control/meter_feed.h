@@ -34,6 +34,8 @@ class MeterFeed {
   /// The latest reading, by the number of an entry of Namespace::meters().
   float value(size_t index) const { return latest_[index]; }
   std::vector<ClientId> clients() const;
+  /// Goes up whenever they change.
+  uint64_t edition() const { return subscribers_.edition(); }
   /// The messages by which the clients would subscribe again.
   std::vector<std::pair<ClientId, osc::Message>> requests() const {
     return subscribers_.requests("/meters/subscribe");

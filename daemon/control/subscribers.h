@@ -40,7 +40,7 @@ class Subscribers {
                "try later"}};
     Subscriber& subscriber = map_[client];
     subscriber.lease_ends = now.monotonic_ns + kLease;
-    subscriber.interval = interval_ns;
+    edition_ += std::exchange(subscriber.interval, interval_ns) != interval_ns;
     auto& list = subscriber.interests;
     if (std::any_of(list.begin(), list.end(), [&](const Interest& i) { return i.text == interest.text; }))
       return {};
@@ -53,6 +53,7 @@ class Subscribers {
                "try later"}};
     }
     list.push_back(std::move(interest));
+    edition_++;
     return {};
   }
 
@@ -71,12 +72,15 @@ class Subscribers {
     const size_t ended = std::erase_if(found->second.interests,
                                        [&](const Interest& i) { return text.empty() || i.text == text; });
     if (found->second.interests.empty()) map_.erase(found);
+    edition_ += ended;
     return ended > 0;
   }
 
+  /// A connection is its own lease; who is absent can be told nothing.
   void expire(const Now& now) {
-    std::erase_if(map_, [&](const auto& item) {
-      return item.first.kind == ClientId::Kind::udp && now.monotonic_ns > item.second.lease_ends;
+    edition_ += std::erase_if(map_, [&](const auto& item) {
+      const bool leased = item.first.kind == ClientId::Kind::udp;
+      return item.first.kind == ClientId::Kind::absent || (leased && now.monotonic_ns > item.second.lease_ends);
     });
   }
   /// Whether it is time to send to this one again; if so, the next time is one interval from now.
@@ -110,6 +114,9 @@ class Subscribers {
     }
   }
 
+  /// Goes up whenever who asked for what changes.
+  uint64_t edition() const { return edition_; }
+
   Map& map() { return map_; }
   const Map& map() const { return map_; }
 
@@ -121,6 +128,7 @@ class Subscribers {
   }
 
   Map map_;
+  uint64_t edition_ = 0;
   std::optional<ClientId> last_served_;
 };
 

@@ -1,5 +1,7 @@
 #include "daemon/control/timed_messages.h"
 
+#include <algorithm>
+
 namespace mixgraph {
 namespace {
 
@@ -15,7 +17,7 @@ void collect(const osc::Bundle& bundle, TimedGroup& group, std::vector<TimedGrou
       collect(inner, group, later);
       continue;
     }
-    TimedGroup own{group.client, inner.time, {}};
+    TimedGroup own{group.client, inner.time};
     collect(inner, own, later);
     later.push_back(std::move(own));
   }
@@ -40,7 +42,7 @@ size_t bytes_of(const TimedGroup& group) {
 }  // namespace
 
 std::vector<TimedGroup> groups_of(const ClientId& client, const osc::Bundle& bundle) {
-  TimedGroup first{client, bundle.time, {}};
+  TimedGroup first{client, bundle.time};
   std::vector<TimedGroup> later;
   collect(bundle, first, later);
   later.insert(later.begin(), std::move(first));
@@ -52,21 +54,50 @@ bool TimedMessages::add(TimedGroup group) {
   if (messages_ + group.messages.size() > kCapacity || bytes_ + bytes > kMostBytes) return false;
   bytes_ += bytes;
   messages_ += group.messages.size();
-  const int64_t time = group.time.system_ns();
-  waiting_.emplace(time, std::move(group));
+  const Place place{group.frame, ++arrivals_};
+  of_client_[group.client].insert(place);
+  waiting_.emplace(place, std::move(group));
   return true;
 }
 
-std::vector<TimedGroup> TimedMessages::take(int64_t until_ns) {
-  std::vector<TimedGroup> due;
-  const auto end = waiting_.upper_bound(until_ns);
-  for (auto at = waiting_.begin(); at != end; ++at) {
-    messages_ -= at->second.messages.size();
-    bytes_ -= bytes_of(at->second);
-    due.push_back(std::move(at->second));
+TimedGroup TimedMessages::remove(Waiting::iterator at) {
+  TimedGroup group = std::move(at->second);
+  messages_ -= group.messages.size();
+  bytes_ -= bytes_of(group);
+  const auto client = of_client_.find(group.client);
+  client->second.erase(at->first);
+  if (client->second.empty()) of_client_.erase(client);
+  waiting_.erase(at);
+  return group;
+}
+
+void TimedMessages::tie(const Now& now, double rate) {
+  if (now.ties == 0) return;
+  std::vector<TimedGroup> tied;
+  while (!waiting_.empty() && waiting_.begin()->first.first == 0) tied.push_back(remove(waiting_.begin()));
+  for (TimedGroup& group : tied) {
+    group.frame = std::max<uint64_t>(1, now.frame_at(now.system_ns + group.due_ns - now.monotonic_ns, rate));
+    add(std::move(group));
   }
-  waiting_.erase(waiting_.begin(), end);
+}
+
+std::vector<TimedGroup> TimedMessages::take(uint64_t until_frame, int64_t until_ns) {
+  std::vector<TimedGroup> due;
+  for (auto at = waiting_.begin(); at != waiting_.end() && at->first.first <= until_frame;) {
+    const auto next = std::next(at);
+    if (at->second.frame > 0 || at->second.due_ns <= until_ns) due.push_back(remove(at));
+    at = next;
+  }
+  const auto earlier = [](const TimedGroup& a, const TimedGroup& b) { return a.due_ns < b.due_ns; };
+  if (!due.empty() && due.back().frame == 0) std::stable_sort(due.begin(), due.end(), earlier);
   return due;
+}
+
+void TimedMessages::drop(const ClientId& client) {
+  const auto found = of_client_.find(client);
+  if (found == of_client_.end()) return;
+  const std::set<Place> places = found->second;
+  for (const Place& place : places) remove(waiting_.find(place));
 }
 
 }  // namespace mixgraph

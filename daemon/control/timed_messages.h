@@ -1,8 +1,11 @@
 #pragma once
 #include <map>
+#include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/osc/client.h"
+#include "daemon/osc/now.h"
 #include "daemon/osc/osc.h"
 #include "graph/node.h"
 
@@ -13,6 +16,8 @@ struct TimedGroup {
   ClientId client;
   osc::TimeTag time;
   std::vector<osc::Message> messages;
+  uint64_t frame = 0;   ///< at which it is due, whatever the system's clock says later; 0: not known yet
+  int64_t due_ns = 0;   ///< monotonic; counts while the frame is not known
 
   /// Whether it begins with `/on_tick`: its frame is the first one of a tick.
   bool on_tick() const {
@@ -34,18 +39,28 @@ class TimedMessages {
  public:
   static constexpr size_t kCapacity = 10'000;    ///< messages
   static constexpr size_t kMostBytes = 4 << 20;  ///< that they take, about
+  using Place = std::pair<uint64_t, uint64_t>;   ///< frame, number by arrival
 
   /// False: no room.
   bool add(TimedGroup group);
-  /// What is due until a system time (ns since 1970), in order of time, then of arrival.
-  std::vector<TimedGroup> take(int64_t until_ns);
+  /// Gives their frames to those that came before frames were tied to the time. `rate` in Hz.
+  void tie(const Now& now, double rate);
+  /// What is due until a frame, in order of time, then of arrival; of what has no frame yet, until a monotonic time.
+  std::vector<TimedGroup> take(uint64_t until_frame, int64_t until_ns);
+  /// Drops what waits of a client.
+  void drop(const ClientId& client);
   /// All that wait.
-  const std::multimap<int64_t, TimedGroup>& waiting() const { return waiting_; }
+  const std::map<Place, TimedGroup>& waiting() const { return waiting_; }
   size_t size() const { return messages_; }  ///< messages
   bool empty() const { return waiting_.empty(); }
 
  private:
-  std::multimap<int64_t, TimedGroup> waiting_;
+  using Waiting = std::map<Place, TimedGroup>;
+  TimedGroup remove(Waiting::iterator at);
+
+  Waiting waiting_;
+  std::unordered_map<ClientId, std::set<Place>> of_client_;
+  uint64_t arrivals_ = 0;
   size_t messages_ = 0, bytes_ = 0;
 };
 

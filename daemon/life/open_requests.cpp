@@ -15,7 +15,8 @@ namespace {
 void add(std::vector<uint8_t>& bytes, const OpenRequest& note) {
   const auto record = osc::encode(osc::Message{
       "/note",
-      {note.from.address, int32_t(note.from.port), int32_t(note.from.socket), osc::Blob{note.packet}}});
+      {note.from.address, int32_t(note.from.port), int32_t(note.from.socket), int32_t(note.remote),
+       int32_t(note.confirmed), note.due_ns, osc::Blob{note.packet}}});
   const auto size = uint32_t(record.size());
   const auto* first = reinterpret_cast<const uint8_t*>(&size);
   bytes.insert(bytes.end(), first, first + sizeof size);
@@ -25,11 +26,12 @@ void add(std::vector<uint8_t>& bytes, const OpenRequest& note) {
 std::optional<OpenRequest> note_of(std::span<const uint8_t> record) {
   const auto packet = osc::decode(record);
   const auto* message = packet ? std::get_if<osc::Message>(&*packet) : nullptr;
-  if (!message || osc::type_tags(*message) != ",siib") return {};
+  if (!message || osc::type_tags(*message) != ",siiiihb") return {};
   const auto& arguments = message->arguments;
   return OpenRequest{{std::get<std::string>(arguments[0]), uint16_t(std::get<int32_t>(arguments[1])),
-               size_t(std::get<int32_t>(arguments[2]))},
-              std::get<osc::Blob>(arguments[3]).bytes};
+                      size_t(std::get<int32_t>(arguments[2]))},
+                     std::get<int32_t>(arguments[3]) != 0, std::get<int32_t>(arguments[4]) != 0,
+                     std::get<int64_t>(arguments[5]), std::get<osc::Blob>(arguments[6]).bytes};
 }
 
 }  // namespace
@@ -59,8 +61,7 @@ std::vector<OpenRequest> OpenRequests::read() const {
 }
 
 void OpenRequests::write(const std::vector<OpenRequest>& notes) {
-  if (descriptor_ < 0 || notes == latest_) return;
-  latest_ = notes;
+  if (descriptor_ < 0) return;
   std::vector<uint8_t> bytes;
   for (const OpenRequest& note : notes) add(bytes, note);
   if (ftruncate(descriptor_, 0) != 0) return;

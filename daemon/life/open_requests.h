@@ -7,9 +7,12 @@
 
 namespace mixgraph {
 
-/// What the next life of this process is told in the name of a client, as if it came from there again.
+/// What the next life of this process is told in the name of a client, with the rights that the client had.
 struct OpenRequest {
-  UdpOrigin from;  ///< port 0: nobody who can be answered
+  UdpOrigin from;            ///< port 0: a connection, which ends with this life
+  bool remote = false;       ///< as ClientId::remote
+  bool confirmed = false;    ///< the client has shown that it is there
+  int64_t due_ns = 0;        ///< when a bundle is due, by the monotonic clock, which lives on; its tag says nothing
   std::vector<uint8_t> packet;
   bool operator==(const OpenRequest&) const = default;
 };
@@ -25,12 +28,11 @@ class OpenRequests {
   int descriptor() const { return descriptor_; }
   /// What is there. Of a file that was not written to its end, what is whole.
   std::vector<OpenRequest> read() const;
-  /// Replaces what is there, if it differs.
+  /// Replaces what is there.
   void write(const std::vector<OpenRequest>& notes);
 
  private:
   int descriptor_;
-  std::vector<OpenRequest> latest_;
 };
 
 }  // namespace mixgraph

@@ -267,7 +267,7 @@ void OscServer::take(const UdpOrigin& from, std::span<const uint8_t> packet) {
 }
 
 Sent OscServer::send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery) {
-  if (client.kind == ClientId::Kind::local) return Sent::gone;
+  if (client.kind != ClientId::Kind::udp && client.kind != ClientId::Kind::tcp) return Sent::gone;
   Sent sent = Sent::dropped;
   if (packet.size() <= osc::kMaxPacket) {
     const bool tcp = client.kind == ClientId::Kind::tcp;

@@ -12,6 +12,7 @@ struct ClientId {
     local,  ///< this program itself: tests, tools, the session file
     udp,    ///< an endpoint that sends datagrams
     tcp,    ///< a connection
+    absent, ///< a connection that ended with an earlier life of the program: what it sent ahead is still to be done
   };
   Kind kind = Kind::local;
   uint64_t id = 0;

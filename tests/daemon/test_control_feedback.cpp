@@ -193,3 +193,30 @@ TEST_CASE("Many answers come in bundles that fit into an Ethernet frame") {
   send_all(send, {}, messages, false);
   CHECK(sizes.size() == 3);
 }
+
+TEST_CASE("The edition of the subscriptions changes when they do, and at no other time", "[feedback]") {
+  Desk desk(kMix);
+  const ClientId client = desk.client();
+  uint64_t known = desk.control.subscriptions_edition();
+  const auto changed = [&] { return std::exchange(known, desk.control.subscriptions_edition()) != known; };
+  const auto send = [&](const char* address, std::vector<osc::Argument> arguments = {}) {
+    desk.send(client, osc::Message{address, std::move(arguments)});
+  };
+  send("/subscribe", {"/mix/*/fader", 30});
+  CHECK(changed());
+  send("/subscribe", {"/mix/*/fader", 30});
+  send("/renew");
+  desk.send(client, osc::Bundle{desk.at(1000), {osc::Message{"/mix/vox/fader", {-4.f}}}});
+  desk.send("/mix/vox/fader", {-5.f});
+  desk.run(100);
+  CHECK_FALSE(changed());
+  send("/subscribe", {"/mix/*/fader", 50});
+  CHECK(changed());
+  send("/meters/subscribe");
+  CHECK(changed());
+  send("/unsubscribe", {"/mix/*/fader"});
+  CHECK(changed());
+  desk.run(10'100);  // the lease
+  CHECK(changed());
+  CHECK(desk.control.subscriptions().empty());
+}

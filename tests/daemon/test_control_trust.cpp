@@ -366,3 +366,52 @@ TEST_CASE("Few transactions are open at a time", "[trust]") {
   desk.send(clients.back(), message("/graph/begin"));
   CHECK(desk.lines(clients.back())[0].starts_with("/done"));
 }
+
+TEST_CASE("A bundle that comes before frames are tied to the time waits by the monotonic clock", "[control]") {
+  const bool is_tied_later = GENERATE(false, true);  // without sound it never is
+  Desk desk(kMix);
+  desk.now.ties = 0;
+  desk.send(desk.main, osc::Bundle{desk.at(100), {osc::Message{"/mix/vox/fader", {-4.f}}}});
+  desk.now.system_ns += 3600 * kSecond;
+  desk.now.zero_ns += 3600 * kSecond;
+  desk.run(40);
+  desk.now.ties = is_tied_later;
+  desk.run(40);
+  CHECK(desk.get("/mix/vox/fader") == 0);
+  desk.run(40);
+  CHECK(desk.get("/mix/vox/fader") == -4);
+}
+
+TEST_CASE("What waits of a client is gone with it, and does not remake it", "[control]") {
+  const auto kind = GENERATE(ClientId::Kind::udp, ClientId::Kind::tcp);
+  Desk desk(kMix);
+  const ClientId gone = desk.client(kind), other = desk.client(kind);
+  const auto ahead = [&](const ClientId& client, float fader) {
+    desk.send(client, osc::Bundle{desk.at(100), {osc::Message{"/mix/vox/fader", {fader}}, osc::Message{"/subscribe", {}},
+                                                 osc::Message{"/meters/subscribe", {}}, osc::Message{"/sync", {}},
+                                                 osc::Message{"/nothing", {}}}});
+  };
+  ahead(other, -3);
+  ahead(gone, -9);
+  desk.control.disconnected(gone);
+  desk.run(150);
+  CHECK(desk.get("/mix/vox/fader") == -3);
+  CHECK(desk.received(gone).empty());
+  CHECK(desk.control.console().feedback.clients() == std::vector<ClientId>{other});
+  CHECK(desk.control.console().meters.clients() == std::vector<ClientId>{other});
+  CHECK(desk.control.console().clients.count(gone) == 0);
+  CHECK_FALSE(desk.control.waits());
+}
+
+TEST_CASE("Whose connection ended with an earlier life has the rights it had, and subscribes to nothing", "[control]") {
+  Desk desk(kMix);
+  const ClientId absent{ClientId::Kind::absent, 1, "absent", true};
+  desk.send(absent, osc::Message{"/graph/save", {"x.yaml"}});
+  const auto lines = desk.lines(absent);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].find("files are for clients on the daemon's own machine") != std::string::npos);
+  desk.send(absent, osc::Message{"/subscribe", {}});
+  desk.send(absent, osc::Message{"/meters/subscribe", {}});
+  desk.run(2);
+  CHECK(desk.control.console().subscribers().empty());
+}

@@ -1,8 +1,13 @@
 // A daemon that other machines reach, over this machine's own address on its network.
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "daemon/osc/osc.h"
 #include "daemon/net/osc_client.h"
@@ -28,6 +33,38 @@ struct SessionFile {
   std::vector<std::string> arguments() const { return {file, "--osc", "0", "--driver", "clock"}; }
   std::filesystem::path folder;
   std::string file;
+};
+
+osc::TimeTag in(std::chrono::milliseconds ahead) {
+  const auto time = std::chrono::system_clock::now() + ahead;
+  return osc::TimeTag::at(std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count());
+}
+
+/// A UDP socket at an address, which returns no number.
+class Mute {
+ public:
+  Mute(const std::string& address, int port) : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(uint16_t(port));
+    REQUIRE(inet_pton(AF_INET, address.c_str(), &to.sin_addr) == 1);
+    REQUIRE(connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+  }
+  ~Mute() { close(socket_); }
+  void send(const osc::Packet& packet) const {
+    const auto bytes = osc::encode(packet);
+    REQUIRE(::send(socket_, bytes.data(), bytes.size(), 0) == ssize_t(bytes.size()));
+  }
+  std::string receive() const {
+    uint8_t bytes[8192];
+    pollfd ready{socket_, POLLIN, 0};
+    if (poll(&ready, 1, 1000) <= 0) return "nothing";
+    const ssize_t size = recv(socket_, bytes, sizeof bytes, 0);
+    return osc::describe(std::get<osc::Message>(*osc::decode({bytes, size_t(size)})));
+  }
+
+ private:
+  int socket_;
 };
 
 std::string ask(OscClient& client, const osc::Message& question) {
@@ -99,6 +136,33 @@ TEST_CASE("Subscriptions of another machine outlast a restart, and nothing is as
       for (const auto& element : bundle->elements) heard.insert(std::get<osc::Message>(element).address);
   }
   CHECK(heard == std::set<std::string>{"/mix/vox/fader", "/mix/vox/pan"});
+}
+
+TEST_CASE("What another machine sent ahead keeps its rights over a restart", "[daemon][access]") {
+  const auto other = other_address();
+  if (!other) {
+    WARN("this machine has no address but loopback");
+    return;
+  }
+  const SessionFile session("{bind: [127.0.0.1, " + *other + "], allow: " + *other + "}");
+  DaemonProcess daemon(session.arguments(), {}, DaemonProcess::OnFailure::restart);
+  REQUIRE(daemon.port() > 0);
+  const auto tag = in(2500ms);
+  auto tcp = OscClient::open(*other, uint16_t(daemon.port()), OscTransport::tcp);
+  REQUIRE(tcp);
+  (*tcp)->send(osc::encode(osc::Bundle{tag, {osc::Message{"/graph/save", {"stolen.yaml"}}, osc::Message{"/mix/vox/fader", {-7}}}}));
+  CHECK(ask(**tcp, {"/mix/vox/fader", {}}) == "/mix/vox/fader ,f 0");
+  const Mute udp(*other, daemon.port());
+  udp.send(osc::Bundle{tag, {osc::Message{"/mix/vox/pan", {1}}}});
+  DaemonClient local(daemon.port());
+  local.send("/restart");
+  REQUIRE(local.wait_for_number("restarts", 1));
+  udp.send(osc::Message{"/mix/vox/pan", {}});
+  CHECK(udp.receive().starts_with("/confirm"));
+  std::this_thread::sleep_until(std::chrono::system_clock::time_point(std::chrono::nanoseconds(tag.system_ns())) + 300ms);
+  CHECK(local.get("/mix/vox/fader") == -7);
+  CHECK(local.get("/mix/vox/pan") == 1);
+  CHECK_FALSE(std::filesystem::exists(session.folder / "stolen.yaml"));
 }
 
 TEST_CASE("Another machine that is not allowed hears nothing, and is counted", "[daemon][access]") {

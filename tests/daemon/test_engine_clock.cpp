@@ -125,3 +125,16 @@ TEST_CASE("the frame of a time and the time of a frame are one thing, for days")
       CHECK(now.frame_at(now.time_of(frame, rate), rate) == frame);
   CHECK(now.frame_at(kOffset - 1, 48000) == 0);
 }
+
+TEST_CASE("a step of the system's clock moves no frame, not even before the next period") {
+  const int64_t step = GENERATE(-3600 * kSecond, 3600 * kSecond, -20 * kMillisecond, 20 * kMillisecond);
+  Device device;
+  device.run(2);
+  const Now before = device.now();
+  device.offset += step;
+  const Now after = device.now();
+  CHECK(after.frame == before.frame);
+  CHECK(after.frame_at(after.system_ns, 48000) == before.frame_at(before.system_ns, 48000));
+  device.run(0.01);
+  CHECK(std::abs(device.error()) < 0.1);
+}

@@ -42,6 +42,8 @@ class Rig {
     }
     return heard;
   }
+  /// Somebody sets the system's clock.
+  void step(int64_t ns) { now_.zero_ns += ns, now_.system_ns += ns; }
   const ControlCounters& counters() const { return control_.console().counters; }
 
   std::vector<float> heard;
@@ -58,7 +60,7 @@ class Rig {
   void tick() {
     now_.frame = engine_.frame();
     now_.system_ns = time_of(now_.frame);
-    now_.monotonic_ns = now_.system_ns - kStart;
+    now_.monotonic_ns = now_.system_ns - now_.zero_ns;
     engine_.advance();
     control_.tick(now_);
     next_tick_ += 96;
@@ -186,4 +188,18 @@ TEST_CASE("/on_tick is refused where it can't do anything", "[timed]") {
   CHECK(rig.answers[0].find("first message of a bundle") != std::string::npos);
   CHECK(rig.answers[1] == rig.answers[0]);
   CHECK(rig.answers[2].find("takes none") != std::string::npos);
+}
+
+TEST_CASE("A step of the system's clock moves no bundle that waits", "[timed]") {
+  const int64_t step = GENERATE(-3600 * kSecond, 3600 * kSecond);
+  Rig rig(64);
+  rig.run_to(4000);
+  rig.send(rig.time_of(16'000), "/mix/gain/invert", 1);
+  rig.step(step);
+  rig.run_to(8000);
+  rig.send(rig.time_of(17'000), "/mix/gain/invert", 0);  // aimed by the new clock
+  rig.run_to(24'000);
+  const std::vector<float> heard(rig.heard.begin(), rig.heard.begin() + 24'000);
+  CHECK(heard == reference({{16'000, 1}, {17'000, 0}}, 24'000));
+  CHECK(rig.answers.empty());
 }
