@@ -33,8 +33,10 @@ class Control {
   /// A stream of a client that can't be cut into packets.
   void refused_frame(const ClientId& client, const Problem& problem, const Now& now);
   void disconnected(const ClientId& client);
-  /// Carries out what is due, and sends feedback; call it every few milliseconds.
+  /// Carries out what is due, and sends feedback; call it when due() says, and within a few milliseconds of a packet.
   void tick(const Now& now);
+  /// When tick() has something to do, if no client says anything before; monotonic ns, past: as soon as it may.
+  int64_t due() const;
 
   /// What clients have asked for and is still to be done, as packets that would ask for it again: their
   /// subscriptions, and the bundles that wait for their time.
