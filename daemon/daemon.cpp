@@ -19,9 +19,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kTickInterval = 2ms;
-constexpr auto kServiceInterval = 4ms;
-constexpr int64_t kDeviceInterval = 10 * kMillisecond;
+constexpr auto kServiceInterval = 4ms, kIdleServiceInterval = 20ms;
+constexpr int64_t kDeviceInterval = 20 * kMillisecond;
 constexpr int64_t kNoticeInterval = 1000 * kMillisecond;
 constexpr int64_t kLongestFade = 200 * kMillisecond;  // also when the device doesn't ask for sound any more
 
@@ -134,10 +133,12 @@ Problems Daemon::open_sockets() {
     if (!flush_waits_) burst_now_ = clock_.now();
     control_.receive(client, packet, burst_now_);
     flush_soon();
+    tick_soon();
   };
   events.on_bad_frame = [this](const ClientId& client, const Problem& problem) {
     debug("bad frame", client, osc::escape(problem.text()));
     control_.refused_frame(client, problem, clock_.now());
+    tick_soon();
   };
   events.on_connect = [this](const ClientId& client) { debug("connect", client, "is here"); };
   events.on_disconnect = [this](const ClientId& client) {
@@ -193,7 +194,10 @@ ControlSettings Daemon::control_settings() {
   settings.restart = [this] { begin_restart(); };
   settings.in_background = [this](std::function<void()> work) { boost::asio::post(files_, std::move(work)); };
   settings.wake = [this] {
-    boost::asio::post(io_, [this] { control_.resume(clock_.now()); });
+    boost::asio::post(io_, [this] {
+      control_.resume(clock_.now());
+      tick_soon();
+    });
   };
   settings.hold = [this](const ClientId& client, bool held) {
     if (server_) server_->hold(client, held);
@@ -250,7 +254,7 @@ std::vector<StatusItem> Daemon::status() const {
 
 int Daemon::run() {
   wait_for_signal();
-  schedule_tick();
+  tick_soon();
   io_.run();
   supervisor_.reset();
   working_ = false;
@@ -280,16 +284,26 @@ void Daemon::flush_soon() {
   });
 }
 
-void Daemon::schedule_tick() {
-  timer_.expires_after(kTickInterval);
+/// Unless it ticks before that anyway.
+void Daemon::tick_at(int64_t monotonic_ns) {
+  if (monotonic_ns >= next_tick_ns_) return;
+  next_tick_ns_ = monotonic_ns;
+  timer_.expires_at(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(monotonic_ns)));
   timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    tick();
-    if (stop_at_ns_ == 0 || (!sound_.is_silent() && clock_.now().monotonic_ns < stop_at_ns_))
-      return schedule_tick();
-    if (!restart_after_stop_) spdlog::info("stopped");
-    io_.stop();
+    if (!error) turn();
   });
+}
+
+void Daemon::turn() {
+  next_tick_ns_ = kNever;
+  tick();
+  const bool stops = stop_at_ns_ > 0;
+  if (!stops || (!sound_.is_silent() && ticked_ns_ < stop_at_ns_)) {
+    const int64_t due = stops || !is_ready_ ? 0 : std::min(control_.due(), ticked_ns_ + kLongestSleep);
+    return tick_at(std::max(due, ticked_ns_ + kTickInterval));
+  }
+  if (!restart_after_stop_) spdlog::info("stopped");
+  io_.stop();
 }
 
 void Daemon::tick() {
@@ -297,6 +311,7 @@ void Daemon::tick() {
   find_ready();
   clock_.observe(host_.clock(), control_.waits());
   const Now now = clock_.now();
+  ticked_ns_ = now.monotonic_ns;
   engine_.advance();
   control_.tick(now);
   if (now.monotonic_ns >= next_device_ns_) {
@@ -328,6 +343,7 @@ void Daemon::wait_for_signal() {
       reload();
     else
       begin_stop();
+    tick_soon();
     wait_for_signal();
   });
 }
@@ -355,8 +371,7 @@ void Daemon::begin_stop() {
 
 void Daemon::work() {
   while (working_) {
-    engine_.service();
-    std::this_thread::sleep_for(kServiceInterval);
+    std::this_thread::sleep_for(engine_.service() ? kServiceInterval : kIdleServiceInterval);
   }
 }
 

@@ -44,8 +44,12 @@ class Daemon {
   int run();
 
  private:
+  static constexpr int64_t kTickInterval = 2 * kMillisecond;   ///< at most so often
+  static constexpr int64_t kLongestSleep = 20 * kMillisecond;  ///< between ticks
   void tick();
-  void schedule_tick();
+  void tick_at(int64_t monotonic_ns);
+  void tick_soon() { tick_at(ticked_ns_ + kTickInterval); }
+  void turn();
   void flush_soon();
   void wait_for_signal();
   void reload();
@@ -98,7 +102,7 @@ class Daemon {
   bool flush_waits_ = false;  // packets of one burst have come, and the engine is to get what they set
   Now burst_now_;             // when the first of them came
   std::set<ClientId> pinned_;  // UDP clients that the server must remember
-  int64_t next_device_ns_ = 0, next_notice_ns_ = 0, stop_at_ns_ = 0;  // monotonic
+  int64_t ticked_ns_ = 0, next_tick_ns_ = kNever, next_device_ns_ = 0, next_notice_ns_ = 0, stop_at_ns_ = 0;  // monotonic
   OpenRequests notes_;
   std::optional<uint64_t> noted_;           // the edition of the subscriptions that are noted
   const OpenRequest* following_ = nullptr;  // while one of an earlier life is carried out; then nobody is answered

@@ -6,7 +6,6 @@
 
 #include "graph/compile.h"
 #include "graph/crew.h"
-#include "graph/fold.h"
 #include "graph/sharing.h"
 #include "graph/transition.h"
 
@@ -22,6 +21,7 @@ Problems Conductor::update(const Graph& next) {
   arrived_ = false;
   sharing_.forget();
   orders_.know(target_);
+  readings_.know(target_);
   follow_values(next);
   advance();
   if (!arrived_) list_services();  // else it was done when the transition began
@@ -48,21 +48,19 @@ void Conductor::list_services() {
   std::lock_guard lock(services_mutex_);
   services_ = std::move(list);
 }
-void Conductor::service() {
+bool Conductor::service() {
   std::vector<std::shared_ptr<Bank>> list;
   {
     std::lock_guard lock(services_mutex_);
     list = services_;
   }
   for (auto& bank : list) bank->service();
+  return !list.empty();
 }
 
 bool Conductor::performer_has_current() const { return !current_ || handover_.taken.load(std::memory_order_acquire) >= current_->serial; }
 bool Conductor::fading() const { return current_ && current_->fades && handover_.faded.load(std::memory_order_acquire) < current_->serial; }
-bool Conductor::tails_ended() const {
-  const uint64_t now = handover_.frame.load(std::memory_order_relaxed);
-  return std::any_of(sounding_.nodes.begin(), sounding_.nodes.end(), [&](const InstancePtr& i) { return i->leaving && i->silent_at <= now; });
-}
+bool Conductor::tails_ended() const { return handover_.frame.load(std::memory_order_relaxed) >= tail_ends_; }
 
 bool Conductor::settled() const { return arrived_ && !between_ && performer_has_current() && orders_.is_idle(); }
 
@@ -103,7 +101,7 @@ void Conductor::advance() {
   replace_spoilt();
   if (!performer_has_current()) return;
   if (previous_) {
-    absorb_meters(*previous_);
+    readings_.absorb(previous_->meters);
     retired_.push_back(std::move(previous_));
   }
   if (!crew_ || crew_->is_clear_of(handover_.cleared.load(std::memory_order_acquire))) retired_.clear();
@@ -131,6 +129,9 @@ void Conductor::begin_transition() {
   arrived_ = t.complete;
   const bool fades = std::any_of(t.during.routes.begin(), t.during.routes.end(), [](const Route& r) { return r.fading != Fading::none; });
   sounding_ = std::move(t.after);
+  tail_ends_ = UINT64_MAX;
+  for (const InstancePtr& i : sounding_.nodes)
+    if (i->leaving) tail_ends_ = std::min(tail_ends_, i->silent_at);
   between_ = fades || t.during.nodes.size() != sounding_.nodes.size();
   send(between_ ? t.during : sounding_, fades, t.lead_in);
   for (const InstancePtr& i : target_.nodes)
@@ -157,36 +158,10 @@ void Conductor::send(const Plan& plan, bool fades, int lead_in) {
   list_services();
 }
 
-// Readings of several programs, and of several times, become one until they are told.
-void Conductor::absorb_meters(Program& program) {
-  MeterBoard& board = program.meters;
-  if (!board.filled.load(std::memory_order_acquire)) return;
-  const float* from = board.values.data();
-  for (const LanePlace& p : board.nodes) {
-    const auto meters = p.bank->type().meters;
-    MeterValues& now = meters_[p.id];
-    const bool first = std::exchange(now.told, false) || now.values.size() != meters.size();
-    now.values.resize(meters.size());
-    for (size_t m = 0; m < meters.size(); m++, from++) now.values[m] = folded(first ? Fold::last : meters[m].fold, now.values[m], *from);
-  }
-  board.filled.store(false, std::memory_order_release);
-}
-
-std::vector<Reading> Conductor::read_meters() {
-  if (previous_) absorb_meters(*previous_);
-  if (current_) absorb_meters(*current_);
-  std::vector<Reading> result;
-  std::unordered_map<uint32_t, MeterValues> kept;
-  for (const InstancePtr& i : target_.nodes) {
-    const auto found = meters_.find(i->id);
-    for (size_t m = 0; m < i->type->meters.size(); m++)
-      result.push_back({i->path, i->type, int(m), found == meters_.end() ? i->type->meters[m].rest : found->second.values[m]});
-    if (found == meters_.end()) continue;
-    found->second.told = true;
-    kept.insert(meters_.extract(found));
-  }
-  meters_ = std::move(kept);
-  return result;
+std::span<const float> Conductor::read_meters() {
+  if (previous_) readings_.absorb(previous_->meters);
+  if (current_) readings_.absorb(current_->meters);
+  return readings_.tell();
 }
 
 }  // namespace mixgraph

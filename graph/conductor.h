@@ -8,6 +8,7 @@
 #include "graph/engine.h"
 #include "graph/order_book.h"
 #include "graph/plan.h"
+#include "graph/readings.h"
 
 namespace mixgraph {
 
@@ -27,17 +28,13 @@ class Conductor {
   void advance();
   bool settled() const;
   OrderBook& orders() { return orders_; }
-  std::vector<Reading> read_meters();
+  std::span<const float> read_meters();
   std::vector<NodeFault> take_faults() { return std::exchange(faults_, {}); }
   size_t nodes_sounding() const { return sounding_.nodes.size(); }
   int latency() const { return target_.latency; }
-  void service();  ///< [worker]
+  bool service();  ///< [worker]
 
  private:
-  struct MeterValues {
-    std::vector<float> values;
-    bool told = true;
-  };
   void follow_values(const Graph& next);
   void list_services();
   bool performer_has_current() const;
@@ -48,7 +45,6 @@ class Conductor {
   bool judge_sharing();
   void begin_transition();
   void send(const Plan& plan, bool fades, int lead_in);
-  void absorb_meters(Program& program);
 
   const EngineSettings& settings_;
   const FadeShape& shape_;
@@ -62,7 +58,8 @@ class Conductor {
   bool between_ = false;  // a program with fades is under way; one without them follows
   uint32_t next_id_ = 1;
   uint64_t serial_ = 0, faults_seen_ = 0;
-  std::unordered_map<uint32_t, MeterValues> meters_;
+  uint64_t tail_ends_ = UINT64_MAX;  // frame at which the first of what has gone has rung out
+  Readings readings_;
   std::vector<NodeFault> faults_;
   std::unordered_map<std::string, std::vector<uint64_t>> fault_times_;  // frames, by path
   std::unique_ptr<Program> current_, previous_;

@@ -42,10 +42,14 @@ void Engine::advance() {
 }
 bool Engine::settled() const { return rooms_->conductor.settled(); }
 size_t Engine::nodes_sounding() const { return rooms_->conductor.nodes_sounding(); }
-std::vector<Reading> Engine::meters() { return rooms_->conductor.read_meters(); }
+bool Engine::rests() const {
+  if (rooms_->handover.blocks.load(std::memory_order_relaxed) == 0) return true;
+  return rooms_->conductor.settled() && !rooms_->conductor.orders().waits();
+}
+std::span<const float> Engine::meters() { return rooms_->conductor.read_meters(); }
 std::vector<NodeFault> Engine::take_faults() { return rooms_->conductor.take_faults(); }
 int Engine::latency() const { return rooms_->conductor.latency(); }
-void Engine::service() { rooms_->conductor.service(); }
+bool Engine::service() { return rooms_->conductor.service(); }
 
 EngineCounters Engine::counters() const {
   const Handover& h = rooms_->handover;

@@ -49,14 +49,6 @@ struct EngineCounters {
   uint64_t tasks = 0;          ///< parts that threads can share, of the program that was handed over last
 };
 
-/// A meter's reading. [control]
-struct Reading {
-  std::string_view path;  ///< the node's; valid until the next update()
-  const NodeType* type;
-  int meter;              ///< row of the type's meters
-  float value;
-};
-
 /// A node whose output was silenced because it was not finite, or ran away beyond kRunaway (graph/mixing.h).
 struct NodeFault {
   std::string path;
@@ -96,20 +88,25 @@ class Engine {
   std::vector<DueMove> take_due(bool all = false);
   /// Timed moves that wait and will have come due at a frame. [control]
   std::vector<DueMove> due_until(uint64_t frame) const;
-  /// Carries on what the two above began; call it every few milliseconds, and between blocks when rendering. [control]
+  /// Carries on what update() and move() began; call it every few milliseconds, and between blocks when rendering. [control]
   void advance();
   /// True when no hand-over or fade is under way or waiting. [control]
   bool settled() const;
   /// Nodes that run: those of the graph, and those gone from it that still ring or fade out. [control]
   size_t nodes_sounding() const;
-  /// The meters of all nodes of the graph, folded since the last call. [control]
-  std::vector<Reading> meters();
+  /// True when settled, and no timed move waits for its frame; or if nobody has run it yet: nothing will come of itself.
+  /// [control]
+  bool rests() const;
+  /// The meters of all nodes of the graph, in the order of its nodes and their types' meters, folded since the last call.
+  /// Valid until the next call of this, update() or advance(). [control]
+  std::span<const float> meters();
   /// Nodes that were silenced since the last call. Each is built anew and faded in, unless it was given up. [control]
   std::vector<NodeFault> take_faults();
   /// Frames from the first node to the device's outputs, along the longest path. [control]
   int latency() const;
-  /// Does the nodes' slow work; call it every few milliseconds, and between blocks when rendering. [worker]
-  void service();
+  /// Does the nodes' slow work; call it every few milliseconds, and between blocks when rendering. False: no node has any,
+  /// and 20 ms from now is soon enough. [worker]
+  bool service();
 
   EngineCounters counters() const;
   /// What each node type took so far, in the blocks that were measured. [control]

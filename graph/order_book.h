@@ -41,6 +41,8 @@ class OrderBook {
   uint64_t now() const { return now_; }
   /// Nothing waits to be sent but what its time has not come for.
   bool is_idle() const { return full_.empty(); }
+  /// Whether a timed move waits for its frame.
+  bool waits() const { return !pending_.empty(); }
 
  private:
   using Key = std::pair<uint64_t, uint64_t>;  // frame, number

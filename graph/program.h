@@ -99,9 +99,12 @@ class Places {
 
 /// Readings of all meters, passed from the audio thread to the control thread and back.
 struct MeterBoard {
+  static constexpr uint32_t kNowhere = UINT32_MAX;
   std::vector<LanePlace> nodes;       ///< whose meters, in order
   std::vector<float> values;
   std::atomic<bool> filled{false};
+  std::vector<uint32_t> places;       ///< where Readings keeps those of each node, in the plan of this number [control]
+  uint64_t plan = 0;                  ///< [control]
 };
 
 /// Steps that one thread runs in a row, once the tasks that they need are done.

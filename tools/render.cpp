@@ -76,11 +76,12 @@ class Ending {
   int64_t position_ = 0, silent_for_ = 0;
 };
 
-std::vector<std::string> starved_players(Engine& engine) {
+std::vector<std::string> starved_players(const Graph& graph, std::span<const float> readings) {
   std::vector<std::string> addresses;
-  for (const Reading& r : engine.meters())
-    if (r.type->meters[size_t(r.meter)].id == "underruns" && r.value > 0)
-      addresses.push_back("/" + std::string(r.path));
+  auto reading = readings.begin();
+  for (const Node& node : graph.nodes())
+    for (const Meter& meter : node.type->meters)
+      if (*reading++ > 0 && meter.id == "underruns") addresses.push_back("/" + node.path);
   return addresses;
 }
 
@@ -119,7 +120,7 @@ Result<RenderReport> render(const Song& song, const RenderOptions& options, Soun
     write(from.data(), end.take(out, offset, frames - offset));
     progress(end.position(), end.position() < span->length ? span->length : end.position());
   }
-  return RenderReport{engine.counters(), starved_players(engine), control.notes(), control.left()};
+  return RenderReport{engine.counters(), starved_players(control.session().graph, engine.meters()), control.notes(), control.left()};
 }
 
 }  // namespace mixgraph

@@ -288,6 +288,14 @@ void Control::perform_due() {
     group.frame > 0 ? perform_timed(group, group.frame) : perform_now(group);
 }
 
+/// While anything is under way it is looked at in each tick. Meters are read for whoever may ask for one: an answer can't
+/// wait until the audio thread has posted a fresh reading.
+int64_t Control::due() const {
+  const bool tells_moves = console_.live.moves() && console_.feedback.has_subscribers();
+  if (waits() || tells_moves || console_.outbox.size() > 0 || !console_.engine.rests()) return 0;
+  return std::min({next_meters_ns_, console_.feedback.due(), console_.meters.due()});
+}
+
 void Control::follow_journal() {
   if (console_.settings.journal.follow) return console_.settings.journal.follow(console_);
   console_.live.take_changes();

@@ -36,12 +36,14 @@ class Control {
   /// A stream of a client that can't be cut into packets.
   void refused_frame(const ClientId& client, const Problem& problem, const Now& now);
   void disconnected(const ClientId& client);
-  /// Carries out what is due, and sends feedback; call it every few milliseconds.
+  /// Carries out what is due, and sends feedback; call it when due() says, and within a few milliseconds of a packet.
   void tick(const Now& now);
   /// Goes on with what took too long for one turn, and ends what a worker has done. A tick does it too.
   void resume(const Now& now);
   /// Whether a worker is busy with a command.
   bool works() const { return job_.has_value(); }
+  /// When tick() has something to do, if no client says anything before; monotonic ns, past: as soon as it may.
+  int64_t due() const;
 
   /// What a client has asked for and is still to be done, as a packet that would ask for it again.
   struct Request {

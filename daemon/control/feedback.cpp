@@ -48,6 +48,10 @@ void Feedback::tick(const Now& now, const Namespace& names, const ValueOf& value
       });
 }
 
+int64_t Feedback::due() const {
+  return subscribers_.next([](const auto& subscriber) { return !subscriber.pending.empty(); });
+}
+
 std::vector<osc::Message> Feedback::messages(List::Subscriber& subscriber, const Namespace& names,
                                              const ValueOf& value_of) {
   std::vector<osc::Message> list;

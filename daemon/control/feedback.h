@@ -29,8 +29,11 @@ class Feedback {
   void changed(const Entry& entry, size_t index, const ClientId* setter);
   /// Sends what is due, and ends leases that are over.
   void tick(const Now& now, const Namespace& names, const ValueOf& value_of, const Send& send);
+  /// When tick() has something to send; monotonic ns, kNever: nothing waits.
+  int64_t due() const;
   /// Nodes came or went.
   void rename();
+  bool has_subscribers() const { return !subscribers_.map().empty(); }
 
   std::vector<ClientId> clients() const;
   /// Goes up whenever they change.

@@ -56,6 +56,8 @@ class LiveGraph {
   /// Addresses of parameters that move, and of those that have arrived since the last call, for feedback.
   std::vector<std::string> moving(uint64_t frame) const { return moves_.under_way(frame); }
   std::vector<std::string> take_arrived(uint64_t frame);
+  /// Whether anything is to be told of these, now or later.
+  bool moves() const { return moves_.size() > 0 || !arrived_.empty(); }
   /// Whether something that is set with this timing waits for its frame.
   bool waits(const Timing& timing) const { return timing.frame > engine_.now(); }
   /// Goes up whenever nodes come or go.

@@ -9,13 +9,9 @@ namespace mixgraph {
 
 void MeterFeed::rename(const Namespace& names) {
   nodes_.clear();
-  by_path_.clear();
   latest_.clear();
   for (const MeterEntry& entry : names.meters()) {
-    if (entry.meter == 0) {
-      by_path_[entry.path] = nodes_.size();
-      nodes_.push_back({"/" + entry.path, entry.type->meters, latest_.size()});
-    }
+    if (entry.meter == 0) nodes_.push_back({"/" + entry.path, entry.type->meters, latest_.size()});
     latest_.push_back(entry.type->meters[size_t(entry.meter)].rest);
   }
   for (auto& [client, subscriber] : subscribers_.map()) {
@@ -27,19 +23,20 @@ void MeterFeed::rename(const Namespace& names) {
   }
 }
 
-void MeterFeed::read(const std::vector<Reading>& readings) {
-  for (const Reading& reading : readings) {
-    const auto node = by_path_.find(std::string(reading.path));
-    if (node == by_path_.end()) continue;
-    const NodeMeters& meters = nodes_[node->second];
-    const size_t index = meters.first + size_t(reading.meter);
-    latest_[index] = reading.value;
-    for (auto& [client, subscriber] : subscribers_.map()) {
-      subscriber.pending.resize(latest_.size());
-      auto& value = subscriber.pending[index];
-      value = value ? folded(meters.meters[size_t(reading.meter)].fold, *value, reading.value) : reading.value;
+void MeterFeed::read(std::span<const float> readings) {
+  if (readings.size() != latest_.size()) return;  // of another graph than the one whose names are known
+  std::copy(readings.begin(), readings.end(), latest_.begin());
+  for (auto& [client, subscriber] : subscribers_.map()) fold_into(subscriber.pending);
+}
+
+void MeterFeed::fold_into(Folded& pending) const {
+  pending.resize(latest_.size());
+  for (const NodeMeters& node : nodes_)
+    for (size_t m = 0; m < node.meters.size(); m++) {
+      auto& value = pending[node.first + m];
+      const float reading = latest_[node.first + m];
+      value = value ? folded(node.meters[m].fold, *value, reading) : reading;
     }
-  }
 }
 
 Result<Pattern> MeterFeed::parse(const std::string& text) {
@@ -101,6 +98,13 @@ void MeterFeed::tick(const Now& now, const Send& send) {
         send_all(send, client, std::move(messages), true);
         return count;
       });
+}
+
+int64_t MeterFeed::due() const {
+  for (const auto& [client, subscriber] : subscribers_.map())
+    for (const Interest& interest : subscriber.interests)
+      if (!interest.is_current) return 0;
+  return subscribers_.next([](const auto&) { return true; });
 }
 
 Result<std::vector<osc::Message>> MeterFeed::latest(const std::string& pattern) const {

@@ -1,7 +1,6 @@
 #pragma once
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "daemon/control/namespace.h"
@@ -19,8 +18,8 @@ class MeterFeed {
 
   /// Nodes came or went.
   void rename(const Namespace& names);
-  /// Takes readings from the engine.
-  void read(const std::vector<Reading>& readings);
+  /// Takes readings from the engine: of all meters, in the order of Namespace::meters().
+  void read(std::span<const float> readings);
   /// `pattern`: of the addresses of nodes or meters, with or without `/meters` before it.
   Problems subscribe(const ClientId& client, const std::string& pattern, int64_t interval_ns, const Now& now);
   bool renew(const ClientId& client, const Now& now) { return subscribers_.renew(client, now); }
@@ -28,6 +27,8 @@ class MeterFeed {
     return subscribers_.remove(client, pattern);
   }
   void tick(const Now& now, const Send& send);
+  /// When tick() has something to do; monotonic ns, kNever: for nobody.
+  int64_t due() const;
 
   /// The latest messages of all nodes that a pattern matches.
   Result<std::vector<osc::Message>> latest(const std::string& pattern) const;
@@ -58,10 +59,10 @@ class MeterFeed {
   static Result<Pattern> parse(const std::string& text);
   std::vector<const NodeMeters*> matching(const Pattern& pattern) const;
   void look_up_again();
+  void fold_into(Folded& pending) const;
   osc::Message message(const NodeMeters& node, const Folded& readings) const;
 
   std::vector<NodeMeters> nodes_;
-  std::unordered_map<std::string, size_t> by_path_;  // index in nodes_
   std::vector<float> latest_;
   List subscribers_;
 };

@@ -90,6 +90,15 @@ class Subscribers {
     return true;
   }
 
+  /// When the first of those that have something to hear is due; monotonic ns, kNever: none has.
+  template <class Wants>
+  int64_t next(Wants wants) const {
+    int64_t next = kNever;
+    for (const auto& [client, subscriber] : map_)
+      if (wants(subscriber)) next = std::min(next, subscriber.next);
+    return next;
+  }
+
   /// The messages to `address` by which the clients would ask for all this again.
   std::vector<std::pair<ClientId, osc::Message>> requests(const std::string& address) const {
     std::vector<std::pair<ClientId, osc::Message>> all;

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kInterval = 10ms;
+constexpr auto kInterval = 20ms;
 constexpr auto kLongestTurn = 50ms;  // of this thread; what goes beyond was not the others' fault
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 constexpr auto kControlLimit = 20s, kAudioLimit = 12s;  // sanitizers slow everything down

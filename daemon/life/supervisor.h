@@ -26,7 +26,7 @@ class Supervisor {
   struct Watched {
     std::function<uint64_t()> control;  ///< a number that moves with every turn of the control thread
     std::function<uint64_t()> audio;    ///< one that moves with every period of the engine
-    /// About every 10 ms.
+    /// About every 20 ms.
     std::function<void()> look_after_device;
     /// Once, with the reason. Nothing is watched after it returns.
     std::function<void(const std::string&)> stalled;

@@ -28,5 +28,6 @@ struct Now {
 
 inline constexpr int64_t kMillisecond = 1'000'000;  ///< ns
 inline constexpr int64_t kSecond = 1'000'000'000;   ///< ns
+inline constexpr int64_t kNever = INT64_MAX;        ///< later than any time
 
 }  // namespace mixgraph

@@ -63,8 +63,13 @@ std::vector<std::vector<float>> EngineRunner::run(int frames, int block) {
 }
 
 float EngineRunner::meter(std::string_view path, std::string_view id) {
-  for (const Reading& r : engine.meters())
-    if (r.path == path && r.type->meters[size_t(r.meter)].id == id) return r.value;
+  const std::span<const float> readings = engine.meters();
+  size_t at = 0;
+  for (const Node& node : graph.nodes())
+    for (const Meter& meter : node.type->meters) {
+      if (node.path == path && meter.id == id) return readings[at];
+      at++;
+    }
   throw std::runtime_error("no meter " + std::string(id));
 }
 
