@@ -35,6 +35,8 @@ AudioSettings audio_of(const Session& session, const Options& options) {
   audio.rate = options.rate.value_or(audio.rate);
   audio.block = options.period.value_or(audio.block);
   if (options.device) audio.device = *options.device;
+  // Who asks for a device doesn't mean the session's clock.
+  if (options.device && !options.driver && audio.driver == "clock") audio.driver = "auto";
   return audio;
 }
 
@@ -118,7 +120,6 @@ Problems Daemon::start() {
   follow_notes();
   if (Problems problems = start_sound(); !problems.empty()) return problems;
   prepare_restart();
-  print_start_line();
   supervise();
   return {};
 }

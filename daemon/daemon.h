@@ -36,9 +36,9 @@ class Daemon {
 
   /// Builds the graph. The problems are the session's.
   Problems build();
-  /// Opens the device and the sockets, and prints the start line.
+  /// Opens the sockets, and begins to open the device.
   Problems start();
-  /// Serves until a signal says to stop; fades out. Returns the exit code. Ends the process itself when the
+  /// Prints the start line when sound is asked for. Serves until a signal says to stop; fades out. Returns the exit code. Ends the process itself when the
   /// device's driver hangs.
   int run();
 

@@ -134,3 +134,22 @@ TEST_CASE("Faults on purpose: only for tests that ask for them", "[daemon]") {
   CHECK(play(session, faulty,
              "> /test/stall_audio 50\nwait 200\n> /status\n<~ /status/max_gap_ms ,f 45..1000\n") == "");
 }
+TEST_CASE("A device that isn't there at the start is waited for, and no other is chosen", "[daemon]") {
+  const SessionFile session;
+  const std::string named = "audio: {driver: auto, device: 'No such card'}\n", clock = "audio: {driver: clock}\n";
+  const std::string asked = GENERATE("", "--device");
+  session.write(kSong + (asked.empty() ? named : clock));
+  std::vector<std::string> arguments{session.file, "--osc", "0"};
+  if (!asked.empty()) arguments.insert(arguments.end(), {asked, "No such card"});
+  DaemonProcess daemon(arguments);
+  INFO(daemon.output());
+  REQUIRE(daemon.port() > 0);
+  CHECK(daemon.wait_for("no output device `No such card`"));
+  CHECK(daemon.output().find("running on the clock until `No such card` is there") != std::string::npos);
+  CHECK(play(session, daemon,
+             "> /status\n<~ /status/driver ,s clock\n<~ /status/device_state ,s \"detached: No such card\"\n"
+             "> /device\n<~ /device ,ss detached \"No such card: no output device `No such card`\"\n") == "");
+  daemon.signal(SIGTERM);
+  CHECK(daemon.wait() == 0);
+}
+
