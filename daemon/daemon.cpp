@@ -94,7 +94,9 @@ Daemon::Daemon(Session session, const Options& options, LiveState live_state, Re
                                  droppable ? Delivery::droppable : Delivery::certain);
                },
                control_settings()),
-      notes_(restart.past().notes) {}
+      notes_(restart.past().notes) {
+  ask_for_hangup();
+}
 
 Daemon::~Daemon() {
   supervisor_.reset();
@@ -320,6 +322,12 @@ void Daemon::keep_subscribers() {
   pinned_ = std::move(wanted);
 }
 
+/// What was ignored when the program began stays ignored: by nohup, or because of a terminal.
+void Daemon::ask_for_hangup() {
+  struct sigaction now {};
+  if (sigaction(SIGHUP, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) signals_.add(SIGHUP);
+}
+
 void Daemon::wait_for_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int number) {
     if (error) return;
@@ -337,7 +345,7 @@ void Daemon::reload() {
   Problems problems = session ? control_.reload(std::move(*session), clock_.now()) : session.problems();
   for (const Problem& problem : problems) spdlog::error("{}", problem.text());
   if (problems.empty())
-    spdlog::info("loaded {} again", options_.session);
+    spdlog::info("loaded {} again; /graph/undo takes that back", options_.session);
   else
     spdlog::error("{} was not loaded: nothing has changed", options_.session);
   notify_.ready();

@@ -46,6 +46,7 @@ class Daemon {
   void tick();
   void schedule_tick();
   void flush_soon();
+  void ask_for_hangup();
   void wait_for_signal();
   void reload();
   void keep_subscribers();
@@ -83,7 +84,7 @@ class Daemon {
   EngineClock clock_;
   boost::asio::io_context io_;
   boost::asio::steady_timer timer_{io_};
-  boost::asio::signal_set signals_{io_, SIGINT, SIGTERM, SIGHUP};
+  boost::asio::signal_set signals_{io_, SIGINT, SIGTERM};
   std::unique_ptr<OscServer> server_;
   LiveState live_state_;
   Control control_;

@@ -151,10 +151,12 @@ struct Console {
   }
   /// Does anything that changes `live`, and tells all subscribers what changed.
   Problems change(const std::function<Problems()>& work);
-  /// Follows a session that was loaded, as one step of undo. On problems nothing changes. `own`: from the
-  /// session's own file.
+  /// Follows a session that was loaded, as one step of undo with its scenes and settings. On problems nothing
+  /// changes. `own`: from the session's own file.
   Problems take(Session loaded, bool own);
   /// Tells all subscribers that nodes or cables came or went.
+  /// Takes the latest step of undo back, or makes it again: `way` is LiveGraph's undo or redo.
+  Problems step(Problems (LiveGraph::*way)(LiveGraph::Besides&));
   void announce();
   /// Sends a message to all subscribers, to parameters and to meters.
   void tell_all(const osc::Message& message);
@@ -166,6 +168,7 @@ struct Console {
 
  private:
   ClientState& refilled(const ClientId& client);
+  void follow(const SessionEdit& edit);
   int explanations_left_ = 0;
   int64_t explanations_refill_ns_ = 0;  // monotonic
 };
