@@ -44,6 +44,7 @@ bool Engine::settled() const { return rooms_->conductor.settled(); }
 size_t Engine::nodes_sounding() const { return rooms_->conductor.nodes_sounding(); }
 std::vector<Reading> Engine::meters() { return rooms_->conductor.read_meters(); }
 std::vector<NodeFault> Engine::take_faults() { return rooms_->conductor.take_faults(); }
+std::vector<NodeTrouble> Engine::take_troubles() { return rooms_->conductor.take_troubles(); }
 int Engine::latency() const { return rooms_->conductor.latency(); }
 void Engine::service() { rooms_->conductor.service(); }
 

@@ -61,6 +61,8 @@ class Control {
   void perform_timed(const TimedGroup& group, uint64_t frame);
   void perform(const ClientId& client, const osc::Message& message, uint64_t frame);
   void run(const Command& command, const Call& call);
+  void tell_trouble(const NodeTrouble& trouble);
+  void tell_fault(const std::string& address, const std::string& what, const std::string& then);
   void tell_late(const ClientId& client, int64_t late_ns);
   void tell_faults();
   void follow_moves();

@@ -250,6 +250,30 @@ TEST_CASE("Large steps of undo make room for each other, but the latest stays") 
   CHECK(desk.control.console().session.scenes.at("s0").at("mix/left") == Value(-1.0));
 }
 
+TEST_CASE("A recorder that can't open its file doesn't stay on, and says why") {
+  const std::string name(300, 'a');
+  Desk desk("mixgraph: 1\nmix:\n  rec: {type: recorder, from: in/1, file: " + name + "}\n");
+  desk.send("/subscribe");
+  desk.send("/mix/rec", {1});
+  desk.received();
+  for (int i = 0; i < 10; i++) {
+    desk.run(20);
+    desk.engine.service();
+  }
+  std::vector<std::string> lines = desk.lines();
+  std::string all;
+  for (const std::string& line : lines) all += line + "\n";
+  INFO(all);
+  CHECK(std::count_if(lines.begin(), lines.end(), [](auto& line) { return line.starts_with("/node/fault ,sss \"/mix/rec\" "); }) == 1);
+  CHECK(std::count_if(lines.begin(), lines.end(), [](auto& line) { return line.starts_with("/mix/rec") && line.ends_with(",i 0"); }) == 1);
+  CHECK(desk.get("/mix/rec/record") == 0);
+  CHECK(desk.get("/mix/rec/failed") == 1);
+  CHECK(desk.get("/mix/rec/duration") == 0);
+  desk.send("/node/fault");
+  desk.run(10);
+  CHECK(desk.lines().at(0).find("File name too long") != std::string::npos);
+}
+
 TEST_CASE("Noise as packets leaves control as it was") {
   Desk desk(kTwoFaders);
   const Graph before = desk.control.graph();
