@@ -22,6 +22,17 @@ Control::Control(Engine& engine, Session session, NodeTypes types, Send send, Co
     : confirmations_(settings.confirm),
       console_(engine, std::move(session), types, guarded(std::move(send)), std::move(settings)) {}
 
+bool Control::start_restored(const Graph& otherwise, Problems& told) {
+  const bool starts = console_.live.start_restored(otherwise, told);
+  console_.feedback.rename();
+  console_.meters.rename(console_.live.names());
+  for (const Problem& problem : told) {
+    const std::string address = problem.where.substr(0, problem.where.find(':'));
+    console_.node_faults[address] = {"/node/fault", {address, problem.what, "restored without it"}};
+  }
+  return starts;
+}
+
 /// Sends little to those who might be somebody else.
 Send Control::guarded(Send send) {
   return [this, send = std::move(send)](const ClientId& client, const osc::Packet& packet, bool droppable) {
@@ -197,17 +208,6 @@ void Control::tell_faults() {
     const std::string then = f.given_up ? "silenced: the third time in 10 s; change or replace it" : "silenced and built anew";
     tell_fault("/" + f.path, what, then);
   }
-}
-
-/// What arrives is told in the tick in which it does: told later, a message that was due in between would
-/// have brought the target already, and it would come twice.
-void Control::follow_moves() {
-  const Namespace& names = console_.live.names();
-  const auto tell = [&](const std::vector<std::string>& addresses) {
-    for (const std::string& address : addresses)
-      if (const Entry* entry = names.find(address))
-        console_.feedback.changed(*entry, names.index(*entry), nullptr);
-  };
   for (const NodeTrouble& t : console_.engine.take_troubles()) tell_trouble(t);
 }
 
@@ -227,6 +227,17 @@ void Control::tell_fault(const std::string& address, const std::string& what, co
   std::erase_if(console_.node_faults, [&](const auto& item) { return !graph().find(item.first.substr(1)); });
   console_.node_faults[address] = message;
   console_.tell_all(message);
+}
+
+/// What arrives is told in the tick in which it does: told later, a message that was due in between would
+/// have brought the target already, and it would come twice.
+void Control::follow_moves() {
+  const Namespace& names = console_.live.names();
+  const auto tell = [&](const std::vector<std::string>& addresses) {
+    for (const std::string& address : addresses)
+      if (const Entry* entry = names.find(address))
+        console_.feedback.changed(*entry, names.index(*entry), nullptr);
+  };
   tell(console_.live.take_arrived(console_.now.frame));
   if (console_.now.monotonic_ns < next_moves_ns_) return;
   next_moves_ns_ = console_.now.monotonic_ns + kMovesInterval;
