@@ -355,7 +355,7 @@ TEST_CASE("The service manager is told of readiness, reloads and the end", "[res
 TEST_CASE("A daemon that cannot start is never ready", "[restart]") {
   const SessionFile session;
   FakeServiceManager manager;
-  DaemonProcess daemon({session.file, "--osc", "0", "--device", "no such device"}, {manager.variable()});
+  DaemonProcess daemon({session.file, "--osc", "0", "--bind", "nowhere"}, {manager.variable()});
   CHECK(daemon.wait(20s) == 1);
   CHECK_FALSE(manager.wait_for("READY=1", 50ms));
 }
