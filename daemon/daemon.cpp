@@ -33,6 +33,8 @@ AudioSettings audio_of(const Session& session, const Options& options) {
   audio.rate = options.rate.value_or(audio.rate);
   audio.block = options.period.value_or(audio.block);
   if (options.device) audio.device = *options.device;
+  // Who asks for a device doesn't mean the session's clock.
+  if (options.device && !options.driver && audio.driver == "clock") audio.driver = "auto";
   return audio;
 }
 
@@ -90,7 +92,9 @@ Daemon::Daemon(Session session, const Options& options, LiveState live_state, Re
                                  droppable ? Delivery::droppable : Delivery::certain);
                },
                control_settings()),
-      notes_(restart.past().notes) {}
+      notes_(restart.past().notes) {
+  ask_for_hangup();
+}
 
 Daemon::~Daemon() {
   supervisor_.reset();
@@ -116,7 +120,6 @@ Problems Daemon::start() {
   follow_notes();
   if (Problems problems = start_sound(); !problems.empty()) return problems;
   prepare_restart();
-  print_start_line();
   supervise();
   return {};
 }
@@ -336,6 +339,12 @@ void Daemon::keep_subscribers() {
   pinned_ = std::move(wanted);
 }
 
+/// What was ignored when the program began stays ignored: by nohup, or because of a terminal.
+void Daemon::ask_for_hangup() {
+  struct sigaction now {};
+  if (sigaction(SIGHUP, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) signals_.add(SIGHUP);
+}
+
 void Daemon::wait_for_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int number) {
     if (error) return;
@@ -354,7 +363,7 @@ void Daemon::reload() {
   Problems problems = session ? control_.reload(std::move(*session), clock_.now()) : session.problems();
   for (const Problem& problem : problems) spdlog::error("{}", problem.text());
   if (problems.empty())
-    spdlog::info("loaded {} again", options_.session);
+    spdlog::info("loaded {} again; /graph/undo takes that back", options_.session);
   else
     spdlog::error("{} was not loaded: nothing has changed", options_.session);
   notify_.ready();

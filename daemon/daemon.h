@@ -37,9 +37,9 @@ class Daemon {
 
   /// Builds the graph. The problems are the session's.
   Problems build();
-  /// Opens the device and the sockets, and prints the start line.
+  /// Opens the sockets, and begins to open the device.
   Problems start();
-  /// Serves until a signal says to stop; fades out. Returns the exit code. Ends the process itself when the
+  /// Prints the start line when sound is asked for. Serves until a signal says to stop; fades out. Returns the exit code. Ends the process itself when the
   /// device's driver hangs.
   int run();
 
@@ -51,6 +51,7 @@ class Daemon {
   void tick_soon() { tick_at(ticked_ns_ + kTickInterval); }
   void turn();
   void flush_soon();
+  void ask_for_hangup();
   void wait_for_signal();
   void reload();
   void keep_subscribers();
@@ -91,7 +92,7 @@ class Daemon {
   EngineClock clock_;
   boost::asio::io_context io_;
   boost::asio::steady_timer timer_{io_};
-  boost::asio::signal_set signals_{io_, SIGINT, SIGTERM, SIGHUP};
+  boost::asio::signal_set signals_{io_, SIGINT, SIGTERM};
   std::unique_ptr<OscServer> server_;
   LiveState live_state_;
   Control control_;

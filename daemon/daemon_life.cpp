@@ -14,30 +14,29 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kSaveDeadline = 1500ms;
-constexpr auto kOpenPatience = 15s;
 constexpr auto kFinish = 200ms;
 constexpr int64_t kLongestFade = 200 * kMillisecond;
 
 }  // namespace
 
-/// After a restart nothing is waited for and nothing refused: the clock runs while the device is looked for.
+/// After a restart the clock runs at once, so that what plays goes on while the device is looked for.
 Problems Daemon::start_sound() {
   const EarlierLife& past = restart_.past();
   if (!safe_mode_.empty()) {
     spdlog::error("safe mode, without sound: {}", safe_mode_);
     return {};
   }
-  if (!past.reason.empty()) spdlog::warn("started again: {}", past.reason);
-  if (!past.device.empty()) return host_.resume();
-  notify_.extend(kOpenPatience);
-  return host_.start(past.reason.empty() ? AudioHost::IfMissing::refuse : AudioHost::IfMissing::detach);
+  if (past.reason.empty()) return host_.start();
+  spdlog::warn("started again: {}", past.reason);
+  return host_.start(0ms);
 }
 
 void Daemon::supervise() {
   Supervisor::Watched watched;
   watched.control = [this] { return turns_.load(std::memory_order_relaxed); };
   watched.audio = [this, turns = uint64_t(0)]() mutable {
-    return safe_mode_.empty() ? host_.clock().frame : ++turns;
+    const ClockReading clock = host_.clock();
+    return clock.monotonic_ns != 0 ? clock.frame : ++turns;
   };
   watched.look_after_device = [this] {
     for (const std::string& event : host_.poll()) spdlog::warn("{}", event);
@@ -168,6 +167,7 @@ void Daemon::tell_service_manager() {
 void Daemon::find_ready() {
   if (is_ready_ || (safe_mode_.empty() && host_.clock().monotonic_ns == 0)) return;
   is_ready_ = true;
+  print_start_line();
   tell_service_manager();
   notify_.ready();
 }

@@ -1,6 +1,8 @@
+#include <fcntl.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -19,10 +21,20 @@ int fail(const Problems& problems, int exit_code) {
   return exit_code;
 }
 
+/// In a terminal a hang-up says that it was closed. That is no wish to load the session again, nor to end; and as what is
+/// ignored stays so through restarts, it is none either when the terminal has gone.
+void ignore_terminal() {
+  const int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal < 0) return;
+  close(terminal);
+  signal(SIGHUP, SIG_IGN);
+}
+
 /// A log that nobody reads any more is no reason to end; and until the daemon can take it, a request to load
 /// again waits.
 void hold_signals() {
   signal(SIGPIPE, SIG_IGN);
+  ignore_terminal();
   sigset_t hangup;
   sigemptyset(&hangup);
   sigaddset(&hangup, SIGHUP);

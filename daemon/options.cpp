@@ -20,7 +20,8 @@ constexpr const char* kFooter = R"(Examples:
 Talk to it with any OSC program, for instance:
   oscsend localhost 9000 /mix/vox/fader f -6
 
-Signals: INT and TERM fade out and stop; HUP loads the session again.
+Signals: INT and TERM fade out and stop. HUP loads the session again, unless it was
+started in a terminal or with nohup: then HUP is ignored, and /graph/load does that.
 Exit codes: 0 stopped as asked; 1 it could not run; 2 wrong usage; 3 the session has problems.)";
 
 }  // namespace

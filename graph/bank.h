@@ -83,6 +83,8 @@ class Bank {
   void service() {
     if (kernel_.service) kernel_.service(state_);
   }
+  /// What that met since the last call. [worker]
+  std::optional<Trouble> take_trouble() { return kernel_.take_trouble ? kernel_.take_trouble(state_) : std::nullopt; }
   /// Copies a lane's folded meters; they start afresh after forget_meters(). [audio]
   void read_meters(int lane, float* to) const;
   void forget_meters();

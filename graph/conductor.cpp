@@ -41,20 +41,32 @@ void Conductor::follow_values(const Graph& next) {
 }
 
 void Conductor::list_services() {
-  std::vector<std::shared_ptr<Bank>> list;
+  std::vector<Service> list;
   for (const Plan* plan : {&target_, &sounding_})
     for (const InstancePtr& i : plan->nodes)
-      if (i->bank && i->bank->kernel().service) list.push_back(i->bank);
+      if (i->bank && i->bank->kernel().service) list.push_back({i->bank, i->path});
   std::lock_guard lock(services_mutex_);
   services_ = std::move(list);
 }
+
+std::vector<NodeTrouble> Conductor::take_troubles() {
+  std::lock_guard lock(services_mutex_);
+  return std::exchange(troubles_, {});
+}
+
 bool Conductor::service() {
-  std::vector<std::shared_ptr<Bank>> list;
+  std::vector<Service> list;
   {
     std::lock_guard lock(services_mutex_);
     list = services_;
   }
-  for (auto& bank : list) bank->service();
+  for (const Service& service : list) {
+    service.bank->service();
+    auto trouble = service.bank->take_trouble();
+    if (!trouble) continue;
+    std::lock_guard lock(services_mutex_);
+    troubles_.push_back({service.path, std::move(*trouble)});
+  }
   return !list.empty();
 }
 

@@ -32,6 +32,8 @@ class Conductor {
   std::vector<NodeFault> take_faults() { return std::exchange(faults_, {}); }
   size_t nodes_sounding() const { return sounding_.nodes.size(); }
   int latency() const { return target_.latency; }
+  std::vector<NodeTrouble> take_troubles();
+  /// Whether there was any slow work to look after.
   bool service();  ///< [worker]
 
  private:
@@ -64,8 +66,13 @@ class Conductor {
   std::unordered_map<std::string, std::vector<uint64_t>> fault_times_;  // frames, by path
   std::unique_ptr<Program> current_, previous_;
   std::vector<std::unique_ptr<Program>> retired_;  // that one of the crew may still look at
-  std::mutex services_mutex_;
-  std::vector<std::shared_ptr<Bank>> services_;
+  struct Service {
+    std::shared_ptr<Bank> bank;
+    std::string path;
+  };
+  std::mutex services_mutex_;  // of these
+  std::vector<Service> services_;
+  std::vector<NodeTrouble> troubles_;
 };
 
 }  // namespace mixgraph

@@ -48,6 +48,7 @@ bool Engine::rests() const {
 }
 std::span<const float> Engine::meters() { return rooms_->conductor.read_meters(); }
 std::vector<NodeFault> Engine::take_faults() { return rooms_->conductor.take_faults(); }
+std::vector<NodeTrouble> Engine::take_troubles() { return rooms_->conductor.take_troubles(); }
 int Engine::latency() const { return rooms_->conductor.latency(); }
 bool Engine::service() { return rooms_->conductor.service(); }
 

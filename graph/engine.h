@@ -56,6 +56,12 @@ struct NodeFault {
   bool given_up;  ///< it happened for the third time within 10 s: the node stays silent until it is rebuilt by an edit
 };
 
+/// What a node's slow work met.
+struct NodeTrouble {
+  std::string path;
+  Trouble trouble;
+};
+
 struct EngineSettings {
   Environment environment;
   int inputs = 2, outputs = 2;   ///< device channels
@@ -102,6 +108,8 @@ class Engine {
   std::span<const float> meters();
   /// Nodes that were silenced since the last call. Each is built anew and faded in, unless it was given up. [control]
   std::vector<NodeFault> take_faults();
+  /// What nodes couldn't do since the last call: write a recording, read a file. [control]
+  std::vector<NodeTrouble> take_troubles();
   /// Frames from the first node to the device's outputs, along the longest path. [control]
   int latency() const;
   /// Does the nodes' slow work; call it every few milliseconds, and between blocks when rendering. False: no node has any,

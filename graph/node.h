@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -56,6 +57,12 @@ struct Setup {
   const std::string& text(int row) const;
 };
 
+/// What a node's slow work met that people must know of.
+struct Trouble {
+  Problem problem;
+  int row = -1;  ///< a live row that it can't follow, and that should go back to its initial value; -1: none
+};
+
 /// The device's buffers, planar, for the block's first frame. A channel that the device lacks is absent.
 struct DeviceBuffers {
   const float* const* in = nullptr;
@@ -88,6 +95,7 @@ struct Kernel {
   void (*destroy)(void*);                                         ///< [control]
   void (*process)(void*, const RawBlock&) noexcept;               ///< [audio]
   void (*service)(void*) = nullptr;                               ///< [worker] slow work: disk. nullptr: none
+  std::optional<Trouble> (*take_trouble)(void*) = nullptr;        ///< [worker] what it met since the last call; nullptr: nothing
   const Mixing* mixing = nullptr;                                 ///< of the kernel's instruction set
 };
 
@@ -223,7 +231,7 @@ constexpr bool is_of_lanes() {
 }
 
 /// The kernel of a class `Node<V>` with a constructor from Setup (or a static `Result<std::unique_ptr<Node>> create(Setup)`)
-/// and `void process(Block<V>)`; `service()` if it has slow work; `static constexpr bool kPlain = true` if its state is
+/// and `void process(Block<V>)`; `service()` if it has slow work, and `take_trouble()` if that can fail; `static constexpr bool kPlain = true` if its state is
 /// nothing but V's and arrays of them.
 template <class Node, class V>
 constexpr Kernel kernel_of() {
@@ -248,6 +256,8 @@ constexpr Kernel kernel_of() {
   k.destroy = [](void* node) { delete static_cast<Node*>(node); };
   k.process = [](void* node, const RawBlock& raw) noexcept { static_cast<Node*>(node)->process(Block<V>(raw)); };
   if constexpr (requires(Node n) { n.service(); }) k.service = [](void* node) { static_cast<Node*>(node)->service(); };
+  if constexpr (requires(Node n) { n.take_trouble(); })
+    k.take_trouble = [](void* node) { return static_cast<Node*>(node)->take_trouble(); };
   return k;
 }
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "daemon/audio/clock_driver.h"
+#include "daemon/audio/pa_stream.h"
 #include "daemon/audio/portaudio.h"
 
 namespace mixgraph {
@@ -62,7 +63,7 @@ struct AudioHost::Held {
   }
 };
 
-/// An attempt to open the lost device, on a thread of its own.
+/// An attempt to open the device, on a thread of its own.
 struct AudioHost::Attempt {
   std::atomic<bool> done{false};
   std::shared_ptr<Held> held;  // null = failed
@@ -73,39 +74,47 @@ AudioHost::AudioHost(DriverSettings settings, AudioCallback engine)
     : settings_(std::move(settings)),
       gate_(std::make_shared<EngineGate>(engine, settings_.rate, settings_.outputs)) {}
 
-Problems AudioHost::start(IfMissing if_missing) {
+Problems AudioHost::start(std::chrono::milliseconds patience) {
   const std::lock_guard lock(mutex_);
-  if (active_) return {{"audio", "the audio host runs already", ""}};
+  if (active_ || attempt_) return {{"audio", "the audio host runs already", ""}};
   if (Problems problems = check(settings_); !problems.empty()) return problems;
-  presence_ = Presence::look();
-  auto opened = Held::open(settings_, gate_, ++seats_);
-  if (opened) {
-    adopt(std::move(*opened));
-    gate_->admit(active_->seat->number(), on_device_);
+  if (settings_.driver == "clock") {
+    enter_clock("");
     return {};
   }
-  const std::string why = opened.problems().front().what;
-  const bool any_device =
-      settings_.driver == "auto" && settings_.device.empty() && settings_.input_device.empty();
-  if (!any_device && if_missing == IfMissing::refuse) return opened.problems();
-  enter_clock("no sound device can be used (" + why + ")");
-  if (any_device) return {};
-  detached_ = true;
-  reason_ = why;
-  schedule_attempt();
+  quiet_sound_libraries();
+  presence_ = Presence::look();
+  begin_attempt();
+  clock_due_ = std::chrono::steady_clock::now() + patience;
+  std::vector<std::string> unsaid;
+  if (patience <= 0ms) stand_in(unsaid);
   return {};
 }
 
-Problems AudioHost::resume() {
-  const std::lock_guard lock(mutex_);
-  if (active_) return {{"audio", "the audio host runs already", ""}};
-  if (Problems problems = check(settings_); !problems.empty()) return problems;
-  presence_ = Presence::look();
-  enter_clock("stands in for `" + settings_.device + "`");
+/// The first sound is the device's, unless that takes too long.
+void AudioHost::wait_for_first(std::vector<std::string>& events) {
+  if (attempt_->done && attempt_->held) {
+    adopt(std::exchange(attempt_, nullptr)->held);
+    gate_->admit(active_->seat->number(), on_device_);
+    attempts_ = 0;
+  } else if (attempt_->done || std::chrono::steady_clock::now() >= clock_due_) {
+    stand_in(events);
+  }
+}
+
+void AudioHost::stand_in(std::vector<std::string>& events) {
+  enter_clock("stands in for " + wanted());
   detached_ = true;
-  next_attempt_ = std::chrono::steady_clock::now();
-  begin_attempt();
-  return {};
+  events.push_back("running on the clock until " + wanted() + " is there");
+}
+
+/// Whether nobody has asked for a device, if there is none.
+bool AudioHost::takes_the_clock() const {
+  return settings_.driver == "auto" && settings_.device.empty() && settings_.input_device.empty();
+}
+
+std::string AudioHost::wanted() const {
+  return settings_.device.empty() ? "the default device" : "`" + settings_.device + "`";
 }
 
 /// Makes a started driver the active one, and remembers its device by identity.
@@ -138,6 +147,7 @@ bool AudioHost::enter_clock(const std::string& why) {
 std::vector<std::string> AudioHost::poll() {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> events;
+  if (!active_ && attempt_) wait_for_first(events);
   if (!active_) return events;
   if (const int64_t now_ns = monotonic_ns(); now_ns >= next_late_ns_) {
     next_late_ns_ = now_ns + kLateIntervalNs;
@@ -151,7 +161,7 @@ std::vector<std::string> AudioHost::poll() {
 void AudioHost::lose_device(std::vector<std::string>& events) {
   if (gate_->busy_since_ns() != 0) return;  // it is at work, late as it is
   auto lost = active_;
-  if (!enter_clock("stands in for `" + settings_.device + "`")) return;
+  if (!enter_clock("stands in for " + wanted())) return;
   lost->callbacks_at_loss = lost->driver->status().callbacks;
   lost_ = std::move(lost);
   detached_ = unclosed_ = true;
@@ -182,7 +192,7 @@ void AudioHost::look_for_signs() {
   const bool server = now.has_new_server(presence_), card = now.has_new_card(presence_);
   // What has gone is not forgotten: a sign is something that was never there.
   if (server || card) presence_ = now;
-  if (server && unclosed_) wants_restart_ = "the sound server of `" + settings_.device + "` was started again";
+  if (server && unclosed_) wants_restart_ = "the sound server of " + wanted() + " was started again";
   if (server || card || (was_stuck_ && !stuck)) {
     next_attempt_ = std::chrono::steady_clock::now();
     attempts_ = 0;
@@ -196,7 +206,7 @@ void AudioHost::probe_outside() {
   if (!found) return;
   probe_.reset();
   if (*found && cannot_close())
-    wants_restart_ = "`" + settings_.device + "` is there, but this process can't get rid of what it was before";
+    wants_restart_ = wanted() + " is there, but this process can't get rid of what it was before";
   schedule_attempt();
 }
 
@@ -222,7 +232,7 @@ bool AudioHost::give_back(std::shared_ptr<Held> held, std::vector<std::string>& 
   detached_ = unclosed_ = false;
   reason_.clear();
   wants_restart_.clear();
-  events.push_back("`" + settings_.device + "` is back");
+  events.push_back(on_device_ ? wanted() + (losses_ > 0 ? " is back" : " is there") : active_->driver->status().note);
   return true;
 }
 
@@ -255,7 +265,8 @@ void AudioHost::finish_attempt(std::vector<std::string>& events) {
   if (attempt_->reason != reason_) events.push_back(attempt_->reason);
   reason_ = attempt_->reason;
   attempt_.reset();
-  schedule_attempt();
+  detached_ = !takes_the_clock();
+  if (detached_) schedule_attempt();
 }
 
 void AudioHost::schedule_attempt() {
@@ -282,13 +293,15 @@ int AudioHost::period() const {
 HostStatus AudioHost::status() const {
   const std::lock_guard lock(mutex_);
   HostStatus status;
-  status.state = "stopped";
+  status.state = attempt_ ? "opening" : "stopped";
   if (!active_) return status;
   status.driver = active_->driver->status();
   add_counts(status.driver, earlier_);
   if (lost_) add_counts(status.driver, lost_->driver->status());
   status.driver.lost_frames += gate_->lost_frames();
-  status.state = detached_ ? "detached: " + settings_.device : "running";
+  status.state = !detached_                 ? "running"
+                 : settings_.device.empty() ? "detached: the default device"
+                                            : "detached: " + settings_.device;
   status.detached = detached_;
   status.reason = reason_;
   status.attempts = attempts_;

@@ -13,17 +13,18 @@ namespace mixgraph {
 /// The driver in use, and what the host has seen.
 struct HostStatus {
   DriverStatus driver;    ///< of the driver in use; its counts are sums over all drivers since start()
-  std::string state;      ///< "stopped", "running", or "detached: DEVICE"
-  bool detached = false;  ///< the device is lost, the clock stands in
-  std::string reason;     ///< while detached: why the last attempt to open the device failed; may be empty
-  int attempts = 0;       ///< to open the lost device again
+  std::string state;      ///< "stopped", "opening", "running", or "detached: DEVICE"
+  bool detached = false;  ///< the device is lost, or not there yet: the clock stands in
+  std::string reason;     ///< why the last attempt to open the device failed; may be empty
+  int attempts = 0;       ///< to open the device that isn't there
   uint64_t losses = 0;    ///< times that a device was lost
 };
 
 /// Keeps the engine running whatever the sound device does. When the device stops asking for sound, the clock
 /// driver takes over within 200 ms, and the same device, by its identity, is tried again after 0.5, 1, 2 and
 /// then every 5 s, and as soon as a sound server or card appears; no other is ever chosen. A device that wakes
-/// up before the first attempt gets the engine back at once. All sound that begins fades in.
+/// up before the first attempt gets the engine back at once. All sound that begins fades in. A device that isn't
+/// there at the start is one that was lost; only `auto` without a name takes the clock for good.
 ///
 /// Once a sound server has died, PortAudio may never come back from closing the device; then no attempt can
 /// succeed in this process, `reason` says so, and only a new process (exec) gets the device back:
@@ -37,15 +38,11 @@ class AudioHost {
   AudioHost(const AudioHost&) = delete;
   AudioHost& operator=(const AudioHost&) = delete;
 
-  enum class IfMissing { refuse, detach };
-
-  /// Opens and starts the driver. If the device cannot be used: returns why, or (`detach`) runs on the clock
-  /// and keeps trying. Faulty settings are refused either way. Empty = started. Waits at most 12 s. [control]
-  Problems start(IfMissing if_missing = IfMissing::refuse);
-
-  /// Starts on the clock and looks for the settings' device behind it: after a restart, when this device was
-  /// in use before. Faulty settings are refused. [control]
-  Problems resume();
+  /// Begins to open the driver; poll() does the rest. A device that can't be used, or isn't open within `patience`,
+  /// is waited for while the clock runs. Only faulty settings are refused. Never waits. [control]
+  Problems start(std::chrono::milliseconds patience = kPatience);
+  /// Longer than any device takes that works: an idle null sink of PulseAudio takes 2 s.
+  static constexpr std::chrono::milliseconds kPatience{3000};
 
   /// Looks after the device; call it every 10 to 50 ms. Never waits for a device, and for the engine at most
   /// 20 ms. Returns what happened, for the log.
@@ -79,6 +76,10 @@ class AudioHost {
 
   void adopt(std::shared_ptr<Held> held);
   bool enter_clock(const std::string& why);
+  void wait_for_first(std::vector<std::string>& events);
+  void stand_in(std::vector<std::string>& events);
+  bool takes_the_clock() const;
+  std::string wanted() const;
   void lose_device(std::vector<std::string>& events);
   void look_after_lost_device(std::vector<std::string>& events);
   bool give_back(std::shared_ptr<Held> held, std::vector<std::string>& events);
@@ -110,7 +111,7 @@ class AudioHost {
   bool detached_ = false;
   int attempts_ = 0;
   uint64_t losses_ = 0;
-  Time adopted_, next_attempt_;
+  Time adopted_, next_attempt_, clock_due_;
 };
 
 }  // namespace mixgraph

@@ -7,12 +7,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/audio/device.h"
+#include <thread>
+
+#include "daemon/audio/portaudio.h"
 
 namespace mixgraph {
+namespace {
 
-DeviceProbe::DeviceProbe(const std::string& device)
-    : deadline_(std::chrono::steady_clock::now() + kDeadline) {
+using namespace std::chrono_literals;
+
+pid_t start_probe(const std::string& device) {
   while (waitpid(-1, nullptr, WNOHANG) > 0) {  // one of an earlier life of this process
   }
   const char* words[] = {"mixgraphd", "--probe-device", device.c_str(), nullptr};
@@ -20,34 +24,57 @@ DeviceProbe::DeviceProbe(const std::string& device)
   posix_spawn_file_actions_init(&quiet);
   for (const int output : {STDOUT_FILENO, STDERR_FILENO})
     posix_spawn_file_actions_addopen(&quiet, output, "/dev/null", O_WRONLY, 0);
-  if (posix_spawn(&child_, "/proc/self/exe", &quiet, nullptr, const_cast<char**>(words), environ) != 0)
-    child_ = -1;
+  pid_t child = -1;
+  if (posix_spawn(&child, "/proc/self/exe", &quiet, nullptr, const_cast<char**>(words), environ) != 0) child = -1;
   posix_spawn_file_actions_destroy(&quiet);
+  return child;
 }
 
-DeviceProbe::~DeviceProbe() {
-  if (child_ <= 0) return;
-  kill(child_, SIGKILL);
-  waitpid(child_, nullptr, 0);
-}
-
-std::optional<bool> DeviceProbe::poll() {
-  if (child_ <= 0) return false;
+/// Whether the process ended well, in time.
+bool ends_well(pid_t child) {
+  const auto deadline = std::chrono::steady_clock::now() + DeviceProbe::kDeadline;
   int status = 0;
-  if (waitpid(child_, &status, WNOHANG) == 0) {
-    if (std::chrono::steady_clock::now() < deadline_) return {};
-    kill(child_, SIGKILL);
-    waitpid(child_, &status, 0);
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      kill(child, SIGKILL);
+      waitpid(child, &status, 0);
+      return false;
+    }
+    std::this_thread::sleep_for(10ms);
   }
-  child_ = -1;
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool is_there(const std::vector<DeviceInfo>& devices, const std::string& device) {
+  if (device.empty()) return !default_devices(devices, Direction::output).empty();
+  return bool(find_device(devices, device, Direction::output));
+}
+
+}  // namespace
+
+DeviceProbe::DeviceProbe(const std::string& device) {
+  std::thread([answer = answer_, device] {
+    const pid_t child = start_probe(device);
+    *answer = child > 0 && ends_well(child) ? Answer::yes : Answer::no;
+  }).detach();
+}
+
+std::optional<bool> DeviceProbe::poll() const {
+  const Answer answer = *answer_;
+  if (answer == Answer::none) return {};
+  return answer == Answer::yes;
 }
 
 int run_device_probe(const std::string& device) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const auto devices = list_devices();
-  const bool found = devices && find_device(*devices, device, Direction::output);
-  _exit(found ? 0 : 1);  // exit handlers may hang in PortAudio
+  if (!devices || !is_there(*devices, device)) _exit(1);
+  DriverSettings settings;
+  settings.driver = "portaudio";
+  settings.device = device;
+  settings.inputs = 0;
+  (void)open_driver(settings);
+  _exit(0);  // exit handlers may hang in PortAudio
 }
 
 }  // namespace mixgraph

@@ -121,16 +121,29 @@ Problems Console::take(Session loaded, bool own) {
   if (loaded.media != session.media || loaded.recordings != session.recordings)
     return {{"", "its folders for media and recordings differ from those in use",
              "start the daemon with this session"}};
-  if (Problems problems = commit(loaded.graph); !problems.empty()) return problems;
-  for (const auto* scenes : {&session.scenes, &loaded.scenes})
-    for (const auto& [name, scene] : *scenes) changed_scenes.insert(name);
-  if (!own) {
-    loaded.text_hash = session.text_hash;
-    loaded.types_hash = session.types_hash;
+  LiveGraph::Besides back, forward;
+  if (SessionEdit edit = diff(session, loaded); !edit.empty()) {
+    forward = std::make_shared<SessionEdit>(std::move(edit));
+    back = std::make_shared<SessionEdit>(diff(loaded, session));
   }
-  session = std::move(loaded);
-  session.graph = {};
-  if (own && settings.journal.rebase) settings.journal.rebase(*this, {fingerprint(session)}, true);
+  if (Problems problems = change([&] { return live.commit(loaded.graph, back, forward); }); !problems.empty()) return problems;
+  if (forward) follow(*forward);
+  if (!own) return {};
+  session.text_hash = loaded.text_hash;
+  session.types_hash = loaded.types_hash;
+  if (settings.journal.rebase) settings.journal.rebase(*this, {fingerprint(session)}, true);
+  return {};
+}
+
+void Console::follow(const SessionEdit& edit) {
+  for (const auto& [name, scene] : edit.scenes) changed_scenes.insert(name);
+  apply(session, edit);
+}
+
+Problems Console::step(Problems (LiveGraph::*way)(LiveGraph::Besides&)) {
+  LiveGraph::Besides besides;
+  if (Problems problems = change([&] { return (live.*way)(besides); }); !problems.empty()) return problems;
+  if (besides) follow(*besides);
   return {};
 }
 

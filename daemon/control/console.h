@@ -133,6 +133,7 @@ struct Console {
   Outbox outbox;
   CostWindow costs;
   ControlCounters counters;
+  std::map<std::string, osc::Message> node_faults;  ///< the latest /node/fault of each node, by address
   int32_t edition = 0;  ///< goes up with every edit of nodes and cables
   Now now;              ///< when the message or tick at hand came
   std::map<ClientId, ClientState> clients;
@@ -164,9 +165,11 @@ struct Console {
   }
   /// Does anything that changes `live`, and tells all subscribers what changed.
   Problems change(const std::function<Problems()>& work);
-  /// Follows a session that was loaded, as one step of undo. On problems nothing changes. `own`: from the
-  /// session's own file.
+  /// Follows a session that was loaded, as one step of undo with its scenes and settings. On problems nothing
+  /// changes. `own`: from the session's own file.
   Problems take(Session loaded, bool own);
+  /// Takes the latest step of undo back, or makes it again: `way` is LiveGraph's undo or redo.
+  Problems step(Problems (LiveGraph::*way)(LiveGraph::Besides&));
   /// Tells all subscribers that nodes or cables came or went.
   void announce();
   /// Sends a message to all subscribers, to parameters and to meters.
@@ -178,6 +181,7 @@ struct Console {
   std::set<ClientId> subscribers() const;
 
  private:
+  void follow(const SessionEdit& edit);
   ClientState& refilled(const ClientId& client);
   int explanations_left_ = 0;
   int64_t explanations_refill_ns_ = 0;  // monotonic

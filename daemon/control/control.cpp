@@ -24,6 +24,17 @@ Control::Control(Engine& engine, Session session, NodeTypes types, Send send, Co
     : confirmations_(settings.confirm),
       console_(engine, std::move(session), types, guarded(std::move(send)), std::move(settings)) {}
 
+bool Control::start_restored(const Graph& otherwise, Problems& told) {
+  const bool starts = console_.live.start_restored(otherwise, told);
+  console_.feedback.rename();
+  console_.meters.rename(console_.live.names());
+  for (const Problem& problem : told) {
+    const std::string address = problem.where.substr(0, problem.where.find(':'));
+    console_.node_faults[address] = {"/node/fault", {address, problem.what, "restored without it"}};
+  }
+  return starts;
+}
+
 /// Sends little to those who might be somebody else.
 Send Control::guarded(Send send) {
   return [this, send = std::move(send)](const ClientId& client, const osc::Packet& packet, bool droppable) {
@@ -306,9 +317,27 @@ void Control::tell_faults() {
   for (const NodeFault& f : console_.engine.take_faults()) {
     const std::string what = f.fault == Fault::runaway ? "ran away beyond +120 dBFS" : "put out what is no number";
     const std::string then = f.given_up ? "silenced: the third time in 10 s; change or replace it" : "silenced and built anew";
-    if (console_.settings.log) console_.settings.log("/" + f.path + " " + what + ": " + then, false);
-    for (const ClientId& client : console_.subscribers()) console_.reply(client, {"/node/fault", {"/" + f.path, what, then}});
+    tell_fault("/" + f.path, what, then);
   }
+  for (const NodeTrouble& t : console_.engine.take_troubles()) tell_trouble(t);
+}
+
+/// What a node can't do, the document doesn't say that it does.
+void Control::tell_trouble(const NodeTrouble& t) {
+  const Problem& problem = t.trouble.problem;
+  tell_fault("/" + t.path, problem.where + " " + problem.what, problem.hint);
+  const Entry* entry = t.trouble.row < 0 ? nullptr : console_.live.names().find(t.path, t.trouble.row);
+  if (!entry) return;
+  console_.live.set(*entry, initial_value(entry->parameter()), {}, console_.now.frame);
+  console_.feedback.changed(*entry, console_.live.names().index(*entry), nullptr);
+}
+
+void Control::tell_fault(const std::string& address, const std::string& what, const std::string& then) {
+  if (console_.settings.log) console_.settings.log(address + " " + what + ": " + then, false);
+  const osc::Message message{"/node/fault", {address, what, then}};
+  std::erase_if(console_.node_faults, [&](const auto& item) { return !graph().find(item.first.substr(1)); });
+  console_.node_faults[address] = message;
+  console_.tell_all(message);
 }
 
 /// What arrives is told in the tick in which it does: told later, a message that was due in between would

@@ -20,9 +20,7 @@ class Control {
   Problems start() { return console_.live.start(); }
   /// The same for a graph from a journal. What can't be built any more (a file is gone) is emptied or left out; if
   /// nothing else helps, `otherwise` sounds. `told`: what had to be done. False: that doesn't help either.
-  bool start_restored(const Graph& otherwise, Problems& told) {
-    return console_.live.start_restored(otherwise, told);
-  }
+  bool start_restored(const Graph& otherwise, Problems& told);
 
   /// One packet of a client. Whatever is wrong with it is answered to that client alone.
   void receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now);
@@ -92,6 +90,8 @@ class Control {
   void begin_turn();
   void tell_late(const ClientId& client, int64_t late_ns);
   void tell_faults();
+  void tell_trouble(const NodeTrouble& trouble);
+  void tell_fault(const std::string& address, const std::string& what, const std::string& then);
   void follow_moves();
   void read_meters();
   void end_transactions();

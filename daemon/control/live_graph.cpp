@@ -201,17 +201,29 @@ std::vector<Edit> LiveGraph::take_changes() {
   return std::exchange(changes_, {});
 }
 
-void LiveGraph::remember(const Graph& before, const Graph& after) {
-  done_.push_back({diff(after, before), diff(before, after)});
-  if (done_.back().forward.empty()) done_.pop_back();
-  if (done_.size() > kUndoDepth) done_.erase(done_.begin());
-  undone_.clear();
+size_t LiveGraph::Way::values() const {
+  size_t count = edits.size() + (besides ? besides->values() : 0);
+  for (const Edit& edit : edits)
+    if (const auto* added = std::get_if<AddNode>(&edit)) count += added->node.values.size();
+  return count;
 }
 
-Problems LiveGraph::commit(const Graph& next) {
+void LiveGraph::remember(const Graph& before, const Graph& after, Besides back, Besides forward) {
+  undone_.clear();
+  Step step{{diff(after, before), std::move(back)}, {diff(before, after), std::move(forward)}, 0};
+  if (step.forward.edits.empty() && !step.forward.besides) return;
+  step.values = step.back.values() + step.forward.values();
+  size_t kept = 0, values = 0;
+  while (kept < std::min(done_.size(), kUndoDepth - 1) && values + done_[done_.size() - 1 - kept].values <= kUndoValues)
+    values += done_[done_.size() - 1 - kept++].values;
+  done_.erase(done_.begin(), done_.end() - std::ptrdiff_t(kept));
+  done_.push_back(std::move(step));
+}
+
+Problems LiveGraph::commit(const Graph& next, Besides back, Besides forward) {
   const Graph before = graph_;
   if (Problems problems = take_over(next); !problems.empty()) return problems;
-  remember(before, graph_);
+  remember(before, graph_, std::move(back), std::move(forward));
   return {};
 }
 
@@ -239,24 +251,25 @@ Problems LiveGraph::commit(const Graph& before, const Graph& next, const std::ve
   return {};
 }
 
-Problems LiveGraph::step(std::vector<Step>& from, std::vector<Step>& to, std::vector<Edit> Step::*edits) {
-  auto next = mixgraph::apply(graph_, from.back().*edits);
+Problems LiveGraph::step(std::vector<Step>& from, std::vector<Step>& to, Way Step::*way, Besides& besides) {
+  auto next = mixgraph::apply(graph_, (from.back().*way).edits);
   if (!next) return next.problems();
   if (Problems problems = take_over(std::move(*next)); !problems.empty()) return problems;
+  besides = (from.back().*way).besides;
   to.push_back(std::move(from.back()));
   from.pop_back();
   return {};
 }
 
-Problems LiveGraph::undo() {
+Problems LiveGraph::undo(Besides& besides) {
   if (done_.empty())
-    return {{"", "nothing to undo", "edits and scenes can be undone, values that were set cannot"}};
-  return step(done_, undone_, &Step::back);
+    return {{"", "nothing to undo", "edits, recalls and loads can be undone, values that were set cannot"}};
+  return step(done_, undone_, &Step::back, besides);
 }
 
-Problems LiveGraph::redo() {
+Problems LiveGraph::redo(Besides& besides) {
   if (undone_.empty()) return {{"", "nothing to redo", ""}};
-  return step(undone_, done_, &Step::forward);
+  return step(undone_, done_, &Step::forward, besides);
 }
 
 }  // namespace mixgraph

@@ -1,8 +1,10 @@
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "daemon/control/moves.h"
 #include "daemon/control/namespace.h"
+#include "daemon/control/session_edit.h"
 #include "graph/engine.h"
 
 namespace mixgraph {
@@ -44,14 +46,18 @@ class LiveGraph {
   /// Hands what was set since the last call to the engine, in batches.
   void flush();
 
-  /// Takes over another graph as one step of undo, or changes nothing.
-  Problems commit(const Graph& next);
+  /// What a step of undo says of the session besides its graph; null: nothing.
+  using Besides = std::shared_ptr<const SessionEdit>;
+  /// Takes over another graph as one step of undo, or changes nothing. `back` and `forward` are of the same step.
+  Problems commit(const Graph& next, Besides back = {}, Besides forward = {});
   /// The same for values of these entries, which may take their time and begin with what is said before end_batch(). What
   /// must be built anew is built at once. `before`: graph_at(timing.frame).
   Problems commit(const Graph& before, const Graph& next, const std::vector<const Entry*>& named, const Timing& timing, uint64_t now);
-  Problems undo();
-  Problems redo();
+  /// What is to be done besides is returned in `besides`.
+  Problems undo(Besides& besides);
+  Problems redo(Besides& besides);
   static constexpr size_t kUndoDepth = 200;
+  static constexpr size_t kUndoValues = 1'000'000;  ///< in all steps but the latest, about; older ones are forgotten
 
   /// Addresses of parameters that move, and of those that have arrived since the last call, for feedback.
   std::vector<std::string> moving(uint64_t frame) const { return moves_.under_way(frame); }
@@ -66,13 +72,19 @@ class LiveGraph {
   std::vector<Edit> take_changes();
 
  private:
+  struct Way {
+    std::vector<Edit> edits;
+    Besides besides;
+    size_t values() const;
+  };
   struct Step {
-    std::vector<Edit> back, forward;
+    Way back, forward;
+    size_t values;
   };
   Problems take_over(Graph next);
   void replace(Graph graph);
-  Problems step(std::vector<Step>& from, std::vector<Step>& to, std::vector<Edit> Step::*edits);
-  void remember(const Graph& before, const Graph& after);
+  Problems step(std::vector<Step>& from, std::vector<Step>& to, Way Step::*way, Besides& besides);
+  void remember(const Graph& before, const Graph& after, Besides back = {}, Besides forward = {});
   void move(const Entry& entry, double target, const Timing& timing, uint64_t now);
   void take_value(const Entry& entry, double target, uint64_t start, double seconds, Course course);
   void hand_over(const Entry& entry, const Move& move);

@@ -68,6 +68,12 @@ Answer late_list(Console& console, const Call& call) {
   return console.answer_list(call, std::move(list));
 }
 
+Answer node_faults(Console& console, const Call& call) {
+  std::vector<osc::Message> list;
+  for (const auto& [address, message] : console.node_faults) list.push_back(message);
+  return console.answer_list(call, std::move(list));
+}
+
 Answer help(Console& console, const Call& call) {
   std::vector<osc::Message> list;
   for (const Command& command : commands())
@@ -86,6 +92,7 @@ constexpr Command kCommands[] = {
     {"/on_tick", "", "", "First in a bundle: its frame is rounded up to the next one on which a tick of 64 begins.",
      on_tick},
     {"/late/list", "", "", "Sends the latest 64 late blocks as /late time ms cause kind, then /done.", late_list},
+    {"/node/fault", "", "", "Sends the latest /node/fault PATH WHAT THEN of each node that had one, then /done.", node_faults},
     {"/help", "", "", "Sends every command with its arguments, then /done.", help},
 };
 

@@ -61,14 +61,12 @@ Answer cancel(Console& console, const Call& call) {
 }
 
 Answer undo(Console& console, const Call&) {
-  if (Problems problems = console.change([&] { return console.live.undo(); }); !problems.empty())
-    return problems;
+  if (Problems problems = console.step(&LiveGraph::undo); !problems.empty()) return problems;
   return Done{};
 }
 
 Answer redo(Console& console, const Call&) {
-  if (Problems problems = console.change([&] { return console.live.redo(); }); !problems.empty())
-    return problems;
+  if (Problems problems = console.step(&LiveGraph::redo); !problems.empty()) return problems;
   return Done{};
 }
 
@@ -77,7 +75,7 @@ constexpr Command kCommands[] = {
      "Gathers your edits from here until /graph/commit, for a minute without one at most.", begin},
     {"/graph/commit", "", "", "Makes them all at once, as one step of undo, or none of them.", commit},
     {"/graph/cancel", "", "", "Forgets them.", cancel},
-    {"/graph/undo", "", "", "Takes back the last edit, recall or load; values set since then stay.", undo},
+    {"/graph/undo", "", "", "Takes back the last edit, recall or load; what was set or stored since then stays.", undo},
     {"/graph/redo", "", "", "Makes it again.", redo},
 };
 

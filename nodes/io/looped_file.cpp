@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 namespace mixgraph {
 namespace {
@@ -37,15 +38,16 @@ Result<std::unique_ptr<LoopedFile>> LoopedFile::open(const std::string& root, co
                                                      double rate) {
   auto file = open_sound(root, name);
   if (!file) return file.problems();
-  return std::unique_ptr<LoopedFile>(new LoopedFile(std::move(*file), rate));
+  return std::unique_ptr<LoopedFile>(new LoopedFile(std::move(*file), name, rate));
 }
 
-LoopedFile::LoopedFile(OpenSound file, double rate)
+LoopedFile::LoopedFile(OpenSound file, std::string name, double rate)
     : file_(std::move(file)),
       info_(file_.info),
       rate_(rate),
       length_(std::max<uint64_t>(1, uint64_t(std::llround(double(info_.frames) * rate / info_.rate)))),
-      source_(kChunk * size_t(info_.channels)) {}
+      source_(kChunk * size_t(info_.channels)),
+      name_(std::move(name)) {}
 
 void LoopedFile::seek(uint64_t frame) {
   start_pass(std::min(frame, length_ - 1));
@@ -117,8 +119,16 @@ size_t LoopedFile::read_source(float* to, size_t frames) {
   std::fill(to + size_t(got) * width, to + count * width, 0.f);
   for (size_t i = 0; i < count * width; i++)
     if (!(std::abs(to[i]) <= kLoudestSample)) to[i] = 0;
+  if (size_t(got) < count) note_gap(source_frame_ + uint64_t(got));
   source_frame_ += count;
   return count;
+}
+
+void LoopedFile::note_gap(uint64_t frame) {
+  if (std::exchange(told_, true)) return;
+  char place[32];
+  std::snprintf(place, sizeof place, "%.1f s", double(frame) / info_.rate);
+  trouble_ = {name_, std::string("can't be read at ") + place, "there is silence where it can't; name the file again when it is whole"};
 }
 
 void LoopedFile::feed() {

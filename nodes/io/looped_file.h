@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/problem.h"
@@ -32,12 +34,15 @@ class LoopedFile {
   void seek(uint64_t frame);
   /// Reads the next frames, interleaved. Where the file can't be read there is silence.
   void read(float* to, size_t frames);
+  /// Why there is silence, the first time that there is. [worker]
+  std::optional<Problem> take_trouble() { return std::exchange(trouble_, std::nullopt); }
 
  private:
   struct Close {
     void operator()(soxr* converter) const { soxr_delete(converter); }
   };
-  LoopedFile(OpenSound file, double rate);
+  LoopedFile(OpenSound file, std::string name, double rate);
+  void note_gap(uint64_t frame);
   void start_pass(uint64_t frame);
   size_t read_source(float* to, size_t frames);
   size_t convert(float* to, size_t frames);
@@ -57,6 +62,9 @@ class LoopedFile {
   bool drained_ = false;
   std::vector<float> short_pass_;  // the whole of a short file, converted once
   bool from_short_pass_ = false;
+  std::string name_;
+  std::optional<Problem> trouble_;
+  bool told_ = false;
 };
 
 }  // namespace mixgraph

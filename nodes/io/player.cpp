@@ -80,6 +80,11 @@ class Player {
   void service() {
     if (file_) file_->service();
   }
+  std::optional<Trouble> take_trouble() {
+    auto problem = file_ ? file_->take_trouble() : std::nullopt;
+    if (!problem) return {};
+    return Trouble{std::move(*problem)};
+  }
 
  private:
   static void silence(const Block<float>& b) {

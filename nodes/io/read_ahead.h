@@ -43,6 +43,8 @@ class ReadAhead {
 
   /// Reads. [worker]
   void service();
+  /// Why there is silence, once. [worker]
+  std::optional<Problem> take_trouble() { return file_->take_trouble(); }
 
  private:
   struct Buffer {

@@ -6,7 +6,7 @@ namespace {
 
 constexpr Parameter record_row() {
   Parameter row =
-      switch_row("record", "Record", "Records a new take; takes are numbered and never overwritten.");
+      switch_row("record", "Record", "Records a new take; takes are numbered and never overwritten. Goes back to 0 if that fails.");
   row.motion = Motion::jump;
   row.main = true;
   return row;
@@ -65,6 +65,11 @@ class Recorder {
     b.meter(kRepaired) = float(recording_->repaired());
   }
   void service() { recording_->service(); }
+  std::optional<Trouble> take_trouble() {
+    auto problem = recording_->take_trouble();
+    if (!problem) return {};
+    return Trouble{std::move(*problem), recording_->has_take() ? -1 : int(kRecord)};
+  }
 
  private:
   std::unique_ptr<Recording> recording_;

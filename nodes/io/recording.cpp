@@ -39,7 +39,14 @@ void Recording::record(bool on) {
   // If the worker is so far behind that it can't be told, this is tried again with the next block.
   if (on == recording_ || !close_gap() || !tell(on ? Event::Kind::start : Event::Kind::stop)) return;
   recording_ = on;
-  if (on) frames_ = 0;
+  if (!on) return;
+  frames_ = 0;
+  begun_++;
+}
+
+uint64_t Recording::frames() const {
+  const bool failed = begun_ > 0 && failed_take_.load(std::memory_order_acquire) == begun_;
+  return failed ? kept_.load(std::memory_order_relaxed) : frames_;
 }
 
 void Recording::push(const float* const* channels, int frames) {
@@ -79,12 +86,19 @@ void Recording::write_all(uint64_t least) {
 
 void Recording::handle(const Event& event) {
   if (event.kind == Event::Kind::gap) return write_gap(event.count);
-  if (take_ && !take_->finish()) failed_ = true;
+  if (take_ && !take_->finish()) fail(take_->trouble());
   take_.reset();
-  if (event.kind == Event::Kind::stop) return;
+  if (event.kind == Event::Kind::start) start_take();
+}
+
+void Recording::start_take() {
+  started_++;
+  failed_ = false;
   auto started = Take::start(settings_);
-  failed_ = !started;
-  if (started) take_ = std::move(*started);
+  if (started)
+    take_ = std::move(*started);
+  else
+    fail(started.problems().front());
 }
 
 void Recording::write_until(uint64_t frame) {
@@ -92,7 +106,7 @@ void Recording::write_until(uint64_t frame) {
   while (taken < frame) {
     uint64_t index = taken & (capacity_ - 1),
              count = std::min({frame - taken, capacity_ - index, uint64_t(16384)});
-    if (take_ && !take_->write(&ring_[index * size_t(settings_.channels)], count)) fail();
+    if (take_ && !take_->write(&ring_[index * size_t(settings_.channels)], count)) give_up_take();
     if (!take_) unwritten_.fetch_add(count, std::memory_order_relaxed);
     taken += count;
     taken_.store(taken, std::memory_order_release);
@@ -100,13 +114,21 @@ void Recording::write_until(uint64_t frame) {
 }
 
 void Recording::write_gap(uint64_t frames) {
-  if (take_ && !take_->write_silence(frames)) fail();
+  if (take_ && !take_->write_silence(frames)) give_up_take();
 }
 
-void Recording::fail() {
-  failed_ = true;
+void Recording::give_up_take() {
+  const Problem problem = take_->trouble();
   take_->finish();
+  fail(problem);
   take_.reset();
+}
+
+void Recording::fail(Problem problem) {
+  failed_ = true;
+  kept_.store(take_ ? take_->frames() : 0, std::memory_order_relaxed);
+  failed_take_.store(started_, std::memory_order_release);
+  trouble_ = std::move(problem);
 }
 
 }  // namespace mixgraph

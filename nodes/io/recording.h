@@ -2,6 +2,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "graph/queue.h"
@@ -23,13 +25,17 @@ class Recording {
   /// The next frames, by channel. If the ring is full they are lost, and silence takes their place. [audio]
   void push(const float* const* channels, int frames);
 
-  uint64_t frames() const { return frames_; }  ///< length of the take so far, or of the last one [audio]
+  uint64_t frames() const;                     ///< length of the take so far, or of the last one [audio]
   uint64_t lost() const;                       ///< frames that were not written, of all takes [audio]
   bool failed() const { return failed_; }      ///< the last take could not be begun or not be finished [any]
   int repaired() const { return repaired_; }   ///< takes, when it was created [any]
 
   /// Writes what there is, if it is worth the while. [worker]
   void service() { write_all(kBatch); }
+  /// Whether there is a take to write to. [worker]
+  bool has_take() const { return take_ != nullptr; }
+  /// Why a take failed, once. [worker]
+  std::optional<Problem> take_trouble() { return std::exchange(trouble_, std::nullopt); }
 
  private:
   /// Something that happens when the worker has written all frames before `frame` of the stream.
@@ -47,7 +53,9 @@ class Recording {
   void write_until(uint64_t frame);
   void write_gap(uint64_t frames);
   void handle(const Event& event);
-  void fail();
+  void start_take();
+  void give_up_take();
+  void fail(Problem problem);
 
   TakeSettings settings_;
   int repaired_;
@@ -57,9 +65,12 @@ class Recording {
   std::atomic<uint64_t> written_{0}, taken_{0};  // frames into and out of the ring
   std::atomic<uint64_t> unwritten_{0};           // frames that the worker could not write
   std::atomic<bool> failed_{false};
-  bool recording_ = false;                    // [audio]
-  uint64_t frames_ = 0, gap_ = 0, lost_ = 0;  // [audio]
-  std::unique_ptr<Take> take_;                // [worker]
+  std::atomic<uint64_t> failed_take_{0}, kept_{0};       // its number, and the frames of it that were written
+  bool recording_ = false;                               // [audio]
+  uint64_t frames_ = 0, gap_ = 0, lost_ = 0, begun_ = 0; // [audio]
+  std::unique_ptr<Take> take_;                           // [worker]
+  uint64_t started_ = 0;                                 // [worker]
+  std::optional<Problem> trouble_;                       // [worker]
 };
 
 }  // namespace mixgraph

@@ -164,8 +164,10 @@ Take::~Take() {
 
 bool Take::write(const float* samples, size_t frames) {
   if (!sound_) return false;
+  errno = 0;
   sf_count_t written = std::max<sf_count_t>(0, sf_writef_float(sound_, samples, sf_count_t(frames)));
   frames_ += uint64_t(written);
+  if (size_t(written) != frames) why_ = std::string("can't be written") + (errno != 0 ? std::string(": ") + std::strerror(errno) : "");
   return size_t(written) == frames && keep_safe(frames);
 }
 
@@ -186,13 +188,18 @@ bool Take::keep_safe(size_t frames) {
   if (double(since_check_) < settings_.rate) return true;
   since_check_ = 0;
   sync_file_range(file_, 0, 0, SYNC_FILE_RANGE_WRITE);
-  return free_bytes(file_) >= kLeastFree;
+  const bool fits = free_bytes(file_) >= kLeastFree;
+  if (!fits) why_ = "ends early: the disk is all but full";
+  return fits;
 }
+
+Problem Take::trouble() const { return {name_, why_, "what was written is kept; make room, and record again"}; }
 
 bool Take::finish() {
   if (file_ < 0) return false;
   if (sound_) sf_close(sound_);  // says that it succeeded even on a full disk
   bool complete = sound_ && fsync(file_) == 0;
+  if (why_.empty()) why_ = complete ? "is not whole on the disk" : std::string("can't be finished: ") + std::strerror(errno);
   uint64_t found = frames_in(folder_, name_ + kPart);
   // After a failed write there may be less than was meant to be; what can be read is kept.
   bool named = found > 0 && rename_part(folder_, name_);

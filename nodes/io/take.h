@@ -34,7 +34,7 @@ class Take {
   Take(const Take&) = delete;
   Take& operator=(const Take&) = delete;
 
-  /// Writes interleaved frames; false: they could not all be written, or the disk is all but full.
+  /// Writes interleaved frames; false: they could not all be written, or the disk is all but full, and trouble() says so.
   bool write(const float* samples, size_t frames);
   /// Writes silence.
   bool write_silence(uint64_t frames);
@@ -44,6 +44,7 @@ class Take {
 
   uint64_t frames() const { return frames_; }        ///< written so far
   const std::string& name() const { return name_; }  ///< in its folder, when finished
+  Problem trouble() const;                           ///< why the last call returned false
 
  private:
   Take(const TakeSettings& settings, OpenFile folder, std::string name, int file);
@@ -56,6 +57,7 @@ class Take {
   int file_;
   SNDFILE* sound_ = nullptr;
   uint64_t frames_ = 0, since_check_ = 0;
+  std::string why_;
 };
 
 /// What a take is called, beneath the root: NAME-007.wav. [any]

@@ -211,6 +211,69 @@ TEST_CASE("Reloading follows the file, and can be undone") {
   CHECK(desk.control.graph() == before);
 }
 
+TEST_CASE("A load takes its scenes and settings with it when it is undone, and brings them back when redone") {
+  const std::string yaml(kTwoFaders);
+  Desk desk(yaml + "name: Evening\nscenes: {first: {mix/left: -6}, both: {mix/left: -6}}\n");
+  const auto names = [&] {
+    std::string text = desk.control.console().session.name + ":";
+    for (const auto& [name, scene] : desk.control.console().session.scenes) text += " " + name;
+    return text;
+  };
+  CHECK(desk.reload(yaml + "name: Matinee\nscenes: {both: {mix/left: -9}, second: {mix/left: -6}}\n").empty());
+  CHECK(names() == "Matinee: both second");
+  desk.send("/scene/store", {std::string("since")});
+  desk.send("/graph/undo");
+  CHECK(names() == "Evening: both first since");
+  CHECK(desk.control.console().session.scenes.at("both") == Scene{{"mix/left", -6.0}});
+  desk.send("/graph/redo");
+  CHECK(names() == "Matinee: both second since");
+  CHECK(desk.control.console().session.scenes.at("both") == Scene{{"mix/left", -9.0}});
+  desk.send("/graph/undo");
+  desk.received();
+  desk.send("/graph/undo");
+  CHECK(desk.lines().at(0).starts_with("/error"));  // it was one step
+}
+
+TEST_CASE("Large steps of undo make room for each other, but the latest stays") {
+  Desk desk(kTwoFaders);
+  std::string scene;
+  for (int i = 0; i < 2000; i++) scene += (i ? ", mix/a" : "mix/a") + std::to_string(i) + ": -6";
+  const std::string yaml(kTwoFaders);
+  for (int i = 0; i < 5; i++) {
+    std::string scenes;
+    for (int s = 0; s < 90; s++) scenes += "  s" + std::to_string(s) + ": {mix/left: -" + std::to_string(i + 1) + ", " + scene + "}\n";
+    CHECK(desk.reload(yaml + "scenes:\n" + scenes).empty());
+  }
+  desk.received();
+  for (int i = 0; i < 4; i++) desk.send("/graph/undo");
+  CHECK(desk.lines().back().starts_with("/error"));  // the first two are forgotten
+  CHECK(desk.control.console().session.scenes.at("s0").at("mix/left") == Value(-2.0));
+}
+
+TEST_CASE("A recorder that can't open its file doesn't stay on, and says why") {
+  const std::string name(300, 'a');
+  Desk desk("mixgraph: 1\nmix:\n  rec: {type: recorder, from: in/1, file: " + name + "}\n");
+  desk.send("/subscribe");
+  desk.send("/mix/rec", {1});
+  desk.received();
+  for (int i = 0; i < 10; i++) {
+    desk.run(20);
+    desk.engine.service();
+  }
+  std::vector<std::string> lines = desk.lines();
+  std::string all;
+  for (const std::string& line : lines) all += line + "\n";
+  INFO(all);
+  CHECK(std::count_if(lines.begin(), lines.end(), [](auto& line) { return line.starts_with("/node/fault ,sss \"/mix/rec\" "); }) == 1);
+  CHECK(std::count_if(lines.begin(), lines.end(), [](auto& line) { return line.starts_with("/mix/rec") && line.ends_with(",i 0"); }) == 1);
+  CHECK(desk.get("/mix/rec/record") == 0);
+  CHECK(desk.get("/mix/rec/failed") == 1);
+  CHECK(desk.get("/mix/rec/duration") == 0);
+  desk.send("/node/fault");
+  desk.run(10);
+  CHECK(desk.lines().at(0).find("File name too long") != std::string::npos);
+}
+
 TEST_CASE("Noise as packets leaves control as it was") {
   Desk desk(kTwoFaders);
   const Graph before = desk.control.graph();

@@ -103,6 +103,47 @@ TEST_CASE("A JACK server that ends and comes back gets the sound back", "[jack][
   CHECK((reason == "the sound server of `JACK: system` was started again" || reason == "crash: SIGABRT"));
 }
 
+TEST_CASE("A JACK server that is started after the daemon gets the sound", "[jack][restart]") {
+  if (skipped()) return;
+  const std::string name = jack_server_name();
+  const fs::path folder = Stage::make_folder();
+  DaemonProcess daemon({(folder / "song.yaml").string(), "--osc", "0"}, {"JACK_DEFAULT_SERVER=" + name});
+  REQUIRE(daemon.port() > 0);
+  DaemonClient client(daemon.port());
+  REQUIRE(client.wait_for_text("device_state", "detached: JACK: system"));
+  CHECK(client.text("driver") == "clock");
+  const JackServer server(name);
+  REQUIRE(server.answers());
+  CHECK(client.wait_for_text("device_state", "running", 20s));
+  CHECK(client.text("device") == "JACK: system");
+  CHECK(client.number("restarts") == 0);
+  fs::remove_all(folder);
+}
+
+TEST_CASE("A JACK server that hangs at the start is waited for, and control answers meanwhile", "[jack][restart]") {
+  if (skipped()) return;
+  const std::string name = jack_server_name();
+  const JackServer server(name);
+  REQUIRE(server.answers());
+  server.signal(SIGSTOP);
+  const fs::path folder = Stage::make_folder();
+  DaemonProcess daemon({(folder / "song.yaml").string(), "--osc", "0"},
+                       {"JACK_DEFAULT_SERVER=" + name}, DaemonProcess::OnFailure::restart);
+  INFO(daemon.output());
+  REQUIRE(daemon.port() > 0);
+  DaemonClient client(daemon.port());
+  REQUIRE(client.wait_for_text("device_state", "detached: JACK: system"));
+  for (const auto until = Clock::now() + 12s; Clock::now() < until; std::this_thread::sleep_for(50ms)) {
+    const auto asked = Clock::now();
+    REQUIRE(client.get("/mix/vox/fader") == -3);
+    REQUIRE(Clock::now() - asked < 300ms);
+  }
+  CHECK(client.number("restarts") == 0);
+  server.signal(SIGCONT);
+  CHECK(client.wait_for_text("device_state", "running", 30s));
+  fs::remove_all(folder);
+}
+
 TEST_CASE("The clock takes over while the control thread stands still", "[jack][restart]") {
   if (skipped()) return;
   Stage stage;

@@ -419,6 +419,31 @@ TEST_CASE("A file that has gone is left out of a restored state, and the state b
   CHECK(has(run.told[0].text(), "take.wav"));
 }
 
+TEST_CASE("A restored state without a node that can't be made has the meters of the others in their places", "[journal]") {
+  auto session = parse_session(
+      "mixgraph: 1\nmix:\n  rec: {type: recorder, from: in/1}\n  level: {type: meter, from: in/1}\n", "test.yaml", ".", node_types());
+  REQUIRE(session);
+  Engine engine({.environment = {48000, ".", "/dev/null"}});
+  std::vector<std::string> answers;
+  Control control(engine, std::move(*session), node_types(), [&](const ClientId&, const osc::Packet& packet, bool) {
+    if (const auto* message = std::get_if<osc::Message>(&packet)) answers.push_back(osc::describe(*message));
+  });
+  Problems told;
+  REQUIRE(control.start_restored(Graph{}, told));
+  REQUIRE_FALSE(control.graph().find("mix/rec"));
+  const auto ask = [&](const char* address) {
+    answers.clear();
+    Now now{0, 1'700'000'000 * kSecond, 1000 * kSecond};
+    control.receive({}, osc::encode(osc::Message{address, {}}), now);
+    control.tick(now);
+  };
+  ask("/meters");
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].starts_with("/meters/mix/level ,"));
+  ask("/node/fault");
+  CHECK(answers.at(0).starts_with("/node/fault ,sss \"/mix/rec\" "));
+}
+
 TEST_CASE("Clients that have subscribed are told when the state can't be kept, once", "[journal]") {
   const Home home;
   JournalWriter::Settings settings;

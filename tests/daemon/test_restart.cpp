@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -119,6 +120,37 @@ TEST_CASE("/restart: the same process, sockets and port, and what is sent meanwh
   CHECK(kill(daemon.pid(), 0) == 0);
   daemon.signal(SIGTERM);
   CHECK(daemon.wait() == 0);
+}
+
+TEST_CASE("What was carried out before a restart is there after it, to the last message", "[restart]") {
+  const SessionFile session;
+  DaemonProcess daemon(session.arguments(), {}, kRestart);
+  REQUIRE(daemon.port() > 0);
+  DaemonClient client(daemon.port());
+  for (int life = 1; life <= 5; life++) {
+    float acknowledged = 0;
+    std::string scene;
+    {
+      DaemonClient tcp(daemon.port(), OscTransport::tcp);
+      REQUIRE(tcp.number("restarts") == life - 1);
+      client.send("/restart");
+      for (int i = 0;; i++) {
+        const float level = -1.f - float(i % 50);
+        const std::string name = "s" + std::to_string(i);
+        if (!tcp.send("/mix/vox/fader", {level}) || !tcp.send("/scene/store", {name})) break;
+        if (!tcp.wait_for("/done", 500ms)) break;
+        acknowledged = level;
+        scene = name;
+      }
+    }
+    REQUIRE(client.wait_for_number("restarts", life));
+    if (scene.empty()) continue;
+    // What came after it may have been carried out unheard.
+    const double found = client.get("/mix/vox/fader");
+    CHECK((found == acknowledged || found == -1 - std::fmod(-acknowledged, 50)));
+    client.send("/scene/diff", {scene});
+    CHECK(client.wait_for("/done"));
+  }
 }
 
 TEST_CASE("A connection that is made while the daemon restarts is served by the next life", "[restart]") {
@@ -323,7 +355,7 @@ TEST_CASE("The service manager is told of readiness, reloads and the end", "[res
 TEST_CASE("A daemon that cannot start is never ready", "[restart]") {
   const SessionFile session;
   FakeServiceManager manager;
-  DaemonProcess daemon({session.file, "--osc", "0", "--device", "no such device"}, {manager.variable()});
+  DaemonProcess daemon({session.file, "--osc", "0", "--bind", "nowhere"}, {manager.variable()});
   CHECK(daemon.wait(20s) == 1);
   CHECK_FALSE(manager.wait_for("READY=1", 50ms));
 }

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <thread>
 
+#include "nodes/io/read_ahead.h"
 #include "tests/support/sound_files.h"
 
 using namespace mixgraph;
@@ -394,4 +395,23 @@ TEST_CASE("a worker of its own keeps a player supplied through wild seeking", "[
   worker.join();
   CHECK(frame_number(out[999]) == frame_number(out[0]) + 999);
   CHECK(consecutive > 0);
+}
+
+TEST_CASE("a file that can't be read on is told of, once", "[player]") {
+  TemporaryFolder folder;
+  write_sound(folder.path("long.wav"), {std::vector<float>(480000, 0.5f)});
+  auto file = ReadAhead::open(folder.path(), "long.wav", 48000, 0, false);
+  REQUIRE(file);
+  std::filesystem::resize_file(folder.path("long.wav"), 200000);  // as a disk that was pulled out
+  int told = 0;
+  for (int i = 0; i < 40; i++) {
+    (*file)->advance(16384);
+    (*file)->service();
+    if (const auto trouble = (*file)->take_trouble()) {
+      told++;
+      CHECK(trouble->where == "long.wav");
+      CHECK(trouble->what.starts_with("can't be read at "));
+    }
+  }
+  CHECK(told == 1);
 }

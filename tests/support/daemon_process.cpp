@@ -50,6 +50,7 @@ DaemonProcess::DaemonProcess(const std::vector<std::string>& arguments,
   if (pipe(ends) != 0) throw std::runtime_error("no pipe");
   child_ = fork();
   if (child_ == 0) {
+    setsid();  // as a service, which has no terminal
     dup2(ends[1], STDOUT_FILENO);
     dup2(ends[1], STDERR_FILENO);
     close(ends[0]);
