@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <tuple>
 #include <utility>
 
 #include "daemon/osc/osc.h"
@@ -12,8 +13,8 @@
 namespace mixgraph {
 namespace {
 
-/// A connection on which nothing has come for so long makes room for others, if there is none.
-constexpr std::chrono::seconds kSilentConnection{1};
+/// A connection that has been idle for so long makes room for others, if there is none.
+constexpr std::chrono::seconds kIdleConnection{1};
 
 Network::Address bytes_of(const asio::ip::address& address) {
   const auto v6 =
@@ -198,16 +199,19 @@ uint64_t OscServer::kernel_drops() const {
   return drops;
 }
 
-/// Whether there is room for one more connection; closes one that has never sent anything if that makes it.
+/// Whether there is room for one more connection. If not, one is closed that makes it: of those that are at their end,
+/// else of those that have never sent anything, else of the others, the one that has been idle longest.
 bool OscServer::make_room() {
   if (connections_.size() < options_.max_connections) return true;
-  const auto latest = std::chrono::steady_clock::now() - kSilentConnection;
-  for (const auto& [id, connection] : connections_) {  // the oldest first
-    if (!connection->is_open() || connection->has_spoken() || connection->since() > latest) continue;
-    connection->close();
-    return true;
-  }
-  return false;
+  const auto latest = std::chrono::steady_clock::now() - kIdleConnection;
+  const auto rank = [](const TcpConnection& connection) {
+    return std::tuple(connection.is_open(), connection.has_spoken(), connection.idle_since());
+  };
+  TcpConnection* least = nullptr;
+  for (const auto& [id, connection] : connections_)
+    if (connection->idle_since() <= latest && (!least || rank(*connection) < rank(*least))) least = connection.get();
+  if (least) least->close();
+  return least != nullptr;
 }
 
 void OscServer::accept(tcp::socket socket) {
