@@ -94,7 +94,7 @@ struct ControlSettings {
   /// Begins to start the daemon again; without it that can't be done.
   std::function<void()> restart = {};
   FileAccess files = FileAccess::loopback;
-  bool confirm = true;  ///< whether UDP clients on other machines have to show that they are there
+  Confirm confirm = Confirm::answers;
 };
 
 /// What the patterns of one packet may cost, so that none of them keeps other clients waiting.

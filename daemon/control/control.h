@@ -1,5 +1,7 @@
 #pragma once
+#include <set>
 #include <span>
+#include <string>
 
 #include "daemon/control/confirmations.h"
 #include "daemon/control/console.h"
@@ -23,6 +25,8 @@ class Control {
 
   /// One packet of a client. Whatever is wrong with it is answered to that client alone.
   void receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now);
+  /// Whether a client is where its packets say that they come from, as far as that is asked for.
+  bool trusts(const ClientId& client) const { return confirmations_.trusts(client); }
   /// The client has shown in an earlier life of the daemon that it is where its packets come from.
   void vouch(const ClientId& client) { confirmations_.vouch(client); }
   /// A stream of a client that can't be cut into packets.
@@ -65,6 +69,10 @@ class Control {
  private:
   Send guarded(Send send);
   bool introduce(const ClientId& client, std::span<const uint8_t> packet, const osc::Packet& decoded);
+  bool is_confirmation(const ClientId& client, const osc::Packet& decoded);
+  void tell_unconfirmed_set(const ClientId& client);
+  void tell_overdue();
+  void log_stranger(std::string line);
   void bundle(const ClientId& client, const osc::Bundle& bundle);
   void schedule(TimedGroup group);
   void perform(const TimedGroup& group, uint64_t frame);
@@ -83,6 +91,9 @@ class Control {
   Confirmations confirmations_;
   Console console_;
   TimedMessages timed_;
+  std::set<std::string> unconfirmed_;  // addresses that have set something without having confirmed; those told
+  int stranger_lines_left_ = 0;
+  int64_t stranger_lines_refill_ns_ = 0;  // monotonic
   int64_t next_moves_ns_ = 0, next_meters_ns_ = 0;  // monotonic
 };
 
