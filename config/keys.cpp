@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <set>
 
 #include "config/network.h"
 
@@ -65,8 +66,15 @@ constexpr Parameter kFiles{.id = "files",
                            .max = 2,
                            .choices = kFileAccess,
                            .motion = Motion::jump};
-constexpr Parameter kConfirm =
-    switch_row("confirm", "Confirm", "Whether UDP clients must show that they are there.", true);
+constexpr std::string_view kConfirmations[] = {"answers", "all", "off"};
+constexpr Parameter kConfirm{.id = "confirm",
+                             .label = "Confirm",
+                             .doc = "What waits until a UDP client has shown that it is there.",
+                             .curve = Curve::stepped,
+                             .max = 2,
+                             .choices = kConfirmations,
+                             .motion = Motion::jump};
+constexpr size_t kMostPeers = 16;
 constexpr Parameter kMessageRate{
     .id = "rate", .label = "Rate", .doc = "Messages per second; 0: no limit.", .max = 1e6, .initial = 2000};
 
@@ -188,6 +196,22 @@ std::vector<std::string> read_networks(const Yaml& yaml, Report& report) {
   return networks;
 }
 
+std::vector<std::string> read_peers(const Yaml& yaml, Report& report) {
+  std::vector<std::string> peers;
+  std::set<Network::Address> known;
+  for (const Word& word : read_words(yaml, "peers", report)) {
+    const auto peer = NetworkPeer::parse(word.text);
+    if (!peer)
+      report.add(word.place, "`peers`: " + word.text + " is no address with a port", std::string(NetworkPeer::kExamples));
+    else if (!known.insert(peer->address).second)
+      report.add(word.place, "`peers`: " + word.text + " has the address of another", "all that comes from an address is one surface");
+    else if (known.size() == kMostPeers + 1)
+      report.add(word.place, "`peers`: there are more than " + std::to_string(kMostPeers));
+    peers.push_back(word.text);
+  }
+  return peers;
+}
+
 void read_osc_key(const Yaml::Entry& entry, OscSettings& osc, Report& report) {
   const Yaml& value = entry.value;
   const auto number = [&](const Parameter& p, auto& setting) {
@@ -204,7 +228,10 @@ void read_osc_key(const Yaml::Entry& entry, OscSettings& osc, Report& report) {
     if (auto read = read_value(kFiles, value, "files", report))
       osc.files = FileAccess(int(std::get<double>(*read)));
   } else if (entry.key == "confirm") {
-    number(kConfirm, osc.confirm);
+    if (auto read = read_value(kConfirm, value, "confirm", report))
+      osc.confirm = Confirm(int(std::get<double>(*read)));
+  } else if (entry.key == "peers") {
+    osc.peers = read_peers(value, report);
   } else if (entry.key == "rate") {
     number(kMessageRate, osc.rate);
   } else if (entry.key == "loopback_rate") {
@@ -212,7 +239,7 @@ void read_osc_key(const Yaml::Entry& entry, OscSettings& osc, Report& report) {
   } else {
     report.add(
         entry.place, "`" + entry.key + "`: no such setting of osc",
-        suggest(entry.key, {"port", "bind", "allow", "files", "confirm", "rate", "loopback_rate"}, "it has"));
+        suggest(entry.key, {"port", "bind", "allow", "peers", "files", "confirm", "rate", "loopback_rate"}, "it has"));
   }
 }
 
@@ -264,8 +291,10 @@ Yaml write_osc(const OscSettings& osc) {
   if (osc.port != usual.port) put(yaml, "port", write_number(osc.port));
   if (!osc.bind.empty()) put(yaml, "bind", write_words(osc.bind));
   if (!osc.allow.empty()) put(yaml, "allow", write_words(osc.allow));
+  if (!osc.peers.empty()) put(yaml, "peers", write_words(osc.peers));
   if (osc.files != usual.files) put(yaml, "files", write_text(std::string(kFileAccess[size_t(osc.files)])));
-  if (osc.confirm != usual.confirm) put(yaml, "confirm", write_text("off"));
+  if (osc.confirm != usual.confirm)
+    put(yaml, "confirm", write_text(std::string(kConfirmations[size_t(osc.confirm)])));
   if (osc.rate != usual.rate) put(yaml, "rate", write_number(osc.rate));
   if (osc.loopback_rate != usual.loopback_rate) put(yaml, "loopback_rate", write_number(osc.loopback_rate));
   return yaml;

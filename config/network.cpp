@@ -50,6 +50,19 @@ std::optional<Network> Network::parse(const std::string& text) {
   return network;
 }
 
+std::optional<NetworkPeer> NetworkPeer::parse(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == text.npos) return {};
+  const bool brackets = colon > 1 && text[0] == '[' && text[colon - 1] == ']';
+  const auto address = parse_address(brackets ? text.substr(1, colon - 2) : text.substr(0, colon));
+  if (!address || is_v4(*address) == brackets) return {};
+  NetworkPeer peer{*address};
+  const char *from = text.data() + colon + 1, *to = text.data() + text.size();
+  const auto [end, error] = std::from_chars(from, to, peer.port);
+  if (error != std::errc() || end != to || peer.port == 0) return {};
+  return peer;
+}
+
 bool Network::contains(const Address& address) const {
   if (any_) return true;
   if (is_v4(address) != is_v4(first_)) return false;

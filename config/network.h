@@ -24,6 +24,16 @@ class Network {
   bool any_ = false;  // of both kinds
 };
 
+/// An address and a port, as written in session files: "10.0.0.7:9001" or "[fd00::7]:9001". [any]
+struct NetworkPeer {
+  static constexpr std::string_view kExamples = "an address with a port, such as 10.0.0.7:9001 or [fd00::7]:9001";
+
+  static std::optional<NetworkPeer> parse(const std::string& text);
+
+  Network::Address address{};
+  uint16_t port = 0;
+};
+
 /// An address in figures; empty: it is none. [any]
 std::optional<Network::Address> parse_address(const std::string& text);
 /// Whether an address is this machine speaking to itself: 127.0.0.0/8 or ::1. [any]

@@ -29,15 +29,23 @@ struct AudioSettings {
 /// Who may make the daemon touch files: load and save sessions, name files of players and recorders.
 enum class FileAccess : uint8_t { loopback, all, none };
 
+/// What is carried out of a UDP client on another machine before it has shown that it is there.
+enum class Confirm : uint8_t {
+  answers,  ///< what only sets parameters
+  all,      ///< nothing
+  off,      ///< everything: any address is trusted
+};
+
 /// `osc:`, where the daemon listens, and to whom.
 struct OscSettings {
   int port = 9000;
   std::vector<std::string> bind;   ///< addresses; empty: loopback
   std::vector<std::string> allow;  ///< who is heard besides this machine, as Network::parse() reads it
   FileAccess files = FileAccess::loopback;
-  bool confirm = true;  ///< UDP clients on other machines must answer before they are sent anything large
-  double rate = 2000;   ///< messages per second of a UDP client on another machine; 0: no limit
+  Confirm confirm = Confirm::answers;
+  double rate = 2000;  ///< messages per second of a UDP client on another machine; 0: no limit
   double loopback_rate = 0;  ///< the same on this machine
+  std::vector<std::string> peers;  ///< surfaces that can't confirm or renew, as NetworkPeer::parse() reads them
   bool operator==(const OscSettings&) const = default;
 };
 

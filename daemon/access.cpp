@@ -32,7 +32,7 @@ Problems check_access(const OscSettings& osc) {
     if (!Network::parse(network))
       problems.push_back({"allow " + network, "is no address", std::string(Network::kExamples)});
   const auto open = std::find_if(osc.bind.begin(), osc.bind.end(), is_reached_by_others);
-  if (open != osc.bind.end() && osc.allow.empty())
+  if (open != osc.bind.end() && osc.allow.empty() && osc.peers.empty())
     problems.push_back(
         {"bind " + *open, "other machines reach this address, and none is allowed",
          "say who is, with `osc: {allow: 192.168.1.0/24}` or `--allow 192.168.1.0/24`; `any` is anybody"});
@@ -40,11 +40,13 @@ Problems check_access(const OscSettings& osc) {
 }
 
 std::vector<std::string> access_warnings(const OscSettings& osc) {
+  std::vector<std::string> heard = osc.allow;
+  heard.insert(heard.end(), osc.peers.begin(), osc.peers.end());
   std::vector<std::string> lines;
   for (const std::string& address : osc.bind)
     if (is_reached_by_others(address))
       lines.push_back(fmt::format("OSC listens on {}: whoever reaches it from {} can control this session",
-                                  address, fmt::join(osc.allow, ", ")));
+                                  address, fmt::join(heard, ", ")));
   return lines;
 }
 
@@ -54,8 +56,11 @@ OscServerOptions server_options(const OscSettings& osc) {
   options.port = uint16_t(osc.port);
   for (const std::string& network : osc.allow)
     if (const auto parsed = Network::parse(network)) options.allow.push_back(*parsed);
+  for (const std::string& peer : osc.peers)
+    if (const auto parsed = NetworkPeer::parse(peer)) options.surfaces.push_back(*parsed);
   options.rate = osc.rate;
   options.total_rate = 10 * osc.rate;
+  options.other_rate = 2 * osc.rate;
   options.loopback_rate = osc.loopback_rate;
   return options;
 }

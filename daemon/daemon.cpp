@@ -135,6 +135,7 @@ Problems Daemon::open_sockets() {
     if (faults_.take(packet)) return;
     if (!flush_waits_) burst_now_ = clock_.now();
     control_.receive(client, packet, burst_now_);
+    if (client.remote && control_.trusts(client)) server_->trust(client);
     flush_soon();
     tick_soon();
   };

@@ -73,6 +73,8 @@ class Daemon {
   void take_notes();
   void follow_notes();
   void follow(const OpenRequest& note);
+  void carry_out(const OpenRequest& note);
+  void feed_surfaces();
   void look_at_device();
   void tell_service_manager();
   void find_ready();

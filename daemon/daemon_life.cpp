@@ -104,12 +104,25 @@ void Daemon::take_notes() {
 
 void Daemon::follow_notes() {
   for (const OpenRequest& note : notes_.read()) follow(note);
-  following_ = nullptr;
+  feed_surfaces();
   follow_subscriptions();
+}
+
+/// Subscribes for those who can't renew, unless they have chosen what they want in an earlier life.
+void Daemon::feed_surfaces() {
+  const auto subscribed = control_.console().subscribers();
+  for (const ClientId& surface : server_->surfaces())
+    if (!subscribed.contains(surface))
+      follow({*server_->origin(surface), surface.remote, false, 0, osc::encode(osc::Message{"/subscribe", {"//*"}})});
 }
 
 void Daemon::follow(const OpenRequest& note) {
   following_ = &note;
+  carry_out(note);
+  following_ = nullptr;
+}
+
+void Daemon::carry_out(const OpenRequest& note) {
   const Now now = clock_.now();
   auto packet = osc::decode(note.packet);
   if (!packet) return;

@@ -1,16 +1,24 @@
 #include "daemon/control/confirmations.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "daemon/control/command.h"
 
 namespace mixgraph {
 namespace {
 constexpr size_t kMostAllowance = 65536;  // bytes
+constexpr uint64_t kLargest = (uint64_t{1} << 53) - 1;  // that a double holds exactly
+
+std::optional<int64_t> whole_number(const std::string& text) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
 }
 
 bool Confirmations::trusts(const ClientId& client) const {
-  return !needed_ || !client.remote || client.kind != ClientId::Kind::udp || has_confirmed(client);
+  return !needed_ || !client.remote || client.surface || client.kind != ClientId::Kind::udp || has_confirmed(client);
 }
 
 bool Confirmations::has_confirmed(const ClientId& client) const {
@@ -32,11 +40,27 @@ bool Confirmations::may_send(const ClientId& client, size_t bytes) {
   return true;
 }
 
-int64_t Confirmations::hold(const ClientId& client, std::span<const uint8_t> packet) {
+int64_t Confirmations::number_for(const ClientId& client) {
+  State& state = clients_[client];
+  while (state.number == 0) state.number = int64_t((uint64_t{random_()} << 32 | random_()) & kLargest);
+  return state.number;
+}
+
+void Confirmations::hold(const ClientId& client, std::span<const uint8_t> packet, const Now& now) {
   State& state = clients_[client];
   if (packet.size() <= kMaxHeld) state.held.assign(packet.begin(), packet.end());
-  while (state.number == 0) state.number = int64_t(uint64_t{random_()} << 32 | random_());
-  return state.number;
+  if (state.watched || watched_.size() >= kMostNoticed) return;
+  state.watched = true;
+  watched_.emplace_back(now.monotonic_ns + kPatience, client);
+}
+
+std::vector<ClientId> Confirmations::take_overdue(const Now& now) {
+  std::vector<ClientId> overdue;
+  for (; !watched_.empty() && watched_.front().first <= now.monotonic_ns; watched_.pop_front()) {
+    const auto found = clients_.find(watched_.front().second);
+    if (found != clients_.end() && !found->second.confirmed) overdue.push_back(found->first);
+  }
+  return overdue;
 }
 
 std::optional<std::vector<uint8_t>> Confirmations::confirm(const ClientId& client, int64_t number) {
@@ -49,6 +73,7 @@ std::optional<std::vector<uint8_t>> Confirmations::confirm(const ClientId& clien
 std::optional<int64_t> confirmation_in(const osc::Packet& packet) {
   const auto* message = std::get_if<osc::Message>(&packet);
   if (!message || message->address != "/confirm" || message->arguments.size() != 1) return {};
+  if (const auto* text = std::get_if<std::string>(&message->arguments.front())) return whole_number(*text);
   const auto* number = std::get_if<int64_t>(&message->arguments.front());
   return number ? std::optional(*number) : std::nullopt;
 }

@@ -106,7 +106,7 @@ struct ControlSettings {
   /// Nothing more is to be read from a client for now, or it is again.
   std::function<void(const ClientId&, bool held)> hold = {};
   FileAccess files = FileAccess::loopback;
-  bool confirm = true;  ///< whether UDP clients on other machines have to show that they are there
+  Confirm confirm = Confirm::answers;
 };
 
 /// What the patterns of one packet may cost, so that none of them keeps other clients waiting.

@@ -17,11 +17,19 @@ constexpr PatternBudget kTimedPatterns{256, 64, 16384};  // of all that falls du
 constexpr int64_t kForgottenTransaction = 60 * kSecond;
 constexpr auto kFinish = std::chrono::seconds(1);  // for what waits when the engine ends
 constexpr auto kTurn = std::chrono::milliseconds(10);  // for a packet, and for all that wait for their turn
+constexpr size_t kMostAddresses = 1024;  // of strangers, that are remembered
+constexpr int kStrangerLines = 20;       // of the log, in a minute
+
+/// The address in the name of a UDP client, without its port.
+std::string address_of(const ClientId& client) {
+  const size_t from = client.name.find(' ') + 1;
+  return client.name.substr(from, client.name.rfind(':') - from);
+}
 
 }  // namespace
 
 Control::Control(Engine& engine, Session session, NodeTypes types, Send send, ControlSettings settings)
-    : confirmations_(settings.confirm),
+    : confirmations_(settings.confirm != Confirm::off),
       console_(engine, std::move(session), types, guarded(std::move(send)), std::move(settings)) {}
 
 bool Control::start_restored(const Graph& otherwise, Problems& told) {
@@ -45,17 +53,56 @@ Send Control::guarded(Send send) {
 
 /// Whether a packet may be carried out at once, of a client that might be somebody else.
 bool Control::introduce(const ClientId& client, std::span<const uint8_t> packet, const osc::Packet& decoded) {
-  if (const auto number = confirmation_in(decoded)) {
-    const auto held = confirmations_.confirm(client, *number);
-    if (!held)
-      console_.refuse(client, {"/confirm", "not the number that was sent", ""});
-    else if (!held->empty())
-      receive(client, *held, console_.now);
-    return false;
+  if (is_confirmation(client, decoded)) return false;
+  if (console_.settings.confirm == Confirm::answers && only_sets(decoded)) {
+    tell_unconfirmed_set(client);
+    return true;
   }
-  if (only_sets(decoded)) return true;
-  console_.reply(client, {"/confirm", {confirmations_.hold(client, packet)}});
+  confirmations_.hold(client, packet, console_.now);
+  console_.reply(client, {"/confirm", {confirmations_.number_for(client)}});
   return false;
+}
+
+/// Takes a `/confirm`. One that can't be a number asks for the number as a text.
+bool Control::is_confirmation(const ClientId& client, const osc::Packet& decoded) {
+  const auto* message = std::get_if<osc::Message>(&decoded);
+  if (!message || message->address != "/confirm") return false;
+  const auto number = confirmation_in(decoded);
+  if (!number) {
+    console_.reply(client, {"/confirm", {std::to_string(confirmations_.number_for(client))}});
+    return true;
+  }
+  const auto held = confirmations_.confirm(client, *number);
+  if (!held)
+    console_.refuse(client, {"/confirm", "not the number that was sent", ""});
+  else if (!held->empty())
+    receive(client, *held, console_.now);
+  return true;
+}
+
+void Control::tell_unconfirmed_set(const ClientId& client) {
+  if (unconfirmed_.size() >= kMostAddresses || !unconfirmed_.insert(address_of(client)).second) return;
+  log_stranger(fmt::format("{} sets parameters without having shown that it is there; `osc: {{confirm: all}}` keeps that out, "
+                           "and `osc: {{peers: ['{}:PORT']}}` also feeds it back, at the port on which it listens",
+                           client.name, address_of(client)));
+}
+
+void Control::tell_overdue() {
+  for (const ClientId& client : confirmations_.take_overdue(console_.now))
+    log_stranger(fmt::format("{} gets no answer until it returns the /confirm that was sent to it; for a surface that can't, "
+                             "`osc: {{peers: ['{}:PORT']}}` with the port on which it listens",
+                             client.name, address_of(client)));
+}
+
+/// Forged addresses are not to fill the log.
+void Control::log_stranger(std::string line) {
+  if (console_.now.monotonic_ns >= stranger_lines_refill_ns_) {
+    stranger_lines_refill_ns_ = console_.now.monotonic_ns + 60 * kSecond;
+    stranger_lines_left_ = kStrangerLines;
+  }
+  if (!console_.settings.log || stranger_lines_left_ == 0) return;
+  if (--stranger_lines_left_ == 0) line += " (more lines like this are left out for a minute)";
+  console_.settings.log(line, true);
 }
 
 void Control::receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now) {
@@ -123,6 +170,7 @@ void Control::schedule(TimedGroup group) {
   group.due_ns = console_.now.monotonic_ns + ahead;
   if (console_.now.ties > 0)
     group.frame = std::max<uint64_t>(1, console_.now.frame_at(group.time.system_ns(), console_.rate()));
+  group.trusted = confirmations_.trusts(group.client);
   const ClientId client = group.client;
   if (!timed_.add(std::move(group)))
     console_.refuse(client,
@@ -284,6 +332,7 @@ void Control::tick(const Now& now) {
   console_.outbox.tick(console_.send);
   console_.costs.follow(console_.engine, now);
   tell_faults();
+  tell_overdue();
   end_transactions();
   follow_journal();
 }

@@ -1,7 +1,9 @@
 #pragma once
 #include <deque>
 #include <future>
+#include <set>
 #include <span>
+#include <string>
 
 #include "daemon/control/confirmations.h"
 #include "daemon/control/console.h"
@@ -24,6 +26,8 @@ class Control {
 
   /// One packet of a client. Whatever is wrong with it is answered to that client alone.
   void receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now);
+  /// Whether a client is where its packets say that they come from, as far as that is asked for.
+  bool trusts(const ClientId& client) const { return confirmations_.trusts(client); }
   /// The client has shown in an earlier life of the daemon that it is where its packets come from.
   void vouch(const ClientId& client) { confirmations_.vouch(client); }
   /// Hands what the packets since the last call have set to the engine, where it is heard together; call it when
@@ -72,6 +76,10 @@ class Control {
  private:
   Send guarded(Send send);
   bool introduce(const ClientId& client, std::span<const uint8_t> packet, const osc::Packet& decoded);
+  bool is_confirmation(const ClientId& client, const osc::Packet& decoded);
+  void tell_unconfirmed_set(const ClientId& client);
+  void tell_overdue();
+  void log_stranger(std::string line);
   void bundle(const ClientId& client, const osc::Bundle& bundle);
   void schedule(TimedGroup group);
   void perform(const TimedGroup& group, uint64_t frame);
@@ -115,6 +123,9 @@ class Control {
   std::map<ClientId, std::deque<Waiting>> waiting_;  // none of them empty
   std::optional<Job> job_;
   std::optional<Turn> turn_;  // of the packet at hand; none: it may take its time
+  std::set<std::string> unconfirmed_;  // addresses that have set something without having confirmed; those told
+  int stranger_lines_left_ = 0;
+  int64_t stranger_lines_refill_ns_ = 0;  // monotonic
   int64_t next_moves_ns_ = 0, next_meters_ns_ = 0;  // monotonic
 };
 

@@ -96,7 +96,7 @@ Answer confirm(Console&, const Call&) {
 }
 
 constexpr Command kCommands[] = {
-    {"/confirm", "number", "n",
+    {"/confirm", "[number]", "|v",
      "Sent to a UDP client on another machine, which returns it as it is to show that it is there.", confirm},
     {"/subscribe", "[pattern] [ms]", "|vv",
      "Sends changes of parameters, at most one value each per so many ms.", subscribe},

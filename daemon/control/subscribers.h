@@ -76,10 +76,10 @@ class Subscribers {
     return ended > 0;
   }
 
-  /// A connection is its own lease; who is absent can be told nothing.
+  /// A connection is its own lease, a surface has none; who is absent can be told nothing.
   void expire(const Now& now) {
     edition_ += std::erase_if(map_, [&](const auto& item) {
-      const bool leased = item.first.kind == ClientId::Kind::udp;
+      const bool leased = item.first.kind == ClientId::Kind::udp && !item.first.surface;
       return item.first.kind == ClientId::Kind::absent || (leased && now.monotonic_ns > item.second.lease_ends);
     });
   }

@@ -51,9 +51,11 @@ std::vector<TimedGroup> groups_of(const ClientId& client, const osc::Bundle& bun
 
 bool TimedMessages::add(TimedGroup group) {
   const size_t bytes = bytes_of(group);
-  if (messages_ + group.messages.size() > kCapacity || bytes_ + bytes > kMostBytes) return false;
-  bytes_ += bytes;
-  messages_ += group.messages.size();
+  Room& room = group.trusted ? trusted_ : untrusted_;
+  const size_t part = group.trusted ? 1 : kUntrusted;
+  if (room.messages + group.messages.size() > kCapacity / part || room.bytes + bytes > kMostBytes / part) return false;
+  room.bytes += bytes;
+  room.messages += group.messages.size();
   const Place place{group.frame, ++arrivals_};
   of_client_[group.client].insert(place);
   waiting_.emplace(place, std::move(group));
@@ -62,8 +64,9 @@ bool TimedMessages::add(TimedGroup group) {
 
 TimedGroup TimedMessages::remove(Waiting::iterator at) {
   TimedGroup group = std::move(at->second);
-  messages_ -= group.messages.size();
-  bytes_ -= bytes_of(group);
+  Room& room = group.trusted ? trusted_ : untrusted_;
+  room.messages -= group.messages.size();
+  room.bytes -= bytes_of(group);
   const auto client = of_client_.find(group.client);
   client->second.erase(at->first);
   if (client->second.empty()) of_client_.erase(client);

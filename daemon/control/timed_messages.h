@@ -18,6 +18,7 @@ struct TimedGroup {
   std::vector<osc::Message> messages;
   uint64_t frame = 0;   ///< at which it is due, whatever the system's clock says later; 0: not known yet
   int64_t due_ns = 0;   ///< monotonic; counts while the frame is not known
+  bool trusted = true;  ///< else it waits in a room apart
 
   /// Whether it begins with `/on_tick`: its frame is the first one of a tick.
   bool on_tick() const {
@@ -39,6 +40,7 @@ class TimedMessages {
  public:
   static constexpr size_t kCapacity = 10'000;    ///< messages
   static constexpr size_t kMostBytes = 4 << 20;  ///< that they take, about
+  static constexpr size_t kUntrusted = 10;       ///< so many times less of those of clients that are not trusted
   using Place = std::pair<uint64_t, uint64_t>;   ///< frame, number by arrival
 
   /// False: no room.
@@ -51,7 +53,6 @@ class TimedMessages {
   void drop(const ClientId& client);
   /// All that wait.
   const std::map<Place, TimedGroup>& waiting() const { return waiting_; }
-  size_t size() const { return messages_; }  ///< messages
   bool empty() const { return waiting_.empty(); }
 
  private:
@@ -61,7 +62,10 @@ class TimedMessages {
   Waiting waiting_;
   std::unordered_map<ClientId, std::set<Place>> of_client_;
   uint64_t arrivals_ = 0;
-  size_t messages_ = 0, bytes_ = 0;
+  struct Room {
+    size_t messages = 0, bytes = 0;
+  };
+  Room trusted_, untrusted_;  // that is taken
 };
 
 }  // namespace mixgraph

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <tuple>
 #include <utility>
 
 #include "daemon/osc/osc.h"
@@ -12,13 +13,19 @@
 namespace mixgraph {
 namespace {
 
-/// A connection on which nothing has come for so long makes room for others, if there is none.
-constexpr std::chrono::seconds kSilentConnection{1};
+/// A connection that has been idle for so long makes room for others, if there is none.
+constexpr std::chrono::seconds kIdleConnection{1};
 
 Network::Address bytes_of(const asio::ip::address& address) {
   const auto v6 =
       address.is_v6() ? address.to_v6() : asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4());
   return v6.to_bytes();
+}
+
+asio::ip::address address_of(const Network::Address& bytes) {
+  const asio::ip::address_v6 address(bytes);
+  if (address.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, address);
+  return address;
 }
 
 int64_t monotonic_ns() {
@@ -53,7 +60,8 @@ OscServer::OscServer(asio::io_context& io, const OscServerOptions& options, OscS
       options_(options),
       events_(std::move(events)),
       peers_(options.max_udp_clients),
-      all_remote_(options.total_rate) {}
+      all_trusted_(options.total_rate),
+      all_others_(options.other_rate) {}
 
 /// Handlers that have already been queued keep their socket alive, find it closed and do not come back here.
 OscServer::~OscServer() {
@@ -77,6 +85,7 @@ void OscServer::start(BoundSockets bound) {
         [this, index](const auto& from, auto bytes, bool whole) { datagram(index, from, bytes, whole); }));
     udp_ports_.back()->start();
   }
+  for (const NetworkPeer& surface : options_.surfaces) add_surface(surface);
   for (auto& acceptor : bound.tcp) {
     tcp_ports_.push_back(std::make_shared<TcpPort>(
         std::move(acceptor), [this](tcp::socket socket) { accept(std::move(socket)); }));
@@ -84,9 +93,32 @@ void OscServer::start(BoundSockets bound) {
   }
 }
 
-ClientId OscServer::udp_client(uint64_t id, const udp::endpoint& endpoint) const {
+/// Sends from a socket that reaches it, as far as can be told; from where it sends to, once it has.
+void OscServer::add_surface(const NetworkPeer& surface) {
+  const udp::endpoint endpoint(address_of(surface.address), surface.port);
+  const auto reaches = [&](const asio::ip::address& from) {
+    return from.is_v4() == endpoint.address().is_v4() &&
+           (from.is_unspecified() || from.is_loopback() == endpoint.address().is_loopback());
+  };
+  const auto socket = std::find_if(udp_ports_.begin(), udp_ports_.end(), [&](const auto& port) { return reaches(port->address()); });
+  const auto heard = peers_.hear(endpoint, socket == udp_ports_.end() ? 0 : size_t(socket - udp_ports_.begin()));
+  surfaces_[surface.address] = heard->id;
+  peers_.find(heard->id)->messages = TokenBucket(options_.rate);
+  peers_.pin(heard->id);
+  peers_.trust(heard->id);
+}
+
+std::vector<ClientId> OscServer::surfaces() const {
+  std::vector<ClientId> clients;
+  for (const auto& [address, id] : surfaces_) clients.push_back(udp_client(id));
+  return clients;
+}
+
+ClientId OscServer::udp_client(uint64_t id) const {
+  const auto& endpoint = peers_.find(id)->endpoint;
+  const auto surface = surfaces_.find(bytes_of(endpoint.address()));
   return {ClientId::Kind::udp, id, "udp " + endpoint_text(endpoint.address(), endpoint.port()),
-          !endpoint.address().is_loopback()};
+          !endpoint.address().is_loopback(), surface != surfaces_.end() && surface->second == id};
 }
 
 /// A datagram with the forged address of this server would be answered to itself, and the answer answered
@@ -108,8 +140,8 @@ bool OscServer::is_allowed(const asio::ip::address& address) const {
 bool OscServer::is_within_rate(uint64_t id, std::span<const uint8_t> bytes, int64_t now_ns) {
   UdpPeers::Peer& peer = *peers_.find(id);
   const double messages = messages_in(bytes);
-  return peer.messages.take(messages, now_ns) &&
-         (peer.endpoint.address().is_loopback() || all_remote_.take(messages, now_ns));
+  if (!peer.messages.take(messages, now_ns)) return false;
+  return peer.endpoint.address().is_loopback() || (peer.trusted ? all_trusted_ : all_others_).take(messages, now_ns);
 }
 
 void OscServer::datagram(size_t socket, const udp::endpoint& from, std::span<const uint8_t> bytes,
@@ -127,6 +159,7 @@ void OscServer::datagram(size_t socket, const udp::endpoint& from, std::span<con
 
 /// The id of who sent a datagram; nothing if it is not to be heard.
 std::optional<uint64_t> OscServer::hear(size_t socket, const udp::endpoint& from) {
+  if (const auto surface = hear_surface(socket, from)) return surface;
   if (!is_allowed(from.address())) {
     ++counters_.not_allowed;
     return {};
@@ -146,11 +179,19 @@ std::optional<uint64_t> OscServer::hear(size_t socket, const udp::endpoint& from
       events_.on_disconnect({ClientId::Kind::udp, *heard->forgotten, "udp (forgotten)"});
   }
   if (heard->is_new) {
-    const auto client = udp_client(heard->id, from);
+    const auto client = udp_client(heard->id);
     peers_.find(heard->id)->messages = TokenBucket(client.remote ? options_.rate : options_.loopback_rate);
+    if (!client.remote) peers_.trust(heard->id);
     if (events_.on_connect) events_.on_connect(client);
   }
   return heard->id;
+}
+
+std::optional<uint64_t> OscServer::hear_surface(size_t socket, const udp::endpoint& from) {
+  const auto surface = surfaces_.find(bytes_of(from.address()));
+  if (surface == surfaces_.end() || is_own(from)) return {};
+  peers_.find(surface->second)->socket = socket;
+  return surface->second;
 }
 
 void OscServer::serve_soon() {
@@ -179,7 +220,7 @@ void OscServer::carry_out_waiting(const Turn& turn) {
 }
 
 void OscServer::carry_out(const FairQueue::Packet& packet) {
-  const auto client = udp_client(packet.sender, peers_.find(packet.sender)->endpoint);
+  const auto client = udp_client(packet.sender);
   if (packet.whole) {
     ++counters_.packets;
     if (events_.on_packet) events_.on_packet(client, packet.bytes);
@@ -198,16 +239,19 @@ uint64_t OscServer::kernel_drops() const {
   return drops;
 }
 
-/// Whether there is room for one more connection; closes one that has never sent anything if that makes it.
+/// Whether there is room for one more connection. If not, one is closed that makes it: of those that are at their end,
+/// else of those that have never sent anything, else of the others, the one that has been idle longest.
 bool OscServer::make_room() {
   if (connections_.size() < options_.max_connections) return true;
-  const auto latest = std::chrono::steady_clock::now() - kSilentConnection;
-  for (const auto& [id, connection] : connections_) {  // the oldest first
-    if (!connection->is_open() || connection->has_spoken() || connection->since() > latest) continue;
-    connection->close();
-    return true;
-  }
-  return false;
+  const auto latest = std::chrono::steady_clock::now() - kIdleConnection;
+  const auto rank = [](const TcpConnection& connection) {
+    return std::tuple(connection.is_open(), connection.has_spoken(), connection.idle_since());
+  };
+  TcpConnection* least = nullptr;
+  for (const auto& [id, connection] : connections_)
+    if (connection->idle_since() <= latest && (!least || rank(*connection) < rank(*least))) least = connection.get();
+  if (least) least->close();
+  return least != nullptr;
 }
 
 void OscServer::accept(tcp::socket socket) {
@@ -295,6 +339,10 @@ void OscServer::hold(const ClientId& client, bool held) {
   }
   if (client.kind != ClientId::Kind::tcp) return;
   if (const auto connection = connections_.find(client.id); connection != connections_.end()) connection->second->hold(held);
+}
+
+void OscServer::trust(const ClientId& client) {
+  if (client.kind == ClientId::Kind::udp) peers_.trust(client.id);
 }
 
 void OscServer::pin(const ClientId& client) {

@@ -29,10 +29,12 @@ struct OscServerOptions {
   OpenSockets sockets;                 ///< if there are any, they are used, and nothing is bound
   std::vector<Network> allow;          ///< other machines that are heard; this one always is
   double rate = 2000;             ///< messages per second of a UDP endpoint on another machine; 0: no limit
-  double total_rate = 20'000;     ///< of all those together
+  double total_rate = 20'000;     ///< of all those together that are trusted
+  double other_rate = 4000;       ///< of all others, whose addresses may be forged
   double loopback_rate = 0;       ///< of a UDP endpoint on this machine
   size_t max_udp_clients = 1024;  ///< endpoints remembered
-  size_t max_connections = 16;    ///< TCP; further ones are closed at once
+  size_t max_connections = 16;    ///< TCP; the one that has been idle longest makes room for another
+  std::vector<NetworkPeer> surfaces;  ///< each of them is one UDP client, whatever its port, and sent to at this one
   std::chrono::milliseconds frame_timeout{10'000};  ///< to finish a started TCP frame
 };
 
@@ -96,6 +98,10 @@ class OscServer {
   Sent send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery = Delivery::certain);
   /// Nothing more of a client is carried out until it is released.
   void hold(const ClientId& client, bool held);
+  /// A UDP client on another machine has shown that it is there: it has no part in the limits of those who have not.
+  void trust(const ClientId& client);
+  /// The clients of OscServerOptions::surfaces.
+  std::vector<ClientId> surfaces() const;
   /// While pinned, a UDP client is not forgotten. Pins count. Without effect on TCP clients.
   void pin(const ClientId& client);
   void unpin(const ClientId& client);
@@ -110,9 +116,11 @@ class OscServer {
  private:
   OscServer(asio::io_context& io, const OscServerOptions& options, OscServerEvents events);
   void start(BoundSockets bound);
+  void add_surface(const NetworkPeer& surface);
   void datagram(size_t socket, const asio::ip::udp::endpoint& from, std::span<const uint8_t> bytes,
                 bool whole);
   std::optional<uint64_t> hear(size_t socket, const asio::ip::udp::endpoint& from);
+  std::optional<uint64_t> hear_surface(size_t socket, const asio::ip::udp::endpoint& from);
   void serve_soon();
   void serve();
   void carry_out_waiting(const Turn& turn);
@@ -122,7 +130,7 @@ class OscServer {
   bool is_own(const asio::ip::udp::endpoint& from) const;
   bool is_allowed(const asio::ip::address& address) const;
   bool is_within_rate(uint64_t id, std::span<const uint8_t> bytes, int64_t now_ns);
-  ClientId udp_client(uint64_t id, const asio::ip::udp::endpoint& endpoint) const;
+  ClientId udp_client(uint64_t id) const;
   Sent send_udp(uint64_t id, std::span<const uint8_t> packet);
   Sent send_tcp(uint64_t id, std::span<const uint8_t> packet, Delivery delivery);
 
@@ -136,7 +144,8 @@ class OscServer {
   std::vector<std::shared_ptr<UdpPort>> udp_ports_;
   std::vector<std::shared_ptr<TcpPort>> tcp_ports_;
   UdpPeers peers_;
-  TokenBucket all_remote_;
+  std::map<Network::Address, uint64_t> surfaces_;  // their ids
+  TokenBucket all_trusted_, all_others_;           // of other machines
   FairQueue waiting_;  // datagrams
   std::shared_ptr<bool> serves_ = std::make_shared<bool>(false);  // whether a turn of theirs is due
   std::map<uint64_t, std::shared_ptr<TcpConnection>> connections_;

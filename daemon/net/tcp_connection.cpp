@@ -1,5 +1,9 @@
 #include "daemon/net/tcp_connection.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -12,6 +16,13 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
+namespace {
+
+constexpr int kProbeAfter = 5, kProbeEvery = 2, kProbes = 3;  // s of silence, s, how many without an answer
+constexpr int kUnanswered = 10'000;                           // ms that what was sent may stay without an acknowledgement
+
+}  // namespace
+
 TcpConnection::TcpConnection(tcp::socket socket, std::chrono::milliseconds frame_timeout, Events events)
     : socket_(std::move(socket)),
       deadline_(socket_.get_executor()),
@@ -21,8 +32,21 @@ TcpConnection::TcpConnection(tcp::socket socket, std::chrono::milliseconds frame
 void TcpConnection::start() {
   error_code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);
-  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  end_if_peer_is_gone();
   read();
+}
+
+/// A tablet that leaves the network says no goodbye; the system's own patience is two hours.
+void TcpConnection::end_if_peer_is_gone() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  const auto set = [this](int option, int value) {
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+  };
+  set(TCP_KEEPIDLE, kProbeAfter);
+  set(TCP_KEEPINTVL, kProbeEvery);
+  set(TCP_KEEPCNT, kProbes);
+  set(TCP_USER_TIMEOUT, kUnanswered);
 }
 
 void TcpConnection::read() {
@@ -37,6 +61,7 @@ void TcpConnection::read() {
 void TcpConnection::input(const error_code& error, size_t size) {
   if (error) return end_of_input(error == asio::error::eof);
   if (state_ != State::open) return read();
+  idle_since_ = std::chrono::steady_clock::now();
   const bool same_frame = frames_.in_frame();
   frames_.feed(std::span(input_).first(size));
   serve(same_frame);
@@ -113,6 +138,7 @@ void TcpConnection::write() {
 void TcpConnection::output(const error_code& error) {
   writing_.clear();
   if (error) return close();
+  idle_since_ = std::chrono::steady_clock::now();
   if (!waiting_.empty()) return write();
   if (state_ == State::draining) everything_sent();
 }

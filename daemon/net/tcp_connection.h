@@ -52,7 +52,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   /// Whether a whole packet has ever come.
   bool has_spoken() const { return has_spoken_; }
   bool is_open() const { return state_ == State::open; }
-  std::chrono::steady_clock::time_point since() const { return since_; }
+  /// Since when nothing has come, and the system has taken nothing to be sent.
+  std::chrono::steady_clock::time_point idle_since() const { return idle_since_; }
   /// Ends the connection at once.
   void close();
   /// Ends it without calling any of the events again.
@@ -65,6 +66,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
     closed,
   };
 
+  void end_if_peer_is_gone();
   void read();
   void input(const boost::system::error_code& error, size_t size);
   void serve(bool same_frame);
@@ -83,7 +85,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   Events events_;
   State state_ = State::open;
   bool input_ended_ = false, has_spoken_ = false, held_ = false, reading_ = false;
-  const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point idle_since_ = std::chrono::steady_clock::now();
   FrameReader frames_;
   std::array<uint8_t, 16384> input_;
   std::vector<uint8_t> writing_;  // with the system; then

@@ -6,7 +6,8 @@ namespace mixgraph {
 
 std::optional<UdpPeers::Heard> UdpPeers::hear(const Endpoint& endpoint, size_t socket) {
   if (const auto known = ids_.find({socket, endpoint}); known != ids_.end()) {
-    by_silence_.splice(by_silence_.end(), by_silence_, peers_.at(known->second).place);
+    const Peer& peer = peers_.at(known->second);
+    like(peer).splice(like(peer).end(), like(peer), peer.place);
     return Heard{known->second, false, {}};
   }
   Heard heard{0, true, {}};
@@ -15,20 +16,25 @@ std::optional<UdpPeers::Heard> UdpPeers::hear(const Endpoint& endpoint, size_t s
     if (!heard.forgotten) return {};
   }
   heard.id = ++last_id_;
-  peers_[heard.id] = {endpoint, socket, TokenBucket(), 0, by_silence_.insert(by_silence_.end(), heard.id)};
+  peers_[heard.id] = {endpoint, socket, TokenBucket(), 0, false, others_.insert(others_.end(), heard.id)};
   ids_[{socket, endpoint}] = heard.id;
   return heard;
 }
 
 std::optional<uint64_t> UdpPeers::forget_one() {
-  const auto oldest = std::find_if(by_silence_.begin(), by_silence_.end(),
+  const auto other = forget_one(others_);
+  return other ? other : forget_one(trusted_);
+}
+
+std::optional<uint64_t> UdpPeers::forget_one(const std::list<uint64_t>& by_silence) {
+  const auto oldest = std::find_if(by_silence.begin(), by_silence.end(),
                                    [this](uint64_t id) { return peers_.at(id).pins == 0; });
-  if (oldest == by_silence_.end()) return {};
+  if (oldest == by_silence.end()) return {};
   const uint64_t id = *oldest;
   const Peer& peer = peers_.at(id);
   ids_.erase({peer.socket, peer.endpoint});
+  like(peer).erase(peer.place);
   peers_.erase(id);
-  by_silence_.erase(oldest);
   return id;
 }
 
@@ -39,6 +45,14 @@ const UdpPeers::Peer* UdpPeers::find(uint64_t id) const {
 
 void UdpPeers::pin(uint64_t id) {
   if (const auto peer = peers_.find(id); peer != peers_.end()) ++peer->second.pins;
+}
+
+void UdpPeers::trust(uint64_t id) {
+  const auto found = peers_.find(id);
+  if (found == peers_.end() || found->second.trusted) return;
+  Peer& peer = found->second;
+  peer.trusted = true;
+  trusted_.splice(trusted_.end(), others_, peer.place);
 }
 
 void UdpPeers::unpin(uint64_t id) {

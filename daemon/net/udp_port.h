@@ -28,6 +28,11 @@ class UdpPort : public std::enable_shared_from_this<UdpPort> {
   /// False when the datagram was dropped: the system has no room for it.
   bool send(const Endpoint& to, std::span<const uint8_t> bytes);
   void close();
+  /// That it is bound to.
+  boost::asio::ip::address address() const {
+    boost::system::error_code ignored;
+    return socket_.local_endpoint(ignored).address();
+  }
   int descriptor() { return socket_.native_handle(); }
   /// Datagrams that the system dropped because they were not read in time.
   uint32_t kernel_drops() const { return kernel_drops_; }

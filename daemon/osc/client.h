@@ -18,6 +18,7 @@ struct ClientId {
   uint64_t id = 0;
   std::string name = "local";  ///< for people: "udp 127.0.0.1:5000", "tcp [::1]:5000"
   bool remote = false;         ///< its address is another machine's
+  bool surface = false;        ///< the session names it: it is trusted, and has no lease
 
   bool operator==(const ClientId& other) const { return kind == other.kind && id == other.id; }
   bool operator<(const ClientId& other) const {

@@ -179,7 +179,8 @@ mix:
 mixx: {}
 tempo: 120
 audio: {rat: 48000, driver: jack, rate: 1, block: 12.5}
-osc: {prot: 9000, port: 0, allow: [10.0.0.0/33, any, lan], files: some, rate: -1, confirm: perhaps}
+osc: {prot: 9000, port: 0, allow: [10.0.0.0/33, any, lan], files: some, rate: -1, confirm: perhaps,
+      peers: ['10.0.0.2', '10.0.0.2:0', '10.0.0.2:9001', '10.0.0.2:9002']}
 )",
      R"(song.yaml:2:1: `mixx`: no such key of a session; did you mean `mix`?
 song.yaml:3:1: `tempo`: no such key of a session; it has mixgraph, name, audio, osc, media, recordings, include, in, mix, master, scenes
@@ -193,7 +194,10 @@ song.yaml:5:36: `allow`: 10.0.0.0/33 is no address; an address, a network such a
 song.yaml:5:54: `allow`: lan is no address; an address, a network such as 192.168.1.0/24, or any
 song.yaml:5:67: `files`: "some" is not a choice; did you mean `none`?
 song.yaml:5:79: `rate`: -1 is out of range; 0 to 1e+06
-song.yaml:5:92: `confirm`: "perhaps" is not a choice; one of off, on
+song.yaml:5:92: `confirm`: "perhaps" is not a choice; one of answers, all, off
+song.yaml:6:15: `peers`: 10.0.0.2 is no address with a port; an address with a port, such as 10.0.0.7:9001 or [fd00::7]:9001
+song.yaml:6:27: `peers`: 10.0.0.2:0 is no address with a port; an address with a port, such as 10.0.0.7:9001 or [fd00::7]:9001
+song.yaml:6:58: `peers`: 10.0.0.2:9002 has the address of another; all that comes from an address is one surface
 )"},
     {"beyond a parameter", R"(mixgraph: 1
 mix: {p: {type: player, file/x: a}}

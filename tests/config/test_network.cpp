@@ -51,3 +51,18 @@ TEST_CASE("loopback is told from the rest") {
   for (const char* text : {"0.0.0.0", "128.0.0.1", "::", "::2", "10.0.0.1"})
     CHECK_FALSE(is_loopback(*parse_address(text)));
 }
+
+TEST_CASE("an address with a port") {
+  const auto v4 = NetworkPeer::parse("10.77.0.2:9001"), v6 = NetworkPeer::parse("[fd00::2]:65535");
+  REQUIRE(v4);
+  REQUIRE(v6);
+  CHECK(v4->address == parse_address("10.77.0.2"));
+  CHECK(v4->port == 9001);
+  CHECK(v6->address == parse_address("fd00::2"));
+  CHECK(v6->port == 65535);
+  for (const char* text : {"", ":", ":9001", "10.0.0.2", "10.0.0.2:", "10.0.0.2:0", "10.0.0.2:65536", "10.0.0.2:9001x", "host:9001",
+                           "fd00::2:9001", "[10.0.0.2]:9001", "[fd00::2]9001", "[]:9001", "10.0.0.2:-1", "[:9001"}) {
+    INFO(text);
+    CHECK_FALSE(NetworkPeer::parse(text));
+  }
+}

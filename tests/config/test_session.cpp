@@ -198,8 +198,8 @@ TEST_CASE("settings of the session") {
   Session s = read(R"(mixgraph: 1
 audio: {rate: 96000, driver: portaudio, device: Scarlett, input_device: Built-in, inputs: 8, outputs: 4,
         input_map: [3, 4, 5, 6, 7, 8, 9, 10], output_map: [1, 2, 5, 6], ceiling: -0.3}
-osc: {port: 9100, bind: [127.0.0.1, "::1"], allow: [10.0.0.0/8, 192.168.1.7], files: all, confirm: off, rate: 500,
-      loopback_rate: 9000}
+osc: {port: 9100, bind: [127.0.0.1, "::1"], allow: [10.0.0.0/8, 192.168.1.7], files: all, confirm: all, rate: 500,
+      loopback_rate: 9000, peers: ['10.77.0.2:9001', '[fd00::2]:9001']}
 media: takes
 recordings: recorded
 )");
@@ -211,7 +211,8 @@ recordings: recorded
   CHECK(s.audio.input_map == std::vector<int>{3, 4, 5, 6, 7, 8, 9, 10});
   CHECK(s.audio.output_map == std::vector<int>{1, 2, 5, 6});
   CHECK(s.audio.ceiling == -0.3);
-  CHECK(s.osc == OscSettings{9100, {"127.0.0.1", "::1"}, {"10.0.0.0/8", "192.168.1.7"}, FileAccess::all, false, 500, 9000});
+  CHECK(s.osc == OscSettings{9100, {"127.0.0.1", "::1"}, {"10.0.0.0/8", "192.168.1.7"}, FileAccess::all, Confirm::all, 500, 9000,
+                              {"10.77.0.2:9001", "[fd00::2]:9001"}});
   CHECK(s.media == "takes");
   CHECK(s.recordings == "recorded");
 }

@@ -48,6 +48,7 @@ osc:
   port: 9001
   bind: [127.0.0.1, 10.0.0.2]
   allow: 10.0.0.0/24
+  peers: 10.0.0.9:9001
   files: none
   confirm: off
   rate: 100

@@ -158,10 +158,93 @@ TEST_CASE("Clients on this machine, and those who are connected, are trusted", "
 }
 
 TEST_CASE("A session may do without", "[trust]") {
-  Desk desk(kMix, {.confirm = false});
+  Desk desk(kMix, {.confirm = Confirm::off});
   const ClientId client = stranger(desk);
   desk.send(client, message("/mix/vox/fader"));
   CHECK(desk.lines(client) == Lines{"/mix/vox/fader ,f 0"});
+}
+
+TEST_CASE("A session may let sets wait too", "[trust]") {
+  Desk desk(kMix, {.confirm = Confirm::all});
+  const ClientId client = stranger(desk);
+  desk.send(client, message("/mix/vox/fader", {-6.f}));
+  const auto number = number_for(desk, client);
+  CHECK(desk.get("/mix/vox/fader") == 0);
+  desk.send(client, number);
+  CHECK(desk.get("/mix/vox/fader") == -6);
+}
+
+TEST_CASE("The number may go and return as a text", "[trust]") {
+  Desk desk(kMix);
+  const ClientId client = stranger(desk), texts = stranger(desk);
+  desk.send(client, message("/mix/vox/fader"));
+  const auto number = std::to_string(std::get<int64_t>(number_for(desk, client).arguments[0]));
+  desk.send(client, message("/confirm", {number}));
+  CHECK(desk.lines(client) == Lines{"/mix/vox/fader ,f 0"});
+  desk.send(texts, message("/confirm", {"please"}));
+  const auto asked = desk.received(texts);
+  REQUIRE(asked.size() == 1);
+  REQUIRE(osc::type_tags(asked[0]) == ",s");
+  desk.send(texts, asked[0]);
+  CHECK(desk.lines(texts).empty());
+  desk.send(texts, message("/mix/vox/fader"));
+  CHECK(desk.lines(texts) == Lines{"/mix/vox/fader ,f 0"});
+  desk.send(texts, asked[0]);  // once more does no harm
+  CHECK(desk.lines(texts).empty());
+}
+
+TEST_CASE("Who sets without having confirmed, and who waits for an answer, is a line of the log each", "[trust]") {
+  Lines log;
+  Desk desk(kMix, {.log = [&](const std::string& line, bool) { log.push_back(line); }});
+  const auto at = [&](const std::string& endpoint) {
+    ClientId client = stranger(desk);
+    client.name = "udp " + endpoint;
+    return client;
+  };
+  const ClientId tablet = at("10.0.0.7:5000"), same = at("10.0.0.7:5001"), asks = at("10.0.0.8:5000"), confirms = at("[fd00::2]:5000");
+  for (int i = 0; i < 3; i++) {
+    desk.send(tablet, message("/mix/vox/fader", {-6.f}));
+    desk.send(same, message("/mix/vox/fader", {-7.f}));
+    desk.send(asks, message("/subscribe"));
+    desk.send(confirms, message("/subscribe"));
+    desk.run(20);
+  }
+  REQUIRE(log.size() == 1);
+  CHECK(log[0].find("udp 10.0.0.7:5000 sets parameters without") == 0);
+  CHECK(log[0].find("peers: ['10.0.0.7:PORT']") != std::string::npos);
+  desk.send(confirms, desk.received(confirms)[0]);
+  desk.run(1100);
+  REQUIRE(log.size() == 2);
+  CHECK(log[1].find("udp 10.0.0.8:5000 gets no answer until it returns the /confirm") == 0);
+  CHECK(log[1].find("peers: ['10.0.0.8:PORT']") != std::string::npos);
+  for (int i = 0; i < 500; i++) desk.send(at("10.1.0." + std::to_string(i) + ":1"), message("/mix/vox/fader", {-8.f}));
+  CHECK(log.size() == 20);  // forged addresses don't fill it
+  CHECK(log.back().find("left out") != std::string::npos);
+}
+
+TEST_CASE("A surface that the session names is answered at once, and keeps its subscription", "[trust]") {
+  Desk desk(kMix);
+  ClientId surface = stranger(desk);
+  surface.surface = true;
+  desk.send(surface, message("/subscribe", {"/mix/vox/fader"}));
+  CHECK(desk.lines(surface) == Lines{"/done ,ss \"/subscribe\" \"/mix/vox/fader\""});
+  desk.run(11'000);
+  desk.send("/mix/vox/fader", {-6.f});
+  desk.run(50);
+  CHECK(desk.lines(surface) == Lines{"/mix/vox/fader ,f -6"});
+}
+
+TEST_CASE("Bundles of those who have not confirmed fill a room of their own", "[trust]") {
+  Desk desk(kMix);
+  const ClientId forged = stranger(desk);
+  osc::Bundle bundle{desk.at(100), {}};
+  for (int i = 0; i < 250; i++) bundle.elements.push_back(message("/mix/vox/fader", {float(-i % 50)}));
+  for (int i = 0; i < 50; i++) desk.send(forged, bundle);
+  CHECK(desk.lines(forged).back().find("too many timed messages") != std::string::npos);
+  desk.send(desk.main, osc::Bundle{desk.at(110), {message("/mix/vox/pan", {0.5f})}});
+  CHECK(desk.lines().empty());
+  desk.run(150);
+  CHECK(desk.get("/mix/vox/pan") == 0.5);
 }
 
 TEST_CASE("Files are for whom the session says", "[trust]") {

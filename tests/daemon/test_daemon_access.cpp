@@ -40,31 +40,46 @@ osc::TimeTag in(std::chrono::milliseconds ahead) {
   return osc::TimeTag::at(std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count());
 }
 
-/// A UDP socket at an address, which returns no number.
+/// A UDP socket at an address of this machine, which returns no number.
 class Mute {
  public:
-  Mute(const std::string& address, int port) : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(uint16_t(port));
-    REQUIRE(inet_pton(AF_INET, address.c_str(), &to.sin_addr) == 1);
-    REQUIRE(connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+  explicit Mute(const std::string& address, int to = 0) : address_(address), to_(to), socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    const sockaddr_in own = at(address, 0);
+    REQUIRE(bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0);
   }
   ~Mute() { close(socket_); }
-  void send(const osc::Packet& packet) const {
+  int port() const {
+    sockaddr_in own{};
+    socklen_t size = sizeof own;
+    REQUIRE(getsockname(socket_, reinterpret_cast<sockaddr*>(&own), &size) == 0);
+    return ntohs(own.sin_port);
+  }
+  void send(const osc::Packet& packet) const { send(packet, to_, address_); }
+  void send(const osc::Packet& packet, int port, const std::string& host = "127.0.0.1") const {
     const auto bytes = osc::encode(packet);
-    REQUIRE(::send(socket_, bytes.data(), bytes.size(), 0) == ssize_t(bytes.size()));
+    const sockaddr_in to = at(host, port);
+    REQUIRE(sendto(socket_, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) == ssize_t(bytes.size()));
   }
   std::string receive() const {
     uint8_t bytes[8192];
     pollfd ready{socket_, POLLIN, 0};
-    if (poll(&ready, 1, 1000) <= 0) return "nothing";
+    if (poll(&ready, 1, 3000) <= 0) return "nothing";
     const ssize_t size = recv(socket_, bytes, sizeof bytes, 0);
-    return osc::describe(std::get<osc::Message>(*osc::decode({bytes, size_t(size)})));
+    const auto packet = osc::decode({bytes, size_t(size)});
+    const auto* message = std::get_if<osc::Message>(&*packet);
+    return message ? osc::describe(*message) : "a bundle";
   }
 
  private:
-  int socket_;
+  static sockaddr_in at(const std::string& address, int port) {
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_port = htons(uint16_t(port));
+    REQUIRE(inet_pton(AF_INET, address.c_str(), &place.sin_addr) == 1);
+    return place;
+  }
+  std::string address_;
+  int to_, socket_;
 };
 
 std::string ask(OscClient& client, const osc::Message& question) {
@@ -163,6 +178,48 @@ TEST_CASE("What another machine sent ahead keeps its rights over a restart", "[d
   CHECK(local.get("/mix/vox/fader") == -7);
   CHECK(local.get("/mix/vox/pan") == 1);
   CHECK_FALSE(std::filesystem::exists(session.folder / "stolen.yaml"));
+}
+
+TEST_CASE("A flood of sets from an address that has not confirmed leaves the others their part", "[daemon][access]") {
+  const auto other = other_address();
+  if (!other) {
+    WARN("this machine has no address but loopback");
+    return;
+  }
+  const SessionFile session("{bind: [127.0.0.1, " + *other + "], allow: " + *other + ", rate: 10}");
+  DaemonProcess daemon(session.arguments());
+  REQUIRE(daemon.port() > 0);
+  auto known = OscClient::open(*other, uint16_t(daemon.port()), OscTransport::udp);
+  REQUIRE(known);
+  CHECK(ask(**known, {"/mix/vox/fader", {}}) == "/mix/vox/fader ,f 0");
+  for (int port = 0; port < 30; port++) {
+    const Mute forged(*other, daemon.port());
+    for (int i = 0; i < 15; i++) forged.send(osc::Message{"/mix/vox/pan", {0.1F}});
+  }
+  CHECK(ask(**known, {"/mix/vox/fader", {}}) == "/mix/vox/fader ,f 0");
+  CHECK(daemon.wait_for("sets parameters without having shown that it is there"));
+}
+
+TEST_CASE("A surface is fed back at its port, without a lease, also after a restart", "[daemon][access]") {
+  const Mute listens("127.0.0.2"), sends("127.0.0.2");
+  const SessionFile session("{peers: ['127.0.0.2:" + std::to_string(listens.port()) + "']}");
+  DaemonProcess daemon(session.arguments(), {}, DaemonProcess::OnFailure::restart);
+  REQUIRE(daemon.port() > 0);
+  DaemonClient local(daemon.port());
+  local.send("/mix/vox/fader", {-6});
+  CHECK(listens.receive() == "/mix/vox/fader ,f -6");
+  sends.send(osc::Message{"/mix/vox/pan", {}}, daemon.port());
+  CHECK(listens.receive() == "/mix/vox/pan ,f 0");
+  sends.send(osc::Message{"/unsubscribe", {}}, daemon.port());
+  CHECK(listens.receive() == "/done ,s \"/unsubscribe\"");
+  sends.send(osc::Message{"/subscribe", {"/norm/mix/vox/*"}}, daemon.port());
+  CHECK(listens.receive() == "/done ,ss \"/subscribe\" \"/norm/mix/vox/*\"");
+  local.send("/restart");
+  REQUIRE(local.wait_for_number("restarts", 1));
+  std::string told;
+  local.send("/mix/vox/pan", {1});
+  while (!told.starts_with("/norm/mix/vox/pan") && told != "nothing") told = listens.receive();
+  CHECK(told == "/norm/mix/vox/pan ,f 1");
 }
 
 TEST_CASE("Another machine that is not allowed hears nothing, and is counted", "[daemon][access]") {

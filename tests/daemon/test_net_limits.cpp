@@ -1,3 +1,8 @@
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
 #include <catch2/catch.hpp>
 
 #include "daemon/net/udp_peers.h"
@@ -6,6 +11,45 @@
 using namespace mixgraph;
 using namespace mixgraph::net_test;
 using namespace std::string_literals;
+
+namespace {
+
+/// This process's connected ends at a port that it listens on.
+std::vector<int> accepted_at(uint16_t port) {
+  std::vector<int> found;
+  for (int descriptor = 3; descriptor < 1024; ++descriptor) {
+    sockaddr_in own{}, other{};
+    socklen_t size = sizeof own;
+    const bool is_here = getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &size) == 0 && own.sin_family == AF_INET;
+    size = sizeof other;
+    const bool is_connected = is_here && getpeername(descriptor, reinterpret_cast<sockaddr*>(&other), &size) == 0;
+    if (is_connected && ntohs(own.sin_port) == port) found.push_back(descriptor);
+  }
+  return found;
+}
+
+/// A UDP socket at one of the addresses of loopback.
+class UdpSocket {
+ public:
+  explicit UdpSocket(const std::string& address) : socket_(io_, {asio::ip::make_address(address), 0}) {}
+  uint16_t port() const { return socket_.local_endpoint().port(); }
+  void send(uint16_t port, const Bytes& packet) const {
+    socket_.send_to(asio::buffer(packet), {asio::ip::make_address("127.0.0.1"), port});
+  }
+  Bytes receive() const {
+    pollfd ready{socket_.native_handle(), POLLIN, 0};
+    if (poll(&ready, 1, 5000) <= 0) return {};
+    Bytes packet(8192);
+    packet.resize(socket_.receive(asio::buffer(packet)));
+    return packet;
+  }
+
+ private:
+  asio::io_context io_;
+  mutable asio::ip::udp::socket socket_;
+};
+
+}  // namespace
 
 TEST_CASE("A broken TCP stream is answered, closed and counted, and others go on") {
   Server server;
@@ -78,6 +122,76 @@ TEST_CASE("No more than the allowed number of connections, and room again when o
   CHECK(fourth->receive(5s) == message("/a"));
 }
 
+TEST_CASE("When there is no room, the connection that has been idle longest makes some") {
+  OscServerOptions options;
+  options.max_connections = 3;
+  Server server(options);
+  std::vector<std::unique_ptr<OscClient>> clients;
+  const auto says = [](OscClient& client) { return client.send(message("/a")) && client.receive(5s) == message("/a"); };
+  for (int i = 0; i < 3; ++i) clients.push_back(server.connect(OscTransport::tcp));
+  for (const int i : {1, 0, 2}) {
+    REQUIRE(says(*clients[size_t(i)]));
+    std::this_thread::sleep_for(20ms);
+  }
+  std::this_thread::sleep_for(1100ms);
+  REQUIRE(says(*clients[2]));
+  const auto newcomer = server.connect(OscTransport::tcp);
+  CHECK(says(*newcomer));
+  CHECK_FALSE(clients[1]->receive(5s));
+  CHECK(clients[1]->failure());
+  CHECK(says(*clients[0]));
+  CHECK(says(*clients[2]));
+  const auto refused = server.connect(OscTransport::tcp);  // nobody is idle now
+  CHECK_FALSE(refused->receive(5s));
+  CHECK(refused->failure());
+}
+
+TEST_CASE("Who listens to what it is sent is not idle") {
+  OscServerOptions options;
+  options.max_connections = 2;
+  Server server(options);
+  const auto listener = server.connect(OscTransport::tcp), idle = server.connect(OscTransport::tcp);
+  for (auto* client : {listener.get(), idle.get()}) {
+    client->send(message("/a"));
+    REQUIRE(client->receive(5s));
+  }
+  std::this_thread::sleep_for(1100ms);
+  server.run([&] { server.server->send(server.clients.at(1), message("/meters")); });
+  CHECK(listener->receive(5s) == message("/meters"));
+  const auto newcomer = server.connect(OscTransport::tcp);
+  newcomer->send(message("/b"));
+  CHECK(newcomer->receive(5s) == message("/b"));
+  CHECK_FALSE(idle->receive(5s));
+  CHECK(idle->failure());
+  CHECK_FALSE(listener->failure());
+}
+
+TEST_CASE("A connection whose other end has gone is found out within seconds, on sockets of a service manager too") {
+  const bool handed_over = GENERATE(false, true);
+  OscServerOptions options;
+  if (handed_over) {
+    const int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(listen(listening, 4) == 0);
+    options.sockets.tcp = {listening};
+  }
+  Server server(options);
+  const auto client = server.connect(OscTransport::tcp);
+  client->send(message("/a"));
+  REQUIRE(client->receive(5s));
+  const auto accepted = accepted_at(server.port);
+  REQUIRE(accepted.size() == 1);
+  const auto option = [&](int level, int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    REQUIRE(getsockopt(accepted[0], level, name, &value, &size) == 0);
+    return value;
+  };
+  CHECK(option(SOL_SOCKET, SO_KEEPALIVE) == 1);
+  CHECK(option(IPPROTO_TCP, TCP_KEEPIDLE) + option(IPPROTO_TCP, TCP_KEEPINTVL) * option(IPPROTO_TCP, TCP_KEEPCNT) <= 15);
+  CHECK(option(IPPROTO_TCP, TCP_USER_TIMEOUT) <= 15'000);
+  CHECK(option(IPPROTO_TCP, TCP_USER_TIMEOUT) >= 5000);
+}
+
 TEST_CASE("A client that does not read loses meters first, then its connection, others are not held up") {
   Server server;
   const auto other = server.connect(OscTransport::tcp);
@@ -135,6 +249,40 @@ TEST_CASE("UDP endpoints are forgotten when there are too many, but not while pi
   full.unpin(pinned);
   full.unpin(pinned);
   CHECK(full.hear(endpoint(2), 0)->forgotten == pinned);
+}
+
+TEST_CASE("Endpoints that may be forged are forgotten before those that are trusted") {
+  const auto endpoint = [](uint16_t port) { return UdpPeers::Endpoint(asio::ip::make_address("10.0.0.1"), port); };
+  UdpPeers peers(3);
+  const auto trusted = peers.hear(endpoint(1), 0)->id;
+  peers.trust(trusted);
+  for (uint16_t port = 2; port < 100; port++) CHECK(peers.hear(endpoint(port), 0)->forgotten != trusted);
+  CHECK(peers.find(trusted));
+  peers.trust(peers.hear(endpoint(98), 0)->id);
+  peers.trust(peers.hear(endpoint(99), 0)->id);
+  CHECK(peers.hear(endpoint(100), 0)->forgotten == trusted);  // if there are no others, the one silent longest
+}
+
+TEST_CASE("What comes from a surface's address is one client, sent to at its port") {
+  OscServerOptions options;
+  const UdpSocket receiver("127.0.0.2"), sender("127.0.0.2"), other("127.0.0.3");
+  options.surfaces = {*NetworkPeer::parse("127.0.0.2:" + std::to_string(receiver.port()))};
+  Server server(options);
+  const ClientId surface = server.run([&] { return server.server->surfaces().at(0); });
+  CHECK(surface.surface);
+  CHECK(server.run([&] { return server.server->send(surface, message("/before")); }) == Sent::queued);
+  CHECK(receiver.receive() == message("/before"));
+  sender.send(server.port, message("/a"));
+  CHECK(receiver.receive() == message("/a"));
+  receiver.send(server.port, message("/b"));
+  CHECK(receiver.receive() == message("/b"));
+  other.send(server.port, message("/c"));
+  CHECK(other.receive() == message("/c"));
+  server.run([&] {
+    CHECK(server.clients.size() == 2);
+    CHECK(server.clients.at(surface.id).surface);
+    CHECK_FALSE(server.clients.rbegin()->second.surface);
+  });
 }
 
 TEST_CASE("A forgotten UDP client is reported, and a pinned one still receives") {
