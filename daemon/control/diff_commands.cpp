@@ -1,4 +1,5 @@
 #include "daemon/control/console.h"
+#include "daemon/control/session_file.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
@@ -58,7 +59,7 @@ void compare(const Scenes& file, const Scenes& live, std::vector<osc::Message>& 
 }
 
 Answer diff_file(Console& console, const Call& call) {
-  const auto file = load_session(console.settings.session_file, console.types);
+  const auto file = load_own(console.settings.own_file(), console.types);
   if (!file) return file.problems();
   std::vector<osc::Message> list;
   const Difference tell(file->graph, console.live);

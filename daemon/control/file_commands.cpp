@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include "daemon/control/file_access.h"
+#include "daemon/control/session_file.h"
 
 namespace mixgraph {
 namespace {
@@ -8,19 +9,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kPart = 1000;  // bytes of text in one message
-
-/// A file in the session's folder, by its name alone.
-Result<std::string> file_named(const Console& console, const std::string& name) {
-  if (name.empty()) return console.settings.session_file;
-  const fs::path plain(name);
-  const bool is_yaml = plain.extension() == ".yaml" || plain.extension() == ".yml";
-  if (!is_yaml || plain.filename() != plain || name.front() == '.')
-    return Problem{"", "\"" + name + "\" is not the name of a session file",
-                   "a name that ends in .yaml, without folders: files are in the session's folder"};
-  const fs::path file = fs::path(console.settings.session_file).parent_path() / plain;
-  if (fs::is_symlink(fs::symlink_status(file))) return Problem{"", name + " is a link", "the file itself"};
-  return file.string();
-}
 
 Session whole_session(const Console& console) {
   Session session = console.session;
@@ -35,7 +23,7 @@ Problems save_own(Console& console, const std::string& text) {
   const uint64_t old_text = std::exchange(console.session.text_hash, hash_of(text));
   const uint64_t after = fingerprint(console.session);
   if (rebase) rebase(console, {before, after}, false);
-  Problems problems = save_text(text, console.settings.session_file);
+  Problems problems = save_own(console.settings.own_file(), text, old_text, console.types);
   if (!problems.empty()) console.session.text_hash = old_text;
   if (rebase) rebase(console, {problems.empty() ? after : before}, problems.empty());
   return problems;
@@ -43,21 +31,18 @@ Problems save_own(Console& console, const std::string& text) {
 
 Answer save(Console& console, const Call& call) {
   if (const auto refusal = file_refusal(console, call.client)) return *refusal;
-  const auto file = file_named(console, call.text(0));
+  const auto file = file_named(console.settings.own_file(), call.text(0));
   if (!file) return file.problems();
-  if (file->empty()) return Problem{"", "this session has no file", "/graph/save name.yaml"};
   const std::string text = write_session(whole_session(console));
   const bool own = *file == console.settings.session_file;
-  if (Problems problems = own ? save_own(console, text) : save_text(text, *file); !problems.empty())
-    return problems;
+  Problems problems = own ? save_own(console, text) : save_text(text, *file, console.types);
+  if (!problems.empty()) return problems;
   return Done{fs::path(*file).filename().string()};
 }
 
 Answer load_file(Console& console, const std::string& file) {
-  const fs::path path(file);
   const bool own = file == console.settings.session_file;
-  auto session = own ? load_session(file, console.types)
-                     : load_session_beneath(path.parent_path(), path.filename(), console.types);
+  auto session = own ? load_own(console.settings.own_file(), console.types) : load_beside(file, console.types);
   if (!session) return session.problems();
   if (Problems problems = console.take(std::move(*session), own); !problems.empty()) return problems;
   return Done{fs::path(file).filename().string()};
@@ -65,7 +50,7 @@ Answer load_file(Console& console, const std::string& file) {
 
 Answer load(Console& console, const Call& call) {
   if (const auto refusal = file_refusal(console, call.client)) return *refusal;
-  const auto file = file_named(console, call.text(0));
+  const auto file = file_named(console.settings.own_file(), call.text(0));
   if (!file) return file.problems();
   return load_file(console, *file);
 }
