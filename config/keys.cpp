@@ -160,9 +160,9 @@ void read_audio_key(const Yaml::Entry& entry, AudioSettings& audio, Report& repo
              suggest(entry.key, words, "it has"));
 }
 
-/// The highest device channel that nodes of a role name in their text, and at least 2.
+/// The highest device channel that nodes of a role name in their text.
 int used_channels(const Graph& graph, Role role) {
-  int most = 2;
+  int most = 0;
   for (const Node& node : graph.nodes()) {
     if (node.type->role != role) continue;
     for (const Value& value : node.values) {
@@ -177,13 +177,6 @@ int used_channels(const Graph& graph, Role role) {
     }
   }
   return most;
-}
-
-AudioSettings default_audio(const Graph& graph) {
-  AudioSettings audio;
-  audio.inputs = used_channels(graph, Role::device_input);
-  audio.outputs = used_channels(graph, Role::device_output);
-  return audio;
 }
 
 std::vector<std::string> read_networks(const Yaml& yaml, Report& report) {
@@ -260,15 +253,16 @@ Yaml write_map(const std::vector<int>& map) {
   return list;
 }
 
-Yaml write_audio(const AudioSettings& audio, const AudioSettings& usual) {
+Yaml write_audio(const AudioSettings& audio) {
+  const AudioSettings usual;
   Yaml yaml;
   if (audio.rate != usual.rate) put(yaml, "rate", write_number(audio.rate));
   if (audio.block != usual.block) put(yaml, "block", write_number(audio.block));
   if (audio.driver != usual.driver) put(yaml, "driver", write_text(audio.driver));
   if (audio.device != usual.device) put(yaml, "device", write_text(audio.device));
   if (audio.input_device != usual.input_device) put(yaml, "input_device", write_text(audio.input_device));
-  if (audio.inputs != usual.inputs) put(yaml, "inputs", write_number(audio.inputs));
-  if (audio.outputs != usual.outputs) put(yaml, "outputs", write_number(audio.outputs));
+  if (audio.inputs) put(yaml, "inputs", write_number(*audio.inputs));
+  if (audio.outputs) put(yaml, "outputs", write_number(*audio.outputs));
   if (!audio.input_map.empty()) put(yaml, "input_map", write_map(audio.input_map));
   if (!audio.output_map.empty()) put(yaml, "output_map", write_map(audio.output_map));
   if (audio.ceiling != usual.ceiling) put(yaml, "ceiling", write_number(audio.ceiling));
@@ -302,6 +296,11 @@ Yaml write_osc(const OscSettings& osc) {
 
 }  // namespace
 
+DeviceChannels channels_of(const AudioSettings& audio, const Graph& graph) {
+  return {std::max(audio.inputs.value_or(2), used_channels(graph, Role::device_input)),
+          std::max(audio.outputs.value_or(2), used_channels(graph, Role::device_output))};
+}
+
 std::vector<std::string_view> session_keys() {
   return {"mixgraph", "name", "audio", "osc",    "media", "recordings",
           "include",  "in",   "mix",   "master", "scenes"};
@@ -316,7 +315,6 @@ bool read_settings(std::string_view key, const Yaml& value, Session& session, Re
 }
 
 void read_audio(const Yaml::Entry* audio, Session& session, Report& report) {
-  session.audio = default_audio(session.graph);
   if (!audio || !expect_mapping(audio->value, "audio", "{rate: 48000}", report)) return;
   for (const Yaml::Entry& entry : audio->value.entries) read_audio_key(entry, session.audio, report);
 }
@@ -326,7 +324,7 @@ Yaml write_settings(const Session& session) {
   Yaml yaml;
   put(yaml, "mixgraph", write_number(1));
   if (session.name != usual.name) put(yaml, "name", write_text(session.name));
-  Yaml audio = write_audio(session.audio, default_audio(session.graph));
+  Yaml audio = write_audio(session.audio);
   if (audio.is_mapping()) put(yaml, "audio", audio);
   Yaml osc = write_osc(session.osc);
   if (osc.is_mapping()) put(yaml, "osc", std::move(osc));

@@ -11,8 +11,7 @@ namespace mixgraph {
 std::vector<std::string_view> session_keys();
 /// Reads `name`, `osc`, `media` or `recordings`; false if the key is none of these. [any]
 bool read_settings(std::string_view key, const Yaml& value, Session& session, Report& report);
-/// Reads `audio` (nullptr: not there) once the graph is known, which tells how many channels are in use.
-/// [any]
+/// Reads `audio` (nullptr: not there). [any]
 void read_audio(const Yaml::Entry* audio, Session& session, Report& report);
 /// Reads `scenes` once the graph is known, which tells what the values are. [any]
 void read_scenes(const Yaml& yaml, Session& session, Report& report);

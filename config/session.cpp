@@ -1,58 +1,17 @@
 #include "config/session.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "config/expander.h"
+#include "config/file_text.h"
 #include "config/keys.h"
 #include "config/version.h"
-#include "graph/open_beneath.h"
 
 namespace mixgraph {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The text of a file, at most one byte longer than a YAML file may be.
-Result<std::string> read_file(const std::string& path) {
-  std::error_code error;
-  fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) return Problem{path, "there is no such file", ""};
-  if (!fs::is_regular_file(status)) return Problem{path, "this is not a file", ""};
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return Problem{path, std::string("can't be read: ") + std::strerror(errno), ""};
-  std::string text(std::min(size_t(fs::file_size(path, error)), kMaxYamlBytes) + 1, '\0');
-  stream.read(text.data(), std::streamsize(text.size()));
-  text.resize(size_t(stream.gcount()));
-  return text;
-}
-
-/// The same for a file that is named in a session, or over the network.
-Result<std::string> read_file_beneath(const std::string& folder, const std::string& name) {
-  const auto file = open_file_beneath(folder, name);
-  if (!file) return file.problems();
-  struct stat status {};
-  if (fstat(file->fd(), &status) != 0)
-    return Problem{name, std::string("can't be read: ") + std::strerror(errno), ""};
-  std::string text(std::min(size_t(status.st_size), kMaxYamlBytes) + 1, '\0');
-  size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t count = ::read(file->fd(), text.data() + size, text.size() - size);
-    if (count < 0 && errno != EINTR)
-      return Problem{name, std::string("can't be read: ") + std::strerror(errno), ""};
-    if (count == 0) break;
-    if (count > 0) size += size_t(count);
-  }
-  text.resize(size);
-  return text;
-}
 
 /// Reads one session.
 class SessionReader {

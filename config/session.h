@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,13 +19,20 @@ struct AudioSettings {
   std::string driver = "auto";  ///< auto, portaudio, clock
   std::string device;           ///< empty: the default one
   std::string input_device;     ///< empty: the same one
-  int inputs = 2, outputs = 2;  ///< channels; unless written, as many as the graph uses, and at least 2
+  std::optional<int> inputs, outputs;  ///< channels; nothing: channels_of() what the graph uses
   std::vector<int> input_map, output_map;  ///< device channels from 1; empty: in order
   double ceiling = 0;                      ///< dBFS, of all outputs
   int threads = 0;                         ///< that run the graph where it pays; 0: a quarter of the processors, 1 to 4
   double restore_max = 0;                  ///< dB, of levels in master/ that come from a live state
   bool operator==(const AudioSettings&) const = default;
 };
+
+/// Device channels of each direction.
+struct DeviceChannels {
+  int inputs = 2, outputs = 2;
+};
+/// As many as are written, or 2, and at least as many as the nodes of a graph name: up to 256. [any]
+DeviceChannels channels_of(const AudioSettings& audio, const Graph& graph);
 
 /// Who may make the daemon touch files: load and save sessions, name files of players and recorders.
 enum class FileAccess : uint8_t { loopback, all, none };
@@ -81,11 +89,20 @@ Result<Session> parse_session(std::string_view text, const std::string& file_nam
 /// what differs from defaults is written. Left out are nodes outside in/, mix/ and master/, and values in
 /// scenes that their parameter can't take. [control, worker]
 std::string write_session(const Session& session);
-/// Writes it so that whatever happens the file holds either the old or the new session: a new file, synced,
-/// renamed over the old one, which stays as `path`.bak. [worker]
-Problems save_session(const Session& session, const std::string& path);
-/// The same with a session's text.
-Problems save_text(const std::string& text, const std::string& path);
+/// The same without nodes and scenes: settings alone. [control, worker]
+std::string write_head(const Session& session);
+
+/// On which terms a file is replaced.
+struct SaveTerms {
+  bool follow_link = false;  ///< a link stays and the file that it leads to is replaced; else it is refused
+  std::optional<uint64_t> replaces = {};  ///< hash_of() the text that may be replaced: any other is left alone
+};
+/// Writes a session's text so that whatever happens the file holds either the old or the new session: a new file, synced,
+/// read back as a session, renamed over the old one, which stays as `path`.bak. Those who save in one folder at a time
+/// wait for one another. [worker]
+Problems save_text(const std::string& text, const std::string& path, NodeTypes types, const SaveTerms& terms = {});
+/// Removes what saves of this file have left that were killed. [control, worker]
+void clean_up_after_saves(const std::string& path);
 
 /// A number that tells one text from another. [any]
 uint64_t hash_of(std::string_view text);

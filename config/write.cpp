@@ -234,6 +234,10 @@ class GraphWriter {
 
 }  // namespace
 
+std::string write_head(const Session& session) {
+  return emit(write_settings(session));
+}
+
 std::string write_session(const Session& session) {
   Yaml yaml = write_settings(session);
   for (Yaml::Entry& section : GraphWriter(session).write().entries)

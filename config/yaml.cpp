@@ -61,7 +61,7 @@ class Builder final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                 const std::string& text) override {
-    Yaml node = make(Yaml::Kind::scalar, mark);
+    Yaml node = make(Yaml::Kind::scalar, mark, text.size());
     node.text = text;
     node.quoted = tag == "!";
     if (node.quoted) last_quote_ = node.place;
@@ -89,9 +89,11 @@ class Builder final : public YAML::EventHandler {
     std::map<std::string, int> lines;  ///< of the keys so far
   };
 
-  Yaml make(Yaml::Kind kind, const YAML::Mark& mark) {
-    if (++count_ > kMaxYamlNodes) {
-      report_.add(place(mark), "the file has more than " + std::to_string(kMaxYamlNodes) + " values");
+  Yaml make(Yaml::Kind kind, const YAML::Mark& mark, size_t text = 0) {
+    memory_ += sizeof(Yaml) + text;
+    if (memory_ > kMaxYamlMemory) {
+      report_.add(place(mark), "the file takes more than " + std::to_string(kMaxYamlMemory >> 20) + " MiB of memory",
+                  "fewer values");
       throw Stop();
     }
     Yaml node;
@@ -156,7 +158,8 @@ class Builder final : public YAML::EventHandler {
   Yaml root_;
   Place last_quote_;
   std::vector<Frame> frames_;
-  int count_ = 0, documents_ = 0;
+  size_t memory_ = 0;
+  int documents_ = 0;
 };
 
 }  // namespace

@@ -57,9 +57,9 @@ class Report {
   std::vector<Line> lines_;
 };
 
-inline constexpr size_t kMaxYamlBytes = 16 << 20;
+inline constexpr size_t kMaxYamlBytes = 32 << 20;
+inline constexpr size_t kMaxYamlMemory = 256 << 20;  ///< bytes of the tree: short values take more than their text
 inline constexpr int kMaxYamlDepth = 32;
-inline constexpr int kMaxYamlNodes = 500000;
 
 /// Reads one YAML document. Refused, with their places: what isn't YAML, anchors, aliases, tags, keys that
 /// are there twice or aren't words, a second document, and what is beyond the limits above. Without a value

@@ -38,13 +38,21 @@ AudioSettings audio_of(const Session& session, const Options& options) {
   return audio;
 }
 
+/// The path itself where the working folder is gone.
+std::string absolute_path(const std::string& path) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.string();
+}
+
 EngineSettings engine_settings(const Session& session, const AudioSettings& audio, const std::string& file) {
-  const auto folder = std::filesystem::absolute(file).parent_path();
+  const auto folder = std::filesystem::path(absolute_path(file)).parent_path();
   EngineSettings settings;
   settings.environment = {audio.rate, (folder / session.media).string(),
                           (folder / session.recordings).string()};
-  settings.inputs = audio.inputs;
-  settings.outputs = audio.outputs;
+  const DeviceChannels channels = channels_of(audio, session.graph);
+  settings.inputs = channels.inputs;
+  settings.outputs = channels.outputs;
   settings.ceiling_db = audio.ceiling;
   const int suitable = std::clamp(int(std::thread::hardware_concurrency()) / 4, 1, 4);
   settings.threads = audio.threads > 0 ? audio.threads : suitable;
@@ -56,9 +64,9 @@ EngineSettings engine_settings(const Session& session, const AudioSettings& audi
 }
 
 /// What the session says; but a device that an earlier life of this process had found is not chosen anew.
-DriverSettings driver_settings(const AudioSettings& audio, const EarlierLife& past) {
-  DriverSettings settings{audio.driver, audio.device,  audio.input_device, audio.rate,      audio.block,
-                          audio.inputs, audio.outputs, audio.input_map,    audio.output_map};
+DriverSettings driver_settings(const AudioSettings& audio, const EngineSettings& engine, const EarlierLife& past) {
+  DriverSettings settings{audio.driver,  audio.device,   audio.input_device, audio.rate,      audio.block,
+                          engine.inputs, engine.outputs, audio.input_map,    audio.output_map};
   if (past.device.empty()) return settings;
   settings.driver = "portaudio";
   settings.device = past.device;
@@ -82,7 +90,7 @@ Daemon::Daemon(Session session, const Options& options, LiveState live_state, Re
       osc_(osc_settings(session, options)),
       engine_(engine_settings(session, audio_, options.session)),
       sound_(engine_),
-      host_(driver_settings(audio_, restart.past()), sound_.callback()),
+      host_(driver_settings(audio_, engine_.settings(), restart.past()), sound_.callback()),
       clock_(audio_.rate),
       live_state_(std::move(live_state)),
       control_(engine_, std::move(session), node_types(),
@@ -101,6 +109,10 @@ Daemon::~Daemon() {
   working_ = false;
   if (worker_.joinable()) worker_.join();
   host_.stop();
+}
+
+Problems Daemon::check(const Session& session, const Options& options) {
+  return Engine(engine_settings(session, audio_of(session, options), options.session)).update(session.graph);
 }
 
 Problems Daemon::build() {
@@ -185,7 +197,9 @@ void Daemon::print_start_line() const {
 
 ControlSettings Daemon::control_settings() {
   ControlSettings settings;
-  settings.session_file = std::filesystem::absolute(options_.session).string();
+  const SessionFile file = named_at_start(absolute_path(options_.session));
+  settings.session_file = file.path;
+  settings.session_is_link = file.is_link;
   settings.device_period = [this] { return host_.period() / audio_.rate; };
   settings.device_latency = [this] { return host_.status().driver.output_latency_ms * 1e-3; };
   settings.more_status = [this] { return status(); };

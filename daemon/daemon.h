@@ -35,6 +35,8 @@ class Daemon {
          std::string safe_mode);
   ~Daemon();
 
+  /// What prevents a session from being built, before there is a daemon of it.
+  static Problems check(const Session& session, const Options& options);
   /// Builds the graph. The problems are the session's.
   Problems build();
   /// Opens the sockets, and begins to open the device.

@@ -21,6 +21,13 @@ int fail(const Problems& problems, int exit_code) {
   return exit_code;
 }
 
+/// What is opened later never takes the place of a standard stream that was closed: logs would run into it.
+void open_standard_streams() {
+  int file = 0;
+  while (file >= 0 && file <= STDERR_FILENO) file = open("/dev/null", O_RDWR);
+  if (file > STDERR_FILENO) close(file);
+}
+
 /// In a terminal a hang-up says that it was closed. That is no wish to load the session again, nor to end; and as what is
 /// ignored stays so through restarts, it is none either when the terminal has gone.
 void ignore_terminal() {
@@ -30,10 +37,11 @@ void ignore_terminal() {
   signal(SIGHUP, SIG_IGN);
 }
 
-/// A log that nobody reads any more is no reason to end; and until the daemon can take it, a request to load
-/// again waits.
+/// A log that nobody reads any more is no reason to end, nor is a file that may not grow; and until the daemon can take
+/// it, a request to load again waits.
 void hold_signals() {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   ignore_terminal();
   sigset_t hangup;
   sigemptyset(&hangup);
@@ -55,12 +63,14 @@ std::string safe_mode_of(const EarlierLife& past) {
          " s, the last one: " + past.reason + "; /restart ends safe mode";
 }
 
-/// Restores what was there before, and says what is to be said about it.
-LiveState live_state_of(Session& session, const Options& options, const EarlierLife& past) {
+/// Restores what was there before, and says what is to be said about it. A session that can't be read is one of the live
+/// state then, if there is one.
+LiveState live_state_of(Result<Session>& session, const Options& options, const EarlierLife& past) {
   if (options.check) return LiveState();
   const bool same_run = !past.reason.empty();
-  LiveState state = open_live_state(
-      session, {options.session, options.state, options.fresh && !same_run, !same_run, same_run});
+  LiveStateOptions wanted{options.session, options.state, options.fresh && !same_run, !same_run, same_run};
+  wanted.builds = [&](const Session& changed) { return Daemon::check(changed, options); };
+  LiveState state = open_live_state(session, wanted);
   for (const auto& [text, well] : state.notes)
     spdlog::log(well ? spdlog::level::info : spdlog::level::warn, "{}", text);
   return state;
@@ -72,8 +82,9 @@ std::unique_ptr<Daemon> make_daemon(const Options& options, Restart& restart, Pr
   const EarlierLife& past = restart.past();
   std::string safe_mode = safe_mode_of(past);
   if (int(past.failures.size()) < Restart::kBareMode) {
-    if (auto session = load_session(options.session, node_types()); session) {
-      LiveState state = live_state_of(*session, options, past);
+    auto session = load_session(options.session, node_types());
+    LiveState state = live_state_of(session, options, past);
+    if (session) {
       auto daemon =
           std::make_unique<Daemon>(std::move(*session), options, std::move(state), restart, safe_mode);
       problems = daemon->build();
@@ -92,6 +103,7 @@ std::unique_ptr<Daemon> make_daemon(const Options& options, Restart& restart, Pr
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
   prctl(PR_SET_NAME, "mixgraphd");  // an exec of /proc/self/exe names it otherwise
   hold_signals();
   static Restart restart(argc, argv);

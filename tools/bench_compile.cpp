@@ -24,8 +24,9 @@ double ms_since(Clock::time_point start) {
 
 EngineSettings engine_settings(const Session& session) {
   EngineSettings settings;
-  settings.inputs = session.audio.inputs;
-  settings.outputs = session.audio.outputs;
+  const DeviceChannels channels = channels_of(session.audio, session.graph);
+  settings.inputs = channels.inputs;
+  settings.outputs = channels.outputs;
   return settings;
 }
 
@@ -54,7 +55,7 @@ class Desk {
  public:
   explicit Desk(Session session)
       : engine_(engine_settings(session)),
-        driver_({.driver = "clock", .period = kBlock, .inputs = session.audio.inputs, .outputs = session.audio.outputs}),
+        driver_({.driver = "clock", .period = kBlock, .inputs = engine_.settings().inputs, .outputs = engine_.settings().outputs}),
         control_(engine_, std::move(session), node_types(), [this](const ClientId&, const osc::Packet& packet, bool) {
           const auto* message = std::get_if<osc::Message>(&packet);
           if (message && message->address == "/error") error_ = osc::describe(*message);

@@ -16,7 +16,8 @@ constexpr double kBlockSeconds = double(kBlock) / kRate;
 constexpr size_t kNoiseBlocks = 3000;  // 4 s
 
 EngineSettings engine_settings(const Session& session) {
-  return {.environment = {.rate = kRate}, .inputs = session.audio.inputs, .outputs = session.audio.outputs};
+  const DeviceChannels channels = channels_of(session.audio, session.graph);
+  return {.environment = {.rate = kRate}, .inputs = channels.inputs, .outputs = channels.outputs};
 }
 
 /// Loads of blocks: shares of the time that a block lasts.
@@ -35,7 +36,7 @@ class Desk {
  public:
   explicit Desk(Session session, NodeTypes types)
       : noise_(pink_noise(kNoiseBlocks * kBlock)),
-        in_(size_t(session.audio.inputs)),
+        in_(size_t(channels_of(session.audio, session.graph).inputs)),
         engine_(engine_settings(session)),
         control_(engine_, std::move(session), types, [this](const ClientId&, const osc::Packet& packet, bool) {
           const auto* message = std::get_if<osc::Message>(&packet);

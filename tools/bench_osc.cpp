@@ -121,7 +121,8 @@ class Observer {
 struct Folder {
   Folder() {
     std::string name = (fs::temp_directory_path() / "mixgraph-bench-XXXXXX").string();
-    path = mkdtemp(name.data());
+    if (!mkdtemp(name.data())) throw std::runtime_error("no folder for the session: " + name);
+    path = name;
     write("noise.wav", pink_noise(size_t(kRate) * 4));
     write("ones.wav", std::vector<float>(size_t(kRate), 0.5f));
     const std::string text = console_session("noise.wav", "ones.wav");
@@ -129,7 +130,10 @@ struct Folder {
     fwrite(text.data(), 1, text.size(), file);
     fclose(file);
   }
-  ~Folder() { fs::remove_all(path); }
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
   std::string session() const { return (path / "console.yaml").string(); }
   void write(const char* name, const std::vector<float>& samples) const {
     auto writer = SoundWriter::open((path / name).string(), kRate, 1, FileFormat::floating);

@@ -39,8 +39,9 @@ Result<Song> load_song(const std::string& path, NodeTypes types, double rate) {
   const AudioSettings& audio = song.session.audio;
   song.engine.environment = {rate > 0 ? rate : audio.rate, beside(path, song.session.media),
                              beside(path, song.session.recordings)};
-  song.engine.inputs = audio.inputs;
-  song.engine.outputs = audio.outputs;
+  const DeviceChannels channels = channels_of(audio, song.session.graph);
+  song.engine.inputs = channels.inputs;
+  song.engine.outputs = channels.outputs;
   song.engine.ceiling_db = audio.ceiling;
   return song;
 }

@@ -12,6 +12,7 @@
 #include "daemon/control/live_graph.h"
 #include "daemon/control/meter_feed.h"
 #include "daemon/control/outbox.h"
+#include "daemon/control/session_file.h"
 
 namespace mixgraph {
 
@@ -83,6 +84,7 @@ struct Keeping {
 
 struct ControlSettings {
   std::string session_file;  ///< what /graph/save writes to, and whose folder /graph/load reads from
+  bool session_is_link = false;  ///< SessionFile::is_link
   /// Timed messages are handed to the engine so long before their time, or two device periods. [s]
   double lookahead = 0.05;
   std::function<double()> device_period = {};  ///< [s]
@@ -107,6 +109,8 @@ struct ControlSettings {
   std::function<void(const ClientId&, bool held)> hold = {};
   FileAccess files = FileAccess::loopback;
   Confirm confirm = Confirm::answers;
+
+  SessionFile own_file() const { return {session_file, session_is_link}; }
 };
 
 /// What the patterns of one packet may cost, so that none of them keeps other clients waiting.

@@ -1,4 +1,5 @@
 #include "daemon/control/file_access.h"
+#include "daemon/control/session_file.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
@@ -58,9 +59,9 @@ void compare(const Scenes& file, const Scenes& live, std::vector<osc::Message>& 
 
 Answer diff_file(Console& console, const Call& call) {
   if (const auto refusal = file_refusal(console, call.client)) return *refusal;
-  return answered_by([file_name = console.settings.session_file, types = console.types, live = console.live.graph(),
+  return answered_by([own = console.settings.own_file(), types = console.types, live = console.live.graph(),
                       scenes = console.session.scenes, client = call.client, address = call.message.address]() -> Ending {
-    const auto file = load_session(file_name, types);
+    const auto file = load_own(own, types);
     if (!file) return ending(file.problems());
     std::vector<osc::Message> list;
     for (const Edit& edit : diff(file->graph, live)) list.push_back(std::visit(Difference(file->graph, live), edit));

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "daemon/control/file_access.h"
+#include "daemon/control/session_file.h"
 
 namespace mixgraph {
 namespace {
@@ -9,20 +10,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kPart = 1000;  // bytes of text in one message
-
-/// A file in the session's folder, by its name alone; the session's own without one. [worker]
-Result<std::string> file_named(const std::string& session_file, const std::string& name) {
-  if (name.empty() && session_file.empty()) return Problem{"", "this session has no file", "/graph/save name.yaml"};
-  if (name.empty()) return session_file;
-  const fs::path plain(name);
-  const bool is_yaml = plain.extension() == ".yaml" || plain.extension() == ".yml";
-  if (!is_yaml || plain.filename() != plain || name.front() == '.')
-    return Problem{"", "\"" + name + "\" is not the name of a session file",
-                   "a name that ends in .yaml, without folders: files are in the session's folder"};
-  const fs::path file = fs::path(session_file).parent_path() / plain;
-  if (fs::is_symlink(fs::symlink_status(file))) return Problem{"", name + " is a link", "the file itself"};
-  return file.string();
-}
 
 std::string name_of(const std::string& file) { return fs::path(file).filename().string(); }
 
@@ -55,38 +42,37 @@ Answer begin_own_save(Console& console, const std::shared_ptr<OwnSave>& save) {
   save->saved.text_hash = hash_of(save->text);
   save->after = fingerprint(save->saved);
   if (console.settings.journal.rebase) console.settings.journal.rebase(console, {save->before, save->after}, false);
-  return answered_by([save]() -> Ending {
-    return [save, problems = save_text(save->text, save->file)](Console& c) { return end_own_save(c, *save, problems); };
+  return answered_by([save, own = console.settings.own_file(), old = console.session.text_hash, types = console.types]() -> Ending {
+    return [save, problems = save_own(own, save->text, old, types)](Console& c) { return end_own_save(c, *save, problems); };
   });
 }
 
 Answer save(Console& console, const Call& call) {
   if (const auto refusal = file_refusal(console, call.client)) return *refusal;
-  return answered_by([name = call.text(0), own = console.settings.session_file, session = whole_session(console)]() -> Ending {
+  return answered_by([name = call.text(0), own = console.settings.own_file(), types = console.types, session = whole_session(console)]() -> Ending {
     const auto file = file_named(own, name);
     if (!file) return ending(file.problems());
     std::string text = write_session(session);
-    if (*file == own) {
-      const auto save = std::make_shared<OwnSave>(OwnSave{session, std::move(text), own});
+    if (*file == own.path) {
+      const auto save = std::make_shared<OwnSave>(OwnSave{session, std::move(text), own.path});
       return [save](Console& c) { return begin_own_save(c, save); };
     }
-    if (Problems problems = save_text(text, *file); !problems.empty()) return ending(problems);
+    if (Problems problems = save_text(text, *file, types); !problems.empty()) return ending(problems);
     return ending(Done{name_of(*file)});
   });
 }
 
 /// Reads on a worker, and takes the session over when that is done.
 Answer load_named(Console& console, const std::string& name) {
-  return answered_by([name, own = console.settings.session_file, types = console.types]() -> Ending {
+  return answered_by([name, own = console.settings.own_file(), types = console.types]() -> Ending {
     const auto file = file_named(own, name);
     if (!file) return ending(file.problems());
-    const fs::path path(*file);
-    const bool is_own = *file == own;
-    auto session = is_own ? load_session(*file, types) : load_session_beneath(path.parent_path(), path.filename(), types);
+    const bool is_own = *file == own.path;
+    auto session = is_own ? load_own(own, types) : load_beside(*file, types);
     if (!session) return ending(session.problems());
-    return [loaded = std::move(*session), is_own, path](Console& c) mutable -> Answer {
+    return [loaded = std::move(*session), is_own, file = *file](Console& c) mutable -> Answer {
       if (Problems problems = c.take(std::move(loaded), is_own); !problems.empty()) return problems;
-      return Done{path.filename().string()};
+      return Done{name_of(file)};
     };
   });
 }

@@ -58,13 +58,34 @@ Answer recall(Console& console, const Call& call, const Scene& scene, double sec
   return Done{detail + fmt::format(" ({} values left out: their parameters are gone)", left_out)};
 }
 
-Answer store_scene(Console& console, const Call& call) {
-  constexpr size_t kMostScenes = 1000;
-  const std::string name = call.text(0);
-  if (name.empty()) return Problem{"", "the name is empty", "any text"};
-  if (console.session.scenes.size() >= kMostScenes && !console.session.scenes.contains(name))
+/// Of a scene in a file, about.
+size_t bytes_of(const Scene& scene) {
+  constexpr size_t kValue = 16;  // with colon, comma and spaces
+  size_t bytes = 0;
+  for (const auto& [address, value] : scene) bytes += address.size() + kValue;
+  return bytes;
+}
+
+/// So that what is stored can be saved, and what is saved can be loaded.
+std::optional<Problem> no_room(const std::map<std::string, Scene>& scenes, const std::string& name, const Scene& scene) {
+  constexpr size_t kMostScenes = 1000, kMostBytes = kMaxYamlBytes / 4 * 3;
+  if (scenes.size() >= kMostScenes && !scenes.contains(name))
     return Problem{"", "there are 1000 scenes already", "remove some"};
-  console.session.scenes[name] = snapshot(console, console.live.graph_at(call.frame));
+  size_t bytes = bytes_of(scene);
+  for (const auto& [other, values] : scenes)
+    if (other != name) bytes += bytes_of(values);
+  if (bytes <= kMostBytes) return {};
+  return Problem{"", fmt::format("all scenes together would take more than {} MiB", kMostBytes >> 20), "remove some"};
+}
+
+Answer store_scene(Console& console, const Call& call) {
+  constexpr size_t kLongestName = 200;  // bytes
+  const std::string name = call.text(0);
+  if (name.empty() || name.size() > kLongestName)
+    return Problem{"", name.empty() ? "the name is empty" : "the name is too long", "a text of 1 to 200 bytes"};
+  Scene scene = snapshot(console, console.live.graph_at(call.frame));
+  if (const auto problem = no_room(console.session.scenes, name, scene)) return *problem;
+  console.session.scenes[name] = std::move(scene);
   console.changed_scenes.insert(name);
   return Done{name};
 }

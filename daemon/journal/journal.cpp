@@ -68,6 +68,7 @@ void Journal::encode_places(Console& console) {
 
 void Journal::snapshot(Console& console) {
   encoder_.take();
+  facts_.head = write_head(console.session);
   encoder_.snapshot(facts_, base_, console.live.graph(), console.session.scenes);
   std::erase_if(known_, [&](const auto& item) {
     const auto& [path, index] = item.first;
@@ -85,6 +86,7 @@ void Journal::rebase(Console& console, std::vector<uint64_t> fingerprints, bool 
   base_ = {std::move(fingerprints), pristine};
   encoder_.base(base_);
   follow(console);
+  if (write_head(console.session) != facts_.head) snapshot(console);
 }
 
 Keeping Journal::keeping() {

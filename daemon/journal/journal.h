@@ -41,7 +41,7 @@ class Journal {
   void find_places(const Console& console);
   void snapshot(Console& console);
 
-  const JournalFacts facts_;
+  JournalFacts facts_;
   JournalBase base_;
   JournalEncoder encoder_;
   bool begun_ = false;

@@ -11,6 +11,12 @@
 #include "daemon/journal/journal_format.h"
 
 namespace mixgraph {
+namespace {
+
+/// Without O_NONBLOCK, opening a pipe waits for somebody to read it.
+constexpr int kGrowing = O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
+
+}  // namespace
 
 const FileCalls& system_calls() {
   static const FileCalls calls{
@@ -43,7 +49,7 @@ std::optional<Problem> JournalFile::write_all(int file, std::string_view bytes) 
 }
 
 std::optional<Problem> JournalFile::open(size_t good_bytes) {
-  file_ = FileHandle(calls_.open(path_.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600));
+  file_ = FileHandle(calls_.open(path_.c_str(), kGrowing, 0600));
   if (!file_) return failure("can't be opened");
   size_ = good_bytes;
   if (calls_.ftruncate(file_.get(), off_t(size_)) < 0) return failure("can't be cut");
@@ -66,7 +72,7 @@ std::optional<Problem> JournalFile::sync() const {
 
 std::optional<Problem> JournalFile::prepare(std::string_view record) {
   const std::string next = path_ + ".new";
-  next_ = FileHandle(calls_.open(next.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600));
+  next_ = FileHandle(calls_.open(next.c_str(), kGrowing | O_TRUNC, 0600));
   if (!next_) return failure("can't be made anew");
   auto problem = write_all(next_.get(), kJournalMagic);
   if (!problem) problem = write_all(next_.get(), record);

@@ -76,6 +76,7 @@ void JournalEncoder::snapshot(const JournalFacts& facts, const JournalBase& stat
   put_text(body_, facts.session_file);
   put_text(body_, facts.session_name);
   put_double(body_, facts.rate);
+  put_text(body_, facts.head);
   item(JournalItem::start);
   for (size_t i = 0; i < types_.size(); i++) define(*types_[i], i);
   for (const Node& node : graph.nodes()) add(node);

@@ -15,7 +15,7 @@
 namespace mixgraph {
 
 inline constexpr std::string_view kJournalMagic = "mixgraph journal";
-inline constexpr uint32_t kJournalFormat = 1;
+inline constexpr uint32_t kJournalFormat = 2;
 inline constexpr size_t kRecordHead = 24;  ///< bytes
 
 /// The kinds of items.
@@ -34,10 +34,11 @@ enum class JournalItem : char {
   remove_scene = 'x'  ///< name
 };
 
-/// For people who look into a journal.
+/// Whose state a journal keeps.
 struct JournalFacts {
-  std::string session_file, session_name;
-  double rate = 0;  ///< Hz
+  std::string session_file, session_name;  ///< for people who look into it
+  double rate = 0;                         ///< Hz; the same
+  std::string head;                        ///< write_head() of the session: with it the state sounds without the file
   bool operator==(const JournalFacts&) const = default;
 };
 

@@ -143,7 +143,7 @@ void JournalReplay::carry_out(char kind, ByteReader body) {
 
 std::optional<std::pair<uint64_t, JournalFacts>> JournalReplay::start_of(ByteReader body) {
   const uint64_t format = body.number();
-  JournalFacts facts{std::string(body.text()), std::string(body.text()), body.real()};
+  JournalFacts facts{std::string(body.text()), std::string(body.text()), body.real(), std::string(body.text())};
   if (body.failed()) return {};
   return std::pair(format, std::move(facts));
 }

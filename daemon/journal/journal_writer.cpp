@@ -8,7 +8,7 @@ namespace mixgraph {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr size_t kMostQueued = size_t(64) << 20;  // bytes
+constexpr int kLargePause = 12;  // times the last retry's: to look whether a state is still too large takes long
 constexpr auto kLastPatience = 2s;
 
 /// "No space left on device" of "can't be written: No space left on device".
@@ -42,21 +42,29 @@ JournalWriter::~JournalWriter() {
 void JournalWriter::add(Item item) {
   std::lock_guard lock(mutex_);
   if (lost_) return;
-  queued_bytes_ += item.payload.size();
-  if (queued_bytes_ > kMostQueued) {
-    queued_ -= queue_.size();
-    queue_.clear();
-    queued_bytes_ = 0;
-    lost_ = true;
-    replacing_ = false;
-    trouble_ = "the disk is too slow";
-    events_.push_back({{settings_.path, trouble_, "changes since are not kept"}, false});
-    return;
-  }
+  if (item.is_snapshot && item.payload.size() > settings_.most_state)
+    return lose("the state is larger than " + std::to_string(settings_.most_state >> 20) + " MiB",
+                kLargePause * settings_.last_retry);
+  if (!item.is_snapshot) queued_bytes_ += item.payload.size();
+  if (queued_bytes_ > settings_.most_queued) return lose("the disk is too slow", back_off_);
   const bool idle = queue_.empty();
   queue_.push_back(std::move(item));
   queued_++;
   if (idle) work_.notify_one();
+}
+
+/// Throws away what waits: only a snapshot helps, and not before the pause is over. The mutex is held.
+void JournalWriter::lose(const std::string& why, std::chrono::milliseconds pause) {
+  queued_ -= queue_.size();
+  queue_.clear();
+  queued_bytes_ = 0;
+  lost_ = true;
+  replacing_ = false;
+  retry_at_ = Clock::now() + pause;
+  back_off_ = std::min(2 * back_off_, settings_.last_retry);
+  if (trouble_ != why) events_.push_back({{settings_.path, why, "changes since are not kept"}, false});
+  trouble_ = why;
+  progress_.notify_all();
 }
 
 void JournalWriter::snapshot(std::string payload, int64_t system_ns) {
@@ -72,9 +80,8 @@ void JournalWriter::snapshot(std::string payload, int64_t system_ns) {
 
 bool JournalWriter::wants_snapshot() const {
   if (replacing_) return false;
-  if (long_) return true;
   std::lock_guard lock(mutex_);
-  return lost_ || ((failing_ || redo_) && Clock::now() >= retry_at_);
+  return (long_ || lost_ || failing_ || redo_) && Clock::now() >= retry_at_;
 }
 
 std::vector<JournalWriter::Event> JournalWriter::take_events() {
@@ -125,6 +132,7 @@ void JournalWriter::put(const Item& item) {
     snapshot_bytes_ = record.size();
     if (const auto problem = file_.open(settings_.good_bytes)) return fail(*problem, false);
     good_ = true;
+    if (item.after_loss) recover();
   }
   if (replacement_ > done_) tail_ += record;
   if (!good_) return;

@@ -25,6 +25,8 @@ class JournalWriter {
     std::chrono::milliseconds sync_interval{200};
     std::chrono::milliseconds first_retry{200}, last_retry{5000};
     size_t compact_bytes = size_t(4) << 20;  ///< a file that is larger, and 4 times its snapshot, is replaced
+    size_t most_queued = size_t(64) << 20;   ///< bytes of changes that wait for the disk
+    size_t most_state = size_t(512) << 20;   ///< bytes of a snapshot: a larger state is not kept
     FileCalls calls = system_calls();
   };
   /// What happened; `well`: it is over.
@@ -62,6 +64,7 @@ class JournalWriter {
     bool after_loss = false;  // items before it were thrown away
   };
   void add(Item item);
+  void lose(const std::string& why, std::chrono::milliseconds pause);
   void write_loop();
   void put(const Item& item);
   void begin_replacement(std::string record, bool after_loss);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,7 +45,14 @@ std::string journal_name(const fs::path& session_file) {
   return fmt::format("{}-{:016x}.journal", stem.substr(0, 64), hash_of(session_file.string()));
 }
 
+bool is_no_file(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return fs::exists(status) && !fs::is_regular_file(status);
+}
+
 std::optional<std::string> content_of(const std::string& path) {
+  if (is_no_file(path)) return {};
   std::ifstream stream(path, std::ios::binary | std::ios::ate);
   if (!stream) return {};
   std::string bytes(size_t(std::max<std::streamoff>(0, stream.tellg())), '\0');
@@ -103,7 +111,9 @@ std::string difference(const Graph& file, const Graph& live) {
 /// Opens the live state, step by step.
 class Opening {
  public:
-  Opening(Session& session, const LiveStateOptions& options) : session_(session), options_(options) {
+  /// `bad`: what is wrong with the session's file; there is no session then.
+  Opening(Session& session, Problems bad, const LiveStateOptions& options)
+      : session_(session), bad_(std::move(bad)), options_(options) {
     std::error_code error;
     file_ = fs::weakly_canonical(fs::absolute(options.session_file, error), error);
     if (error) file_ = options.session_file;
@@ -111,15 +121,11 @@ class Opening {
 
   LiveState run() && {
     if (!find_place() || !lock()) return std::move(state_);
+    clean_up_after_saves(file_);
     std::optional<JournalContent> content = read();
-    if (content && options_.fresh) {
-      if (!content->base.pristine) set_aside(*content, "it was started with --fresh");
-      content.reset();
-    }
-    if (content && !options_.same_run && !belongs(*content)) {
-      if (!content->base.pristine) set_aside(*content, "the session file has been changed since");
-      content.reset();
-    }
+    if (content && bad_.empty()) compare(content);
+    if (!bad_.empty() && (!content || options_.fresh)) return LiveState();
+    if (!bad_.empty()) do_without_file(*content);
     if (content) restore(*content);
     JournalWriter::Settings settings;
     settings.path = path_;
@@ -128,11 +134,34 @@ class Opening {
     if (const char* bytes = std::getenv("MIXGRAPH_TEST_COMPACT_BYTES"))  // so that tests see many compactions
       settings.compact_bytes = std::strtoul(bytes, nullptr, 10);
     state_.journal = std::make_unique<Journal>(
-        settings, JournalFacts{file_.string(), session_.name, session_.audio.rate}, base_of(content));
+        settings, JournalFacts{file_.string(), session_.name, session_.audio.rate, write_head(session_)}, base_of(content));
     return std::move(state_);
   }
 
  private:
+  /// Drops the state where the session file is to be used: unless nothing can be made of that.
+  void compare(std::optional<JournalContent>& content) {
+    if (options_.fresh) {
+      if (!content->base.pristine) set_aside(*content, "it was started with --fresh");
+      return content.reset();
+    }
+    if (options_.same_run || belongs(*content)) return;
+    if (options_.builds) bad_ = options_.builds(session_);
+    if (!bad_.empty()) return;
+    if (!content->base.pristine) set_aside(*content, "the session file has been changed since");
+    content.reset();
+  }
+
+  /// What the state itself knows of the session. Its hash is no file's, so that none is replaced by it.
+  void do_without_file(const JournalContent& content) {
+    for (const Problem& problem : bad_) note(problem.text(), false);
+    const std::string folder = file_.parent_path().string();
+    auto session = parse_session(content.facts.head, file_.string(), folder, node_types());
+    if (!session) session = parse_session("mixgraph: 1", file_.string(), folder, node_types());
+    session_ = session ? std::move(*session) : Session();
+    note(file_.string() + " can't be used: the live state goes on without it", false);
+  }
+
   /// What is restored in the same run belongs to the file of before, if that has been changed since.
   JournalBase base_of(const std::optional<JournalContent>& content) const {
     if (content && !belongs(*content)) return content->base;
@@ -146,11 +175,13 @@ class Opening {
   }
 
   bool find_place() {
-    const std::string folder = options_.folder.empty() ? default_state_folder() : options_.folder;
+    std::string folder = options_.folder.empty() ? default_state_folder() : options_.folder;
+    while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
     if (folder.empty()) return give_up("there is no folder for it; --state DIR names one");
     std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) return give_up(folder + ": " + error.message());
+    fs::create_directories(fs::path(folder).parent_path(), error);
+    ::mkdir(folder.c_str(), 0700);  // what is played is nobody else's
+    if (!fs::is_directory(folder, error)) return give_up(folder + ": " + (error ? error.message() : "is no folder"));
     path_ = (fs::path(folder) / journal_name(file_)).string();
     state_.file = path_;
     return true;
@@ -168,6 +199,7 @@ class Opening {
   /// What is there: the journal, or, if nothing of it can be read, the one before.
   std::optional<JournalContent> read() {
     for (const std::string& path : {path_, path_ + ".bak"}) {
+      if (is_no_file(path)) note(path + " is no file; it is kept as " + move(path, ".bad-"), false);
       const auto bytes = content_of(path);
       if (!bytes || bytes->empty()) continue;
       JournalContent content = read_journal(*bytes, node_types());
@@ -227,7 +259,9 @@ class Opening {
   void restore(JournalContent& content) {
     for (const Problem& problem : content.left_out) note(problem.text(), false);
     limit_gain(content.graph);
-    if (!content.base.pristine || !(session_.graph == content.graph))
+    if (!bad_.empty())
+      note(fmt::format("live state of {} restored", time_of(content)), true);
+    else if (!content.base.pristine || !(session_.graph == content.graph))
       note(fmt::format("live state of {} restored: {}", time_of(content),
                        difference(session_.graph, content.graph)),
            true);
@@ -263,6 +297,7 @@ class Opening {
   }
 
   Session& session_;
+  Problems bad_;
   const LiveStateOptions& options_;
   fs::path file_;
   std::string path_, read_from_;  // the journal's, and where the content's file is now
@@ -296,8 +331,12 @@ std::string copy_of(const LiveState& state) {
   return to;
 }
 
-LiveState open_live_state(Session& session, const LiveStateOptions& options) {
-  return Opening(session, options).run();
+LiveState open_live_state(Result<Session>& session, const LiveStateOptions& options) {
+  if (session) return Opening(*session, {}, options).run();
+  Session restored;
+  LiveState state = Opening(restored, session.problems(), options).run();
+  if (state.restored) session = std::move(restored);
+  return state;
 }
 
 }  // namespace mixgraph

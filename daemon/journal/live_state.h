@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@ struct LiveStateOptions {
   bool fresh = false;      ///< start from the session file
   bool limit_gain = true;  ///< as the session's `restore_max` says: not when sound goes on after a moment
   bool same_run = false;   ///< the process only started itself again: the state holds, whatever the file says
+  /// What prevents a session that was changed since from being built; without it, nothing does.
+  std::function<Problems(const Session&)> builds = {};
 };
 
 /// $STATE_DIRECTORY (systemd), else mixgraph in $XDG_STATE_HOME, else in ~/.local/state. Empty: none of these
@@ -40,7 +43,8 @@ struct LiveState {
 std::string copy_of(const LiveState& state);
 
 /// Restores the state of the last run to a session that was just loaded, if there is one that belongs to this
-/// file, and begins to keep it. Whatever is wrong with it, the session can be played.
-LiveState open_live_state(Session& session, const LiveStateOptions& options);
+/// file, and begins to keep it. Whatever is wrong with it, the session can be played. If the session could not be loaded,
+/// or can't be built, it is the state's own then, with the settings that it had; without a state it stays as it is.
+LiveState open_live_state(Result<Session>& session, const LiveStateOptions& options);
 
 }  // namespace mixgraph

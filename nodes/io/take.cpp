@@ -221,8 +221,8 @@ int repair_takes(const TakeSettings& settings) {
   std::string prefix = fs::path(stem_of(settings)).filename().string() + "-",
               suffix = std::string(".wav") + kPart;
   int repaired = 0;
-  for (const auto& entry : fs::directory_iterator(path, error)) {
-    std::string name = entry.path().filename().string();
+  for (fs::directory_iterator entry(path, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    std::string name = entry->path().filename().string();
     if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) || !name.ends_with(suffix))
       continue;
     std::string digits = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());

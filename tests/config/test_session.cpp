@@ -52,8 +52,8 @@ TEST_CASE("the design's example means what it says") {
   Session s = read(kBand);
   CHECK(s.name == "Four-piece band");
   CHECK(s.audio.block == 64);
-  CHECK(s.audio.inputs == 3);
-  CHECK(s.audio.outputs == 2);
+  CHECK(channels_of(s.audio, s.graph).inputs == 3);
+  CHECK(channels_of(s.audio, s.graph).outputs == 2);
   CHECK(s.osc.port == 9000);
   const Graph& g = s.graph;
   CHECK(value(g, "mix/drums/fader", "level") == Value(-3.0));

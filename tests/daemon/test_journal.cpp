@@ -29,7 +29,7 @@ struct Recorded {
   }
 };
 
-const JournalFacts kFacts{"/songs/song.yaml", "Song", 48000};
+const JournalFacts kFacts{"/songs/song.yaml", "Song", 48000, "mixgraph: 1\nname: Song\n"};
 
 Recorded random_journal(unsigned seed, int records, int edits_each) {
   Recorded journal;

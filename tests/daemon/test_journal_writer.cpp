@@ -64,7 +64,9 @@ FileCalls calls_that_fail() {
 /// A state that is one number, the level of a fader.
 class Keeper {
  public:
-  explicit Keeper(const std::string& path, size_t compact_bytes = 400) : path_(path) {
+  explicit Keeper(const std::string& path, size_t compact_bytes = 400, size_t most_queued = 64 << 20,
+                  size_t most_state = 64 << 20)
+      : path_(path) {
     failing = Step::none;
     for (const NodeType* type : node_types())
       if (type->id == "fader") graph_ = *mixgraph::apply({}, {AddNode{make_node("mix/a", *type)}});
@@ -74,6 +76,8 @@ class Keeper {
     settings.first_retry = 5ms;
     settings.last_retry = 20ms;
     settings.compact_bytes = compact_bytes;
+    settings.most_queued = most_queued;
+    settings.most_state = most_state;
     settings.calls = calls_that_fail();
     writer.emplace(settings);
     snapshot();
@@ -249,4 +253,31 @@ TEST_CASE("A journal that can't even be begun is told, and begun when it can be"
   keeper.set(3);
   CHECK(keeper.run_until([&] { return keeper.told(true) && keeper.writer->flush(100ms); }));
   CHECK(level_in(path) == 3);
+}
+
+TEST_CASE("A state that is larger than what may wait for the disk is kept", "[journal]") {
+  test::Folder folder;
+  const std::string path = folder.path("j");
+  Keeper keeper(path, 400, 40);  // less than a snapshot, more than a change
+  for (int level = 1; level < 80; level++) {
+    keeper.set(level);
+    REQUIRE(keeper.run_until([&] { return keeper.writer->flush(5s); }));
+    REQUIRE(level_in(path) == level);
+  }
+  CHECK_FALSE(keeper.told(false));
+  CHECK(keeper.snapshots < 40);
+}
+
+TEST_CASE("A state that is too large is told once, and not made again and again", "[journal]") {
+  test::Folder folder;
+  Keeper keeper(folder.path("j"), 400, 64 << 20, 20);
+  for (int i = 0; i < 50; i++) {
+    keeper.set(i);
+    keeper.run_until([] { return true; });
+    std::this_thread::sleep_for(2ms);
+  }
+  CHECK(keeper.snapshots <= 2);  // one, and one after twelve times 20 ms on a slow machine
+  CHECK(keeper.events.size() == 1);
+  CHECK(keeper.writer->trouble() == "the state is larger than 0 MiB");
+  CHECK_FALSE(keeper.writer->flush(20ms));
 }

@@ -58,12 +58,12 @@ struct Home {
 class Run {
  public:
   explicit Run(const Home& home, bool fresh = false, bool limit_gain = true, bool same_run = false)
-      : session_(load(home.session)),
-        state(open_live_state(session_, {home.session, home.state, fresh, limit_gain, same_run})),
-        restored_scenes(session_.scenes),
+      : session_(load_session(home.session, node_types())),
+        state(open_live_state(session_, {home.session, home.state, fresh, limit_gain, same_run, builds})),
+        restored_scenes(found().scenes),
         engine_({.environment = {48000, home.folder.path(), home.folder.path()}}),
         control(
-            engine_, std::move(session_), node_types(),
+            engine_, std::move(found()), node_types(),
             [this](const ClientId&, const osc::Packet& packet, bool) {
               if (const auto* message = std::get_if<osc::Message>(&packet))
                 answers.push_back(osc::describe(*message));
@@ -101,12 +101,12 @@ class Run {
     with.log = [this](const std::string& line, bool) { log.push_back(line); };
     return with;
   }
-  static Session load(const std::string& file) {
-    auto session = load_session(file, node_types());
-    REQUIRE(session);
-    return std::move(*session);
+  Session& found() {
+    REQUIRE(session_);
+    return *session_;
   }
-  Session session_;
+  static Problems builds(const Session& session) { return Engine(EngineSettings{}).update(session.graph); }
+  Result<Session> session_;
 
  public:
   LiveState state;
