@@ -374,7 +374,13 @@ void Daemon::wait_for_signal() {
 
 void Daemon::reload() {
   notify_.reloading();
-  auto session = load_session(options_.session, node_types());
+  boost::asio::post(files_, [this, own = control_.console().settings.own_file()] {
+    auto session = std::make_shared<Result<Session>>(load_own(own, node_types()));
+    boost::asio::post(io_, [this, session] { take_over(std::move(*session)); });
+  });
+}
+
+void Daemon::take_over(Result<Session> session) {
   Problems problems = session ? control_.reload(std::move(*session), clock_.now()) : session.problems();
   for (const Problem& problem : problems) spdlog::error("{}", problem.text());
   if (problems.empty())
@@ -382,6 +388,7 @@ void Daemon::reload() {
   else
     spdlog::error("{} was not loaded: nothing has changed", options_.session);
   notify_.ready();
+  tick_soon();
 }
 
 void Daemon::begin_stop() {

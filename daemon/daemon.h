@@ -56,6 +56,7 @@ class Daemon {
   void ask_for_hangup();
   void wait_for_signal();
   void reload();
+  void take_over(Result<Session> session);
   void keep_subscribers();
   void begin_stop();
   void work();

@@ -46,9 +46,9 @@ class Input {
 };
 
 /// Where a render ends: frame by frame, so that it doesn't depend on the block size.
-class Ending {
+class SpanEnd {
  public:
-  explicit Ending(const RenderSpan& span) : span_(span), quiet_(float(std::pow(10, kSilenceDb / 20))) {}
+  explicit SpanEnd(const RenderSpan& span) : span_(span), quiet_(float(std::pow(10, kSilenceDb / 20))) {}
 
   /// Takes the next frames of the file; returns how many of them belong to it.
   int take(Planar& block, int offset, int frames) {
@@ -102,7 +102,7 @@ Result<RenderReport> render(const Song& song, const RenderOptions& options, Soun
   Planar out(settings.outputs, most);
   std::vector<float*> from(size_t(settings.outputs));
   Input in(input, most);
-  Ending end(*span);
+  SpanEnd end(*span);
   int64_t skip = span->skip;
   for (int left = 0, frames; !end.done(); left -= frames) {
     if (left == 0) {

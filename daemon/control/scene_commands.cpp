@@ -67,7 +67,7 @@ size_t bytes_of(const Scene& scene) {
 }
 
 /// So that what is stored can be saved, and what is saved can be loaded.
-std::optional<Problem> no_room(const std::map<std::string, Scene>& scenes, const std::string& name, const Scene& scene) {
+std::optional<Problem> no_room(const Scenes& scenes, const std::string& name, const Scene& scene) {
   constexpr size_t kMostScenes = 1000, kMostBytes = kMaxYamlBytes / 4 * 3;
   if (scenes.size() >= kMostScenes && !scenes.contains(name))
     return Problem{"", "there are 1000 scenes already", "remove some"};

@@ -247,7 +247,7 @@ TEST_CASE("Large steps of undo make room for each other, but the latest stays") 
   desk.received();
   for (int i = 0; i < 4; i++) desk.send("/graph/undo");
   CHECK(desk.lines().back().starts_with("/error"));  // the first two are forgotten
-  CHECK(desk.control.console().session.scenes.at("s0").at("mix/left") == Value(-2.0));
+  CHECK(desk.control.console().session.scenes.at("s0")->at("mix/left") == Value(-2.0));
 }
 
 TEST_CASE("A recorder that can't open its file doesn't stay on, and says why") {

@@ -167,7 +167,9 @@ TEST_CASE("Scenes are bounded by bytes, so that they can be saved", "[files]") {
   Desk desk(kMix);
   auto& scenes = const_cast<Console&>(desk.control.console()).session.scenes;
   const size_t most = kMaxYamlBytes / 4 * 3;
-  for (size_t i = 0; i < most / 200; i++) scenes["large"]["mix/" + std::to_string(i) + std::string(180 - std::to_string(i).size(), 'x')] = 1.0;
+  Scene large;
+  for (size_t i = 0; i < most / 200; i++) large["mix/" + std::to_string(i) + std::string(180 - std::to_string(i).size(), 'x')] = 1.0;
+  scenes["large"] = std::move(large);
   CHECK(has(answer(desk, "/scene/store", {"one more"}), "24 MiB"));
   CHECK(answer(desk, "/scene/store", {"large"}).starts_with("/done"));
   CHECK(answer(desk, "/scene/store", {"one more"}).starts_with("/done"));
