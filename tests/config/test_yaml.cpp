@@ -43,7 +43,7 @@ TEST_CASE("a tree with places") {
 }
 
 TEST_CASE("limits of size, depth and number") {
-  CHECK(problems("a: \"" + times("x", 16 << 20) + "\"") == "f:1:1: the file is larger than 16777216 bytes\n");
+  CHECK(problems("a: \"" + times("x", kMaxYamlBytes) + "\"") == "f:1:1: the file is larger than 33554432 bytes\n");
   CHECK(problems("a: " + times("[", 31) + times("]", 31)).empty());
   CHECK(problems("a: " + times("[", 32) + times("]", 32)) == "f:1:35: nested more than 32 deep\n");
   for (const char* opening : {"[", "{", "- ", "? "})

@@ -115,7 +115,7 @@ TEST_CASE("What was saved and has been changed meanwhile is not as in the file",
   CHECK(pristine == std::vector<bool>{false, true, false, false});
 }
 
-TEST_CASE("A load is one step, when it is read; a failure changes nothing", "[jobs]") {
+TEST_CASE("A load is one step, when it is read, and a failure changes nothing", "[jobs]") {
   Office office;
   Desk& desk = office.desk;
   const ClientId one = desk.client();

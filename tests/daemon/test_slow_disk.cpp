@@ -78,7 +78,7 @@ TEST_CASE("A disk that takes a second for each step of a save keeps nobody else 
   CHECK(other.number("restarts") == 0);
 }
 
-TEST_CASE("A disk that hangs stops a save, and nothing else; when it is well again, the save ends", "[slow_disk]") {
+TEST_CASE("A disk that hangs stops a save, and nothing else, until it is well again", "[slow_disk]") {
   Ward ward;
   REQUIRE(ward.port() > 0);
   DaemonClient saver(ward.port()), other(ward.port());

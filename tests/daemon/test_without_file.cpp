@@ -86,7 +86,7 @@ TEST_CASE("A file that can't be used never keeps a whole journal from sounding",
     CHECK(saved.find(part) != std::string::npos);
 }
 
-TEST_CASE("Such a file and no journal end it, as does --fresh; a file that is good again counts", "[restart]") {
+TEST_CASE("Such a file and no journal end it, as does --fresh, and a file that is good again counts", "[restart]") {
   const Show show;
   show.folder.write("song.yaml", "");
   CHECK(DaemonProcess(show.arguments()).wait() == 3);
@@ -132,7 +132,7 @@ TEST_CASE("Without a session and a journal, no empty session is saved", "[restar
   CHECK(show.folder.read("song.yaml") == kSong);
 }
 
-TEST_CASE("The state's folder is its owner's; what is no file in it keeps nobody waiting", "[restart]") {
+TEST_CASE("The state's folder is its owner's, and what is no file in it keeps nobody waiting", "[restart]") {
   const Show show;
   show.play();
   CHECK((fs::status(show.state).permissions() & fs::perms::all) == fs::perms::owner_all);
