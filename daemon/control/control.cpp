@@ -20,6 +20,12 @@ constexpr auto kTurn = std::chrono::milliseconds(10);  // for a packet, and for 
 constexpr size_t kMostAddresses = 1024;  // of strangers, that are remembered
 constexpr int kStrangerLines = 20;       // of the log, in a minute
 
+/// No command begins like a node of the mix, and most messages do.
+const Command* command_of(const osc::Message& message) {
+  const bool in_mix = message.address.starts_with("/mix/") || message.address.starts_with("/master/");
+  return in_mix ? nullptr : find_command(message.address);
+}
+
 /// The address in the name of a UDP client, without its port.
 std::string address_of(const ClientId& client) {
   const size_t from = client.name.find(' ') + 1;
@@ -212,18 +218,16 @@ void Control::perform_timed(const TimedGroup& group, uint64_t frame) {
 }
 
 void Control::perform(const ClientId& client, const osc::Message& message, uint64_t frame) {
-  // No command begins like this, and most messages do.
-  const bool in_mix = message.address.starts_with("/mix/") || message.address.starts_with("/master/");
-  const Command* command = in_mix ? nullptr : find_command(message.address);
-  if (!must_wait(command, client)) return carry_out(command, {client, message, frame});
-  if (waiting_[client].empty() && console_.settings.hold) console_.settings.hold(client, true);
+  const Command* command = command_of(message);
+  // Whoever has a message waiting waits with all that follow it, so that they keep their order.
+  const bool waits = waits_for_job(command, client) || waiting_.contains(client) || (turn_ && turn_->is_over());
+  if (!waits) return carry_out(command, {client, message, frame});
   waiting_[client].push_back({message, frame});
+  tell_hold(client);
 }
 
-/// Whoever has a message waiting waits with all that follow it, so that they keep their order.
-bool Control::must_wait(const Command* command, const ClientId& client) const {
-  if (job_ && (job_->client == client || (command && command->heavy))) return true;
-  return waiting_.contains(client) || (turn_ && turn_->is_over());
+bool Control::waits_for_job(const Command* command, const ClientId& client) const {
+  return job_ && (job_->client == client || (command && command->heavy));
 }
 
 void Control::carry_out(const Command* command, const Call& call) {
@@ -235,17 +239,17 @@ void Control::carry_out(const Command* command, const Call& call) {
 void Control::run(const Command& command, const Call& call) {
   if (const Problems problems = check_arguments(command, call.message); !problems.empty())
     return console_.refuse(call.client, problems.front());
-  conclude(command, call.client, call.message.address, command.run(console_, call));
+  conclude(command, call.client, command.run(console_, call));
 }
 
-void Control::conclude(const Command& command, const ClientId& client, const std::string& address, Answer answer) {
+void Control::conclude(const Command& command, const ClientId& client, Answer answer) {
   if (!answer) {
     for (Problem problem : answer.problems()) {
       if (problem.where.empty()) problem.where = command.address;
       console_.refuse(client, problem);
     }
   } else if (answer->work) {
-    begin_job(command, client, address, std::move(answer->work));
+    begin_job(command, client, std::move(answer->work));
   } else if (!answer->silent) {
     osc::Message done{"/done", {std::string(command.address)}};
     if (!answer->detail.empty()) done.arguments.push_back(answer->detail);
@@ -253,14 +257,14 @@ void Control::conclude(const Command& command, const ClientId& client, const std
   }
 }
 
-void Control::begin_job(const Command& command, const ClientId& client, const std::string& address, Work work) {
+void Control::begin_job(const Command& command, const ClientId& client, Work work) {
   auto task = std::make_shared<std::packaged_task<Ending()>>(std::move(work));
-  job_ = {client, &command, address, task->get_future()};
+  job_ = {client, &command, task->get_future()};
   if (!console_.settings.in_background) {
     (*task)();
     return end_job();
   }
-  if (console_.settings.hold) console_.settings.hold(client, true);
+  tell_hold(client);
   console_.settings.in_background([task, wake = console_.settings.wake]() mutable {
     (*task)();
     task.reset();
@@ -274,15 +278,16 @@ void Control::end_job() {
   Job job = std::move(*job_);
   job_.reset();
   try {
-    conclude(*job.command, job.client, job.address, job.ending.get()(console_));
+    conclude(*job.command, job.client, job.ending.get()(console_));
   } catch (const std::exception& error) {  // a library's, about somebody's file
-    conclude(*job.command, job.client, job.address, Problem{"", error.what(), ""});
+    conclude(*job.command, job.client, Problem{"", error.what(), ""});
   }
-  if (!job_) release(job.client);
+  tell_hold(job.client);
 }
 
-void Control::release(const ClientId& client) {
-  if (!waiting_.contains(client) && !(job_ && job_->client == client) && console_.settings.hold) console_.settings.hold(client, false);
+/// Whether anything of a client waits here, for the sockets.
+void Control::tell_hold(const ClientId& client) {
+  if (console_.settings.hold) console_.settings.hold(client, waiting_.contains(client) || (job_ && job_->client == client));
 }
 
 /// A message of each that waits; whether there was any that could be carried out.
@@ -291,13 +296,13 @@ bool Control::go_on(const Turn& turn) {
   for (auto next = waiting_.begin(); next != waiting_.end() && !turn.is_over();) {
     const auto at = next++;
     const ClientId client = at->first;
-    const Command* command = find_command(at->second.front().message.address);
-    if (job_ && (job_->client == client || (command && command->heavy))) continue;
+    const Command* command = command_of(at->second.front().message);
+    if (waits_for_job(command, client)) continue;
     const Waiting waiting = std::move(at->second.front());
     at->second.pop_front();
     if (at->second.empty()) waiting_.erase(at);
     carry_out(command, {client, waiting.message, waiting.frame});
-    release(client);
+    tell_hold(client);
     any = true;
   }
   return any;

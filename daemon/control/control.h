@@ -89,11 +89,11 @@ class Control {
   void perform(const ClientId& client, const osc::Message& message, uint64_t frame);
   void carry_out(const Command* command, const Call& call);
   void run(const Command& command, const Call& call);
-  void conclude(const Command& command, const ClientId& client, const std::string& address, Answer answer);
-  void begin_job(const Command& command, const ClientId& client, const std::string& address, Work work);
+  void conclude(const Command& command, const ClientId& client, Answer answer);
+  void begin_job(const Command& command, const ClientId& client, Work work);
   void end_job();
-  bool must_wait(const Command* command, const ClientId& client) const;
-  void release(const ClientId& client);
+  bool waits_for_job(const Command* command, const ClientId& client) const;
+  void tell_hold(const ClientId& client);
   bool go_on(const Turn& turn);
   void begin_turn();
   void tell_late(const ClientId& client, int64_t late_ns);
@@ -117,7 +117,6 @@ class Control {
   struct Job {
     ClientId client;
     const Command* command;
-    std::string address;
     std::future<Ending> ending;
   };
   std::map<ClientId, std::deque<Waiting>> waiting_;  // none of them empty

@@ -13,7 +13,7 @@ Session settings_of(const Session& session) {
 
 size_t SessionEdit::values() const {
   size_t count = 0;
-  for (const auto& [name, scene] : scenes) count += 1 + (scene ? scene->size() : 0);
+  for (const auto& [name, scene] : scenes) count += 1 + (scene ? (*scene)->size() : 0);
   return count;
 }
 

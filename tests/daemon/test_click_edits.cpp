@@ -85,7 +85,7 @@ Clicks clicks_of(const std::vector<std::function<void(Desk&)>>& deeds) {
     }
   return worst;
 }
-std::function<void(Desk&)> message(std::string address, std::vector<osc::Argument> arguments = {}) {
+std::function<void(Desk&)> sending(std::string address, std::vector<osc::Argument> arguments = {}) {
   return [=](Desk& desk) { desk.send(address, arguments); };
 }
 osc::Argument text(const char* t) { return osc::Argument(std::string(t)); }
@@ -94,19 +94,19 @@ osc::Argument text(const char* t) { return osc::Argument(std::string(t)); }
 
 TEST_CASE("what clients do to a console doesn't click", "[clicks]") {
   SECTION("mute and solo") {
-    check_quiet(clicks_of({message("/mix/vox/mute", {1}), message("/mix/vox/mute", {0}), message("/mix/*/mute", {1}), message("/mix/*/mute", {0})}));
+    check_quiet(clicks_of({sending("/mix/vox/mute", {1}), sending("/mix/vox/mute", {0}), sending("/mix/*/mute", {1}), sending("/mix/*/mute", {0})}));
   }
   SECTION("add, wire, insert, remove, undo, redo") {
-    check_quiet(clicks_of({message("/graph/add", {text("mix/extra"), text("strip"), text("from"), text("in/1")}),
-                           message("/graph/connect", {text("mix/extra"), text("mix/sum")}),
-                           message("/graph/add", {text("mix/more"), text("reverb"), text("from"), text("mix/extra")}),
-                           message("/graph/connect", {text("mix/more"), text("mix/sum")}),
-                           message("/graph/disconnect", {text("mix/gtr"), text("mix/sum")}), message("/graph/remove", {text("mix/extra")}),
-                           message("/graph/undo"), message("/graph/undo"), message("/graph/redo"), message("/graph/undo"),
-                           message("/graph/undo"), message("/graph/undo")}));
+    check_quiet(clicks_of({sending("/graph/add", {text("mix/extra"), text("strip"), text("from"), text("in/1")}),
+                           sending("/graph/connect", {text("mix/extra"), text("mix/sum")}),
+                           sending("/graph/add", {text("mix/more"), text("reverb"), text("from"), text("mix/extra")}),
+                           sending("/graph/connect", {text("mix/more"), text("mix/sum")}),
+                           sending("/graph/disconnect", {text("mix/gtr"), text("mix/sum")}), sending("/graph/remove", {text("mix/extra")}),
+                           sending("/graph/undo"), sending("/graph/undo"), sending("/graph/redo"), sending("/graph/undo"),
+                           sending("/graph/undo"), sending("/graph/undo")}));
   }
   SECTION("scenes, at once and in time") {
-    check_quiet(clicks_of({message("/scene/store", {text("a")}),
+    check_quiet(clicks_of({sending("/scene/store", {text("a")}),
                            [](Desk& desk) {
                              desk.send("/mix/vox/fader", {-30.0F});
                              desk.send("/mix/vox/eq/2/freq", {200.0F});
@@ -117,8 +117,8 @@ TEST_CASE("what clients do to a console doesn't click", "[clicks]") {
                              desk.send("/mix/hall/size", {0.5F});
                              desk.send("/mix/vox/highpass/slope", {2});
                            },
-                           message("/scene/store", {text("b")}), message("/scene/recall", {text("a")}), message("/scene/recall", {text("b"), 0.5F}),
-                           message("/scene/recall", {text("a"), 0.05F}), message("/scene/undo")}));
+                           sending("/scene/store", {text("b")}), sending("/scene/recall", {text("a")}), sending("/scene/recall", {text("b"), 0.5F}),
+                           sending("/scene/recall", {text("a"), 0.05F}), sending("/scene/undo")}));
   }
   SECTION("a session that was changed is loaded again, and again") {
     check_quiet(clicks_of({[](Desk& desk) { CHECK(desk.reload(kChanged).empty()); }, [](Desk& desk) { CHECK(desk.reload(kConsole).empty()); },

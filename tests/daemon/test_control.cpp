@@ -23,10 +23,6 @@ size_t first_change(const std::vector<float>& signal, size_t from) {
   return 0;
 }
 
-osc::Message message(const std::string& address, std::vector<osc::Argument> arguments = {}) {
-  return {address, std::move(arguments)};
-}
-
 }  // namespace
 
 TEST_CASE("A bundle is heard at its time tag, to the sample, and all of it at once") {

@@ -19,10 +19,6 @@ const char* const kMix =
     "master:\n"
     "  out: {type: output, from: mix/sum, to: [1, 2]}\n";
 
-osc::Message message(const std::string& address, std::vector<osc::Argument> arguments = {}) {
-  return {address, std::move(arguments)};
-}
-
 /// A client that has subscribed to a pattern.
 ClientId subscriber(Desk& desk, const std::string& pattern, ClientId::Kind kind = ClientId::Kind::udp) {
   const ClientId client = desk.client(kind);

@@ -7,6 +7,7 @@
 #include "daemon/control/subscribers.h"
 #include "nodes/list.h"
 #include "tests/support/desk.h"
+#include "tests/support/sound_files.h"
 
 using namespace mixgraph;
 using Lines = std::vector<std::string>;
@@ -21,25 +22,11 @@ const char* const kMix =
     "master:\n"
     "  out: {type: output, from: mix/vox, to: [1, 2]}\n";
 
-osc::Message message(const std::string& address, std::vector<osc::Argument> arguments = {}) {
-  return {address, std::move(arguments)};
-}
-
 ClientId stranger(Desk& desk, ClientId::Kind kind = ClientId::Kind::udp) {
   ClientId client = desk.client(kind);
   client.remote = true;
   return client;
 }
-
-/// A folder of its own, gone at the end.
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "mixgraph-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 /// What the client is to return; sends nothing.
 osc::Message number_for(Desk& desk, const ClientId& client) {
@@ -255,8 +242,8 @@ TEST_CASE("Files are for whom the session says", "[trust]") {
                                        message("/graph/add", {"mix/p", "player", "file", "nothere.wav"}),
                                        message("/graph/add", {"mix/r", "recorder", "file", "nothere"})};
   for (const FileAccess access : {FileAccess::loopback, FileAccess::all, FileAccess::none}) {
-    const Folder folder;
-    Desk desk(kMix, {.session_file = (folder.path / "song.yaml").string(), .files = access});
+    const TemporaryFolder folder;
+    Desk desk(kMix, {.session_file = folder.path("song.yaml"), .files = access});
     for (const bool remote : {false, true}) {
       const bool allowed = access == FileAccess::all || (access == FileAccess::loopback && !remote);
       ClientId client = desk.client(ClientId::Kind::tcp);

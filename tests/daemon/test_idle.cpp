@@ -23,8 +23,6 @@ const char* const kMix =
     "master:\n"
     "  out: {type: output, from: mix/vox, to: [1, 2]}\n";
 
-osc::Message message(const std::string& address, std::vector<osc::Argument> arguments = {}) { return {address, std::move(arguments)}; }
-
 /// ms until control has something to do.
 double rest(const Desk& desk) { return double(desk.control.due() - desk.now.monotonic_ns) / kMillisecond; }
 

@@ -69,8 +69,6 @@ class Office {
   Desk desk;
 };
 
-osc::Message message(const std::string& address, std::vector<osc::Argument> arguments = {}) { return {address, std::move(arguments)}; }
-
 }  // namespace
 
 TEST_CASE("While a worker saves, its client waits and others are answered", "[jobs]") {

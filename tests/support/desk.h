@@ -9,6 +9,8 @@
 
 namespace mixgraph {
 
+inline osc::Message message(const std::string& address, std::vector<osc::Argument> arguments = {}) { return {address, std::move(arguments)}; }
+
 /// Control and an engine without sockets or clocks: the test plays the clients, the time and the device.
 class Desk {
  public:

@@ -76,14 +76,7 @@ int open(const char* path, int flags, ...) {
   SLOW(is_beneath(path), -1);
   return next("open", &open)(path, flags, mode);
 }
-int open64(const char* path, int flags, ...) {
-  va_list more;
-  va_start(more, flags);
-  const mode_t mode = va_arg(more, mode_t);
-  va_end(more);
-  SLOW(is_beneath(path), -1);
-  return next("open64", &open64)(path, flags, mode);
-}
+int open64(const char*, int, ...) __attribute__((alias("open")));
 int openat(int folder, const char* path, int flags, ...) {
   va_list more;
   va_start(more, flags);
@@ -96,10 +89,7 @@ FILE* fopen(const char* path, const char* mode) {
   SLOW(is_beneath(path), nullptr);
   return next("fopen", &fopen)(path, mode);
 }
-FILE* fopen64(const char* path, const char* mode) {
-  SLOW(is_beneath(path), nullptr);
-  return next("fopen64", &fopen64)(path, mode);
-}
+FILE* fopen64(const char*, const char*) __attribute__((alias("fopen")));
 int stat(const char* path, struct stat* to) {
   SLOW(is_beneath(path), -1);
   return next("stat", &stat)(path, to);
