@@ -183,13 +183,13 @@ void Daemon::print_start_line() const {
     listening += (listening.empty() ? "" : ", ") + address;
   if (!safe_mode_.empty())
     fmt::print("mixgraphd: session \"{}\" ({}); safe mode, without sound; osc udp+tcp {}\n",
-               control_.console().session.name, options_.session, listening);
+               control_.console().document.session().name, options_.session, listening);
   else
     fmt::print(
         "mixgraphd: session \"{}\" ({}); driver {}, device {}{}; {:.0f} Hz, {} frames, latency {:.1f} ms; "
         "real "
         "time: {}; osc udp+tcp {}\n",
-        control_.console().session.name, options_.session, driver.driver, driver.device, note, driver.rate,
+        control_.console().document.session().name, options_.session, driver.driver, driver.device, note, driver.rate,
         driver.period, driver.output_latency_ms + engine_.latency() * 1000 / audio_.rate,
         realtime_text(driver), listening);
   std::fflush(stdout);

@@ -172,7 +172,7 @@ void Daemon::tell_service_manager() {
   if (!safe_mode_.empty()) return notify_.status("safe mode, without sound: " + safe_mode_);
   const HostStatus host = host_.status();
   const std::string note = host.reason.empty() ? "" : " (" + host.reason + ")";
-  notify_.status(fmt::format("{} on {}, {}{}; {} late periods", control_.console().session.name,
+  notify_.status(fmt::format("{} on {}, {}{}; {} late periods", control_.console().document.session().name,
                              host.driver.device, host.state, note, host.driver.late));
 }
 

@@ -50,7 +50,7 @@ void OfflineControl::perform(const Line& line) {
 }
 
 Session OfflineControl::session() const {
-  Session session = control_.console().session;
+  Session session = control_.console().document.session();
   session.graph = control_.graph();
   return session;
 }
@@ -58,6 +58,7 @@ Session OfflineControl::session() const {
 Result<Session> rehearse(const Song& song, const Script& script, LineProblems problems) {
   Engine engine(song.engine);
   OfflineControl control(engine, song, script);
+  if (Problems wrong = control.start(); !wrong.empty()) return with_lines(wrong, song.path);
   for (const Line& line : script.lines) control.carry_out(line);
   problems.insert(control.problems().begin(), control.problems().end());
   if (problems.empty()) return control.session();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/control/guard.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
@@ -10,18 +11,6 @@ namespace {
 
 constexpr int kErrorsPerSecond = 100;        // that one client is told of
 constexpr int kExplanationsPerSecond = 100;  // that look through all addresses, for all clients
-
-/// The parameters whose values two graphs do not share.
-std::vector<const Entry*> differing(const Namespace& names, const Graph& before, const Graph& after) {
-  std::vector<const Entry*> found;
-  for (const Node& node : after.nodes()) {
-    const Node* old = before.find(node.path);
-    if (!old || old->type != node.type) continue;
-    for (size_t i = 0; i < node.values.size(); i++)
-      if (old->values[i] != node.values[i]) found.push_back(names.find(node.path, int(i)));
-  }
-  return found;
-}
 
 }  // namespace
 
@@ -51,9 +40,8 @@ Console::Console(Engine& audio_engine, Session start, NodeTypes node_types, Send
       types(node_types),
       send(std::move(send_packet)),
       settings(std::move(with)),
-      session(std::move(start)),
-      live(engine, std::exchange(session.graph, {})),
-      meters(live.names()) {}
+      document(engine, std::move(start)),
+      meters(document.names()) {}
 
 ClientState& Console::refilled(const ClientId& client) {
   ClientState& state = clients[client];
@@ -98,58 +86,39 @@ Answer Console::answer_list(const ClientId& client, const std::string& address, 
 }
 
 osc::Argument Console::value_of(const Entry& entry, bool norm) const {
-  const Value value = live.value(entry, now.frame);
+  const Value value = document.value(entry, now.frame);
   return norm ? position_of(entry.parameter(), value) : argument_of(entry.parameter(), value);
 }
 
-Problems Console::change(const std::function<Problems()>& work) {
-  const Graph before = live.graph();
-  const uint64_t generation = live.generation();
-  if (Problems problems = work(); !problems.empty()) return problems;
-  const bool renamed = live.generation() != generation;
-  if (renamed) {
-    feedback.rename();
-    meters.rename(live.names());
-  }
-  for (const Entry* entry : differing(live.names(), before, live.graph()))
-    feedback.changed(*entry, live.names().index(*entry), nullptr);
-  if (renamed || before.cables() != live.graph().cables()) announce();
+Problems Console::apply(const ChangeX& change) {
+  auto outcome = document.outcome(change);
+  if (!outcome) return outcome.problems();
+  if (auto refusal = guard(*this, change, *outcome ? **outcome : document.graph())) return {std::move(*refusal)};
+  const auto applied = document.apply(change, std::move(*outcome), now.frame);
+  if (!applied) return applied.problems();
+  tell(*applied);
   return {};
 }
 
-Problems Console::take(Session loaded, bool own) {
+void Console::tell(const Applied& applied) {
+  feedback.follow(applied);
+  if (applied.renamed) meters.rename(document.names());
+  if (settings.journal.note) settings.journal.note(applied);
+  if (applied.rewired && applied.why != ChangeX::Why::start) tell_all({"/graph/changed", {++edition}});
+}
+
+Problems Console::take(const Session& loaded, bool own, const ClientId* author) {
+  const Session& session = document.session();
   if (loaded.media != session.media || loaded.recordings != session.recordings)
     return {{"", "its folders for media and recordings differ from those in use",
              "start the daemon with this session"}};
-  LiveGraph::Besides back, forward;
-  if (SessionEdit edit = diff(session, loaded); !edit.empty()) {
-    forward = std::make_shared<SessionEdit>(std::move(edit));
-    back = std::make_shared<SessionEdit>(diff(loaded, session));
-  }
-  if (Problems problems = change([&] { return live.commit(loaded.graph, back, forward); }); !problems.empty()) return problems;
-  if (forward) follow(*forward);
-  if (!own) return {};
-  session.text_hash = loaded.text_hash;
-  session.types_hash = loaded.types_hash;
+  ChangeX change{.why = ChangeX::Why::load, .author = author};
+  change.edits = diff(document.graph(), loaded.graph);
+  change.session = diff(session, loaded);
+  if (Problems problems = apply(change); !problems.empty() || !own) return problems;
+  document.know_files(loaded.text_hash, loaded.types_hash);
   if (settings.journal.rebase) settings.journal.rebase(*this, {fingerprint(session)}, true);
   return {};
-}
-
-void Console::follow(const SessionEdit& edit) {
-  for (const auto& [name, scene] : edit.scenes) changed_scenes.insert(name);
-  apply(session, edit);
-}
-
-Problems Console::step(Problems (LiveGraph::*way)(LiveGraph::Besides&)) {
-  LiveGraph::Besides besides;
-  if (Problems problems = change([&] { return (live.*way)(besides); }); !problems.empty()) return problems;
-  if (besides) follow(*besides);
-  return {};
-}
-
-void Console::announce() {
-  edition++;
-  tell_all({"/graph/changed", {edition}});
 }
 
 void Console::tell_all(const osc::Message& message) {

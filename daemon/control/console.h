@@ -9,7 +9,7 @@
 #include "daemon/control/address_list.h"
 #include "daemon/control/command.h"
 #include "daemon/control/feedback.h"
-#include "daemon/control/live_graph.h"
+#include "daemon/control/document.h"
 #include "daemon/control/meter_feed.h"
 #include "daemon/control/outbox.h"
 #include "daemon/control/session_file.h"
@@ -76,7 +76,9 @@ struct Console;
 
 /// Keeps the live state: daemon/journal.
 struct Keeping {
-  /// Takes what has changed since the last call.
+  /// Notes a change.
+  std::function<void(const Applied&)> note = {};
+  /// Hands on what was noted since the last call.
   std::function<void(Console&)> follow = {};
   /// The state goes back to the session's files with one of these fingerprints; `pristine`: it is the same.
   std::function<void(Console&, std::vector<uint64_t> fingerprints, bool pristine)> rebase = {};
@@ -128,9 +130,7 @@ struct Console {
   NodeTypes types;
   Send send;
   ControlSettings settings;
-  Session session;  ///< without its graph, which is live.graph()
-  LiveGraph live;
-  std::set<std::string> changed_scenes;  ///< since the journal asked
+  Document document;
   Scene before_recall;  ///< the values that the last recall replaced, for /scene/undo
   Feedback feedback;
   MeterFeed meters;
@@ -153,7 +153,7 @@ struct Console {
   /// much has been found out in this second.
   bool may_explain(const ClientId& client);
   /// Every address of the graph as it is now.
-  std::shared_ptr<const AddressList> addresses() { return address_lists.at(live.generation(), live.names()); }
+  std::shared_ptr<const AddressList> addresses() { return address_lists.at(document.generation(), document.names()); }
 
   /// Sends many messages at a pace; then, for a list, `/done` like any command.
   Answer answer_long(const ClientId& client, LongAnswer answer);
@@ -162,20 +162,14 @@ struct Console {
 
   /// A parameter's value at this moment as an argument, also as a position.
   osc::Argument value_of(const Entry& entry, bool norm) const;
-  /// Makes `next` the graph as one step of undo, and tells all subscribers what changed. On problems nothing
-  /// changed.
-  Problems commit(const Graph& next) {
-    return change([&] { return live.commit(next); });
-  }
-  /// Does anything that changes `live`, and tells all subscribers what changed.
-  Problems change(const std::function<Problems()>& work);
+  /// The one door for every change: asks whether its author may make it, has the document make it, which the engine follows,
+  /// and tells those who follow the document, in a fixed order: feedback, meters, journal. On problems nothing changed.
+  Problems apply(const ChangeX& change);
+  /// Lets what has come due into the document, and tells them. `all`: what still waits, too.
+  void catch_up(bool all = false) { tell(document.catch_up(all)); }
   /// Follows a session that was loaded, as one step of undo with its scenes and settings. On problems nothing
   /// changes. `own`: from the session's own file.
-  Problems take(Session loaded, bool own);
-  /// Takes the latest step of undo back, or makes it again: `way` is LiveGraph's undo or redo.
-  Problems step(Problems (LiveGraph::*way)(LiveGraph::Besides&));
-  /// Tells all subscribers that nodes or cables came or went.
-  void announce();
+  Problems take(const Session& loaded, bool own, const ClientId* author);
   /// Sends a message to all subscribers, to parameters and to meters.
   void tell_all(const osc::Message& message);
   /// Tells all subscribers, and whoever runs the daemon, what is wrong, or, if `well`, only the latter that it
@@ -185,7 +179,7 @@ struct Console {
   std::set<ClientId> subscribers() const;
 
  private:
-  void follow(const SessionEdit& edit);
+  void tell(const Applied& applied);
   ClientState& refilled(const ClientId& client);
   int explanations_left_ = 0;
   int64_t explanations_refill_ns_ = 0;  // monotonic

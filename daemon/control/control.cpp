@@ -36,18 +36,8 @@ std::string address_of(const ClientId& client) {
 
 Control::Control(Engine& engine, Session session, NodeTypes types, Send send, ControlSettings settings)
     : confirmations_(settings.confirm != Confirm::off),
+      start_(session.graph),
       console_(engine, std::move(session), types, guarded(std::move(send)), std::move(settings)) {}
-
-bool Control::start_restored(const Graph& otherwise, Problems& told) {
-  const bool starts = console_.live.start_restored(otherwise, told);
-  console_.feedback.rename();
-  console_.meters.rename(console_.live.names());
-  for (const Problem& problem : told) {
-    const std::string address = problem.where.substr(0, problem.where.find(':'));
-    console_.node_faults[address] = {"/node/fault", {address, problem.what, "restored without it"}};
-  }
-  return starts;
-}
 
 /// Sends little to those who might be somebody else.
 Send Control::guarded(Send send) {
@@ -113,7 +103,7 @@ void Control::log_stranger(std::string line) {
 
 void Control::receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now) {
   console_.now = now;
-  console_.live.catch_up();
+  console_.catch_up();
   confirmations_.heard(client, packet.size());
   const auto decoded = osc::decode(packet);
   if (!decoded) {
@@ -125,7 +115,7 @@ void Control::receive(const ClientId& client, std::span<const uint8_t> packet, c
   if (const auto* message = std::get_if<osc::Message>(&*decoded)) {
     console_.patterns = {};
     perform(client, *message, 0);
-    console_.live.end_batch();
+    console_.document.end_batch();
   } else {
     bundle(client, std::get<osc::Bundle>(*decoded));
   }
@@ -195,9 +185,9 @@ void Control::tell_late(const ClientId& client, int64_t late_ns) {
 }
 
 void Control::perform(const TimedGroup& group, uint64_t frame) {
-  console_.live.end_batch();
+  console_.document.end_batch();
   for (const osc::Message& message : group.messages) perform(group.client, message, frame);
-  console_.live.end_batch();
+  console_.document.end_batch();
 }
 
 /// A tick is aimed at that no block that begins meanwhile can miss.
@@ -212,7 +202,7 @@ void Control::perform_timed(const TimedGroup& group, uint64_t frame) {
   frame = std::max<uint64_t>(frame, 1);
   if (group.on_tick()) frame = next_tick(frame);
   perform(group, frame);
-  console_.live.flush();
+  console_.document.flush();
   const uint64_t horizon = console_.engine.horizon();
   if (frame < horizon) tell_late(group.client, int64_t(double(horizon - frame) / console_.rate() * kSecond));
 }
@@ -311,28 +301,28 @@ bool Control::go_on(const Turn& turn) {
 void Control::resume(const Now& now) {
   if (!job_ && waiting_.empty()) return;
   console_.now = now;
-  console_.live.catch_up();
+  console_.catch_up();
   console_.patterns = {};
   end_job();
   const Turn turn(kTurn);
   bool more = true;
   while (more && !turn.is_over()) more = go_on(turn);
-  console_.live.end_batch();
-  console_.live.flush();
+  console_.document.end_batch();
+  console_.document.flush();
   if (more && !waiting_.empty() && console_.settings.wake) console_.settings.wake();
 }
 
 void Control::tick(const Now& now) {
   console_.now = now;
-  console_.live.flush();
+  console_.document.flush();
   resume(now);
-  console_.live.catch_up();
+  console_.catch_up();
   begin_turn();
   perform_due();
   follow_moves();
   read_meters();
   const auto value_of = [this](const Entry& entry, bool norm) { return console_.value_of(entry, norm); };
-  console_.feedback.tick(now, console_.live.names(), value_of, console_.send);
+  console_.feedback.tick(now, console_.document.names(), value_of, console_.send);
   console_.meters.tick(now, console_.send);
   console_.outbox.tick(console_.send);
   console_.costs.follow(console_.engine, now);
@@ -356,15 +346,13 @@ void Control::perform_due() {
 /// While anything is under way it is looked at in each tick. Meters are read for whoever may ask for one: an answer can't
 /// wait until the audio thread has posted a fresh reading.
 int64_t Control::due() const {
-  const bool tells_moves = console_.live.moves() && console_.feedback.has_subscribers();
+  const bool tells_moves = console_.document.moves() && console_.feedback.has_subscribers();
   if (waits() || tells_moves || console_.outbox.size() > 0 || !console_.engine.rests()) return 0;
   return std::min({next_meters_ns_, console_.feedback.due(), console_.meters.due()});
 }
 
 void Control::follow_journal() {
-  if (console_.settings.journal.follow) return console_.settings.journal.follow(console_);
-  console_.live.take_changes();
-  console_.changed_scenes.clear();
+  if (console_.settings.journal.follow) console_.settings.journal.follow(console_);
 }
 
 void Control::tell_faults() {
@@ -380,10 +368,9 @@ void Control::tell_faults() {
 void Control::tell_trouble(const NodeTrouble& t) {
   const Problem& problem = t.trouble.problem;
   tell_fault("/" + t.path, problem.where + " " + problem.what, problem.hint);
-  const Entry* entry = t.trouble.row < 0 ? nullptr : console_.live.names().find(t.path, t.trouble.row);
+  const Entry* entry = t.trouble.row < 0 ? nullptr : console_.document.names().find(t.path, t.trouble.row);
   if (!entry) return;
-  console_.live.set(*entry, initial_value(entry->parameter()), {}, console_.now.frame);
-  console_.feedback.changed(*entry, console_.live.names().index(*entry), nullptr);
+  console_.apply({.why = ChangeX::Why::trouble, .values = {{entry, initial_value(entry->parameter())}}});
 }
 
 void Control::tell_fault(const std::string& address, const std::string& what, const std::string& then) {
@@ -397,16 +384,16 @@ void Control::tell_fault(const std::string& address, const std::string& what, co
 /// What arrives is told in the tick in which it does: told later, a message that was due in between would
 /// have brought the target already, and it would come twice.
 void Control::follow_moves() {
-  const Namespace& names = console_.live.names();
+  const Namespace& names = console_.document.names();
   const auto tell = [&](const std::vector<std::string>& addresses) {
     for (const std::string& address : addresses)
       if (const Entry* entry = names.find(address))
         console_.feedback.changed(*entry, names.index(*entry), nullptr);
   };
-  tell(console_.live.take_arrived(console_.now.frame));
+  tell(console_.document.take_arrived(console_.now.frame));
   if (console_.now.monotonic_ns < next_moves_ns_) return;
   next_moves_ns_ = console_.now.monotonic_ns + kMovesInterval;
-  tell(console_.live.moving(console_.now.frame));
+  tell(console_.document.moving(console_.now.frame));
 }
 
 void Control::read_meters() {
@@ -444,15 +431,15 @@ void Control::finish() {
     if (job_) job_->ending.wait_for(std::chrono::milliseconds(10));
     resume(console_.now);
   }
-  console_.live.flush();
-  console_.live.catch_up(true);
+  console_.document.flush();
+  console_.catch_up(true);
   follow_journal();
 }
 
-Problems Control::reload(Session session, const Now& now) {
+Problems Control::reload(const Session& session, const Now& now) {
   console_.now = now;
-  console_.live.catch_up();
-  return console_.take(std::move(session), true);
+  console_.catch_up();
+  return console_.take(session, true, nullptr);
 }
 
 }  // namespace mixgraph

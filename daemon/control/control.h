@@ -19,7 +19,7 @@ class Control {
   Control(Engine& engine, Session session, NodeTypes types, Send send, ControlSettings settings = {});
 
   /// Makes the session's graph sound. On problems it can't.
-  Problems start() { return console_.live.start(); }
+  Problems start();
   /// The same for a graph from a journal. What can't be built any more (a file is gone) is emptied or left out; if
   /// nothing else helps, `otherwise` sounds. `told`: what had to be done. False: that doesn't help either.
   bool start_restored(const Graph& otherwise, Problems& told);
@@ -32,7 +32,7 @@ class Control {
   void vouch(const ClientId& client) { confirmations_.vouch(client); }
   /// Hands what the packets since the last call have set to the engine, where it is heard together; call it when
   /// there are no more packets for now. A tick does it too.
-  void flush() { console_.live.flush(); }
+  void flush() { console_.document.flush(); }
   /// The engine will not run any more: what waits in it for its frame is taken into the graph.
   void finish();
   /// A stream of a client that can't be cut into packets.
@@ -66,14 +66,15 @@ class Control {
   void tell_all(const osc::Message& message) { console_.tell_all(message); }
 
   /// Follows a session that was loaded again, as one step of undo. On problems nothing changes.
-  Problems reload(Session session, const Now& now);
+  Problems reload(const Session& session, const Now& now);
 
   const Console& console() const { return console_; }
   /// Whether there are bundles whose time is to come.
   bool waits() const { return !timed_.empty(); }
-  const Graph& graph() const { return console_.live.graph(); }
+  const Graph& graph() const { return console_.document.graph(); }
 
  private:
+  Problems start(const Graph& graph);
   Send guarded(Send send);
   bool introduce(const ClientId& client, std::span<const uint8_t> packet, const osc::Packet& decoded);
   bool is_confirmation(const ClientId& client, const osc::Packet& decoded);
@@ -106,6 +107,7 @@ class Control {
   void follow_journal();
 
   Confirmations confirmations_;
+  Graph start_;  // that is to sound first
   Console console_;
   TimedMessages timed_;
   /// A message that waits for its client's turn, or behind its client's heavy command.

@@ -1,4 +1,4 @@
-#include "daemon/control/file_access.h"
+#include "daemon/control/guard.h"
 #include "daemon/control/session_file.h"
 #include "daemon/control/values.h"
 
@@ -59,8 +59,8 @@ void compare(const Scenes& file, const Scenes& live, std::vector<osc::Message>& 
 
 Answer diff_file(Console& console, const Call& call) {
   if (const auto refusal = file_refusal(console, call.client)) return *refusal;
-  return answered_by([own = console.settings.own_file(), types = console.types, live = console.live.graph(),
-                      scenes = console.session.scenes, client = call.client, address = call.message.address]() -> Ending {
+  return answered_by([own = console.settings.own_file(), types = console.types, live = console.document.graph(),
+                      scenes = console.document.session().scenes, client = call.client, address = call.message.address]() -> Ending {
     const auto file = load_own(own, types);
     if (!file) return ending(file.problems());
     std::vector<osc::Message> list;

@@ -31,9 +31,11 @@ void Feedback::changed(const Entry& entry, size_t index, const ClientId* setter)
   }
 }
 
-void Feedback::rename() {
-  for (auto& [client, subscriber] : subscribers_.map())
-    for (Interest& interest : subscriber.interests) interest.wanted.clear();
+void Feedback::follow(const Applied& applied) {
+  if (applied.renamed)
+    for (auto& [client, subscriber] : subscribers_.map())
+      for (Interest& interest : subscriber.interests) interest.wanted.clear();
+  for (const Entry* entry : applied.values) changed(*entry, applied.names->index(*entry), applied.setter);
 }
 
 void Feedback::tick(const Now& now, const Namespace& names, const ValueOf& value_of, const Send& send) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/control/change.h"
 #include "daemon/control/namespace.h"
 #include "daemon/osc/send.h"
 #include "daemon/control/subscribers.h"
@@ -25,14 +26,14 @@ class Feedback {
     return subscribers_.remove(client, pattern);
   }
 
+  /// Notes the new values of a change. Its author, if there is one, knows them already.
+  void follow(const Applied& applied);
   /// A parameter has a new value. Its setter, if there is one, knows it already.
   void changed(const Entry& entry, size_t index, const ClientId* setter);
   /// Sends what is due, and ends leases that are over.
   void tick(const Now& now, const Namespace& names, const ValueOf& value_of, const Send& send);
   /// When tick() has something to send; monotonic ns, kNever: nothing waits.
   int64_t due() const;
-  /// Nodes came or went.
-  void rename();
   bool has_subscribers() const { return !subscribers_.map().empty(); }
 
   std::vector<ClientId> clients() const;

@@ -71,7 +71,7 @@ Answer meters(Console& console, const Call& call) {
 
 Answer sync(Console& console, const Call& call) {
   const std::string prefix = call.text(0, "/");
-  const Namespace& names = console.live.names();
+  const Namespace& names = console.document.names();
   const auto list = console.addresses();
   std::vector<uint32_t> wanted;
   for (const Entry& entry : names.entries())
@@ -81,7 +81,7 @@ Answer sync(Console& console, const Call& call) {
   LongAnswer answer{wanted.size(), {}, {}, wanted.size() * sizeof wanted[0]};
   answer.message = [&console, prefix, list,
                     wanted = std::move(wanted)](size_t i) -> std::optional<osc::Message> {
-    const Entry* entry = console.live.names().find(list->address(wanted[i]));
+    const Entry* entry = console.document.names().find(list->address(wanted[i]));
     if (!entry) return {};
     const std::string& shown = is_beneath(entry->address, prefix) ? entry->address : entry->alias;
     return osc::Message{shown, {console.value_of(*entry, false)}};

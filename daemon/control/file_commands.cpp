@@ -1,7 +1,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "daemon/control/file_access.h"
+#include "daemon/control/guard.h"
 #include "daemon/control/session_file.h"
 
 namespace mixgraph {
@@ -14,8 +14,8 @@ constexpr size_t kPart = 1000;  // bytes of text in one message
 std::string name_of(const std::string& file) { return fs::path(file).filename().string(); }
 
 Session whole_session(const Console& console) {
-  Session session = console.session;
-  session.graph = console.live.graph();
+  Session session = console.document.session();
+  session.graph = console.document.graph();
   return session;
 }
 
@@ -29,8 +29,8 @@ struct OwnSave {
 Answer end_own_save(Console& console, const OwnSave& save, const Problems& problems) {
   const auto& rebase = console.settings.journal.rebase;
   const bool saved = problems.empty();
-  const bool is_same = save.saved.graph == console.live.graph() && save.saved.scenes == console.session.scenes;
-  if (saved) console.session.text_hash = save.saved.text_hash;
+  const bool is_same = save.saved.graph == console.document.graph() && save.saved.scenes == console.document.session().scenes;
+  if (saved) console.document.know_files(save.saved.text_hash, console.document.session().types_hash);
   if (rebase) rebase(console, {saved ? save.after : save.before}, saved && is_same);
   if (!saved) return problems;
   return Done{name_of(save.file)};
@@ -38,11 +38,11 @@ Answer end_own_save(Console& console, const OwnSave& save, const Problems& probl
 
 /// Killed while it saves, the daemon takes either file for its own.
 Answer begin_own_save(Console& console, const std::shared_ptr<OwnSave>& save) {
-  save->before = fingerprint(console.session);
+  save->before = fingerprint(console.document.session());
   save->saved.text_hash = hash_of(save->text);
   save->after = fingerprint(save->saved);
   if (console.settings.journal.rebase) console.settings.journal.rebase(console, {save->before, save->after}, false);
-  return answered_by([save, own = console.settings.own_file(), old = console.session.text_hash, types = console.types]() -> Ending {
+  return answered_by([save, own = console.settings.own_file(), old = console.document.session().text_hash, types = console.types]() -> Ending {
     return [save, problems = save_own(own, save->text, old, types)](Console& c) { return end_own_save(c, *save, problems); };
   });
 }
@@ -63,15 +63,15 @@ Answer save(Console& console, const Call& call) {
 }
 
 /// Reads on a worker, and takes the session over when that is done.
-Answer load_named(Console& console, const std::string& name) {
-  return answered_by([name, own = console.settings.own_file(), types = console.types]() -> Ending {
+Answer load_named(Console& console, const ClientId& client, const std::string& name) {
+  return answered_by([name, client, own = console.settings.own_file(), types = console.types]() -> Ending {
     const auto file = file_named(own, name);
     if (!file) return ending(file.problems());
     const bool is_own = *file == own.path;
     auto session = is_own ? load_own(own, types) : load_beside(*file, types);
     if (!session) return ending(session.problems());
-    return [loaded = std::move(*session), is_own, file = *file](Console& c) mutable -> Answer {
-      if (Problems problems = c.take(std::move(loaded), is_own); !problems.empty()) return problems;
+    return [loaded = std::move(*session), client, is_own, file = *file](Console& c) -> Answer {
+      if (Problems problems = c.take(loaded, is_own, &client); !problems.empty()) return problems;
       return Done{name_of(file)};
     };
   });
@@ -79,12 +79,12 @@ Answer load_named(Console& console, const std::string& name) {
 
 Answer load(Console& console, const Call& call) {
   if (const auto refusal = file_refusal(console, call.client)) return *refusal;
-  return load_named(console, call.text(0));
+  return load_named(console, call.client, call.text(0));
 }
 
 Answer revert(Console& console, const Call& call) {
   if (const auto refusal = file_refusal(console, call.client)) return *refusal;
-  return load_named(console, "");
+  return load_named(console, call.client, "");
 }
 
 /// A text in parts that end with a line where they can.

@@ -40,7 +40,7 @@ Answer add(Console& console, const Call& call) {
       node.settings.emplace_back(key, value);
   }
   const Graph& graph = graph_for(console, call.client);
-  return edit(console, call, expand(node, graph, console.session.composites, console.types), node.path);
+  return edit(console, call, expand(node, graph, console.document.session().composites, console.types), node.path);
 }
 
 Answer remove(Console& console, const Call& call) {
@@ -51,14 +51,14 @@ Answer remove(Console& console, const Call& call) {
 Answer connect(Console& console, const Call& call) {
   const std::string to = with_port(call.text(1), call.text(2));
   const Graph& graph = graph_for(console, call.client);
-  return edit(console, call, connection(call.text(0), to, graph, console.session.composites, console.types),
+  return edit(console, call, connection(call.text(0), to, graph, console.document.session().composites, console.types),
               "");
 }
 
 Answer disconnect(Console& console, const Call& call) {
   const std::string to = with_port(call.text(1), call.text(2));
   const Graph& graph = graph_for(console, call.client);
-  return edit(console, call, disconnection(call.text(0), to, graph, console.session.composites), "");
+  return edit(console, call, disconnection(call.text(0), to, graph, console.document.session().composites), "");
 }
 
 osc::Message described(const Graph& graph, const Cable& cable) {
@@ -70,7 +70,7 @@ osc::Message described(const Graph& graph, const Cable& cable) {
 Answer list(Console& console, const Call& call) {
   const std::string prefix = path_of(call.text(0));
   const auto wanted = [&](const std::string& path) { return prefix.empty() || is_beneath(path, prefix); };
-  const Graph& graph = console.live.graph();
+  const Graph& graph = console.document.graph();
   std::vector<osc::Message> list;
   for (const Node& node : graph.nodes())
     if (wanted(node.path)) list.push_back({"/graph/node", {node.path, std::string(node.type->id)}});

@@ -2,6 +2,14 @@
 
 namespace mixgraph {
 
+bool can_move(const Parameter& p) {
+  return !is_text(p) && p.change == Change::live;
+}
+
+bool takes_time(const Parameter& p) {
+  return can_move(p) && p.motion == Motion::smooth;
+}
+
 double RunningMove::at(uint64_t frame) const {
   if (frame < start) return from;
   if (double(frame) >= end()) return to;

@@ -8,6 +8,11 @@
 
 namespace mixgraph {
 
+/// Whether a row's value changes while its node runs on. [any]
+bool can_move(const Parameter& p);
+/// Whether it can take its time. [any]
+bool takes_time(const Parameter& p);
+
 /// A parameter on its way, as control sees it: where it is at any frame.
 struct RunningMove {
   const Parameter* parameter = nullptr;

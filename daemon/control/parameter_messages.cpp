@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "daemon/control/file_access.h"
+#include "daemon/control/guard.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
@@ -45,58 +45,28 @@ Problem at(const std::string& address, Problem problem) {
   return problem;
 }
 
-/// A change that builds a node anew; those of a pattern are made in one go.
-struct Rebuild {
-  const Entry* entry;
-  Value value;
-};
-
-/// The change that a message makes, as everybody who wants to hear of it will.
-Problems changed(Console& console, const Call& call, const Entry& entry, const Problems& problems,
-                 const std::string& shown) {
-  if (problems.empty()) console.feedback.changed(entry, console.live.names().index(entry), &call.client);
-  Problems told = problems;
-  for (Problem& problem : told) problem.where = shown;
-  return told;
-}
-
-/// Sets one parameter. What was sent out of range is set to the nearest value, which is answered, and told as
-/// a problem. `shown`: the address for answers. `later`: takes what must be built anew; without it that is
-/// done now.
-Problems set(Console& console, const Call& call, const Entry& entry, bool norm, const std::string& shown,
-             const Timing& timing, std::vector<Rebuild>* later = nullptr) {
+/// Adds what a message says of one parameter to a change. What was sent out of range is set to the nearest value, which is
+/// answered, and told as a problem. `shown`: the address for answers.
+Problems take(Console& console, const Call& call, const Entry& entry, bool norm, const std::string& shown, ChangeX& change) {
   const Parameter& p = entry.parameter();
   if (names_file(*entry.type, p))
     if (auto refusal = file_refusal(console, call.client)) return {at(shown, std::move(*refusal))};
   const osc::Argument& argument = call.message.arguments.front();
-  const auto taken = norm ? accept_position(p, argument) : accept(p, argument);
+  auto taken = norm ? accept_position(p, argument) : accept(p, argument);
   if (!taken) return {at(shown, taken.problems().front())};
-  const bool rebuilds = p.change == Change::rebuild && timing.seconds == 0;
-  if (rebuilds && later) {
-    later->push_back({&entry, taken->value});
-  } else {
-    if (rebuilds && console.patterns.rebuilds-- <= 0)
-      return {{shown, "too many changes in one packet that build nodes anew", "send several, or a pattern"}};
-    const Problems problems = console.live.set(entry, taken->value, timing, console.now.frame);
-    const bool waits = problems.empty() && !rebuilds && console.live.waits(timing);  // then it is told when its time comes
-    if (Problems told = waits ? Problems() : changed(console, call, entry, problems, shown); !told.empty()) return told;
-  }
+  if (change.timing.seconds > 0 && !takes_time(p)) return {{shown, "takes no time to change", "send the value alone"}};
+  change.values.push_back({&entry, taken->value});
   if (taken->notice.empty()) return {};
   console.reply(call.client, {shown, {norm ? position_of(p, taken->value) : argument_of(p, taken->value)}});
   return {{shown, taken->notice, norm ? "0 to 1" : accepted(p)}};
 }
 
-/// Makes the changes that a pattern means, of those that build nodes anew.
-Problems rebuild(Console& console, const Call& call, const std::vector<Rebuild>& changes) {
-  if (changes.empty()) return {};
-  if (console.patterns.rebuilds-- <= 0)
-    return {{"", "too many changes in one packet that build nodes anew", "send several"}};
-  std::vector<std::pair<const Entry*, Value>> values;
-  for (const Rebuild& change : changes) values.emplace_back(change.entry, change.value);
-  Problems problems = console.live.rebuild(values);
-  if (problems.empty())
-    for (const Rebuild& change : changes) changed(console, call, *change.entry, {}, "");
-  return problems;
+/// Makes it, unless the packet has built enough nodes anew.
+Problems make(Console& console, const ChangeX& change, std::string_view hint) {
+  if (change.values.empty()) return {};
+  const bool rebuilds = std::any_of(change.values.begin(), change.values.end(), [](const NewValue& s) { return !can_move(s.entry->parameter()); });
+  if (rebuilds && console.patterns.rebuilds-- <= 0) return {{"", "too many changes in one packet that build nodes anew", std::string(hint)}};
+  return console.apply(change);
 }
 
 /// Parameters and meters that a pattern matches; their numbers are those of the list.
@@ -121,11 +91,11 @@ void get_pattern(Console& console, const Call& call, const Target& target, Match
   const auto message = [&console, target, list = found.list,
                         numbers = std::move(numbers)](size_t i) -> std::optional<osc::Message> {
     const std::string& address = list->address(numbers[i]);
-    if (const Entry* entry = console.live.names().find(address))
+    if (const Entry* entry = console.document.names().find(address))
       return osc::Message{target.shown(address), {console.value_of(*entry, target.norm)}};
-    const MeterEntry* meter = console.live.names().find_meter(address);
+    const MeterEntry* meter = console.document.names().find_meter(address);
     if (!meter) return {};
-    return osc::Message{address, {console.meters.value(console.live.names().index(*meter))}};
+    return osc::Message{address, {console.meters.value(console.document.names().index(*meter))}};
   };
   if (count > kSingles) {
     const Answer answer = console.answer_long(call.client, {count, message, {}, count * sizeof(uint32_t)});
@@ -156,14 +126,13 @@ void pattern_message(Console& console, const Call& call, const Target& target) {
   const auto timing = timing_of(call);
   if (!timing) return refuse(timing.problems().front());
   Problems problems;
-  std::vector<Rebuild> later;
+  ChangeX change{.author = &call.client, .timing = *timing};
   for (const uint32_t number : found.parameters) {
-    const Entry* entry = console.live.names().find(found.list->address(number));
-    const Problems told =
-        set(console, call, *entry, target.norm, target.shown(entry->address), *timing, &later);
+    const Entry* entry = console.document.names().find(found.list->address(number));
+    const Problems told = take(console, call, *entry, target.norm, target.shown(entry->address), change);
     problems.insert(problems.end(), told.begin(), told.end());
   }
-  const Problems told = rebuild(console, call, later);
+  const Problems told = make(console, change, "send several");
   problems.insert(problems.end(), told.begin(), told.end());
   for (size_t i = 0; i < problems.size() && i < kShownProblems; i++)
     console.refuse(call.client,
@@ -173,6 +142,14 @@ void pattern_message(Console& console, const Call& call, const Target& target) {
             "use a narrower pattern"});
 }
 
+void set(Console& console, const Call& call, const Entry& entry, bool norm, const Timing& timing) {
+  const std::string& shown = call.message.address;
+  ChangeX change{.author = &call.client, .timing = timing};
+  const Problems told = take(console, call, entry, norm, shown, change);
+  for (Problem& problem : make(console, change, "send several, or a pattern")) console.refuse(call.client, at(shown, std::move(problem)));
+  for (const Problem& problem : told) console.refuse(call.client, problem);
+}
+
 void get(Console& console, const Call& call, const Entry& entry, bool norm) {
   console.reply(call.client, {call.message.address, {console.value_of(entry, norm)}});
 }
@@ -180,14 +157,14 @@ void get(Console& console, const Call& call, const Entry& entry, bool norm) {
 void meter_message(Console& console, const Call& call, const MeterEntry& meter) {
   if (call.count() > 0)
     return console.refuse(call.client, {call.message.address, "is a meter", "get it with no argument"});
-  console.reply(call.client, {meter.address, {console.meters.value(console.live.names().index(meter))}});
+  console.reply(call.client, {meter.address, {console.meters.value(console.document.names().index(meter))}});
 }
 
 }  // namespace
 
 void parameter_message(Console& console, const Call& call) {
   const Target target(call.message.address);
-  const Namespace& names = console.live.names();
+  const Namespace& names = console.document.names();
   const Entry* entry = names.find(target.address);
   if (!entry) {
     if (is_pattern(target.address)) return pattern_message(console, call, target);
@@ -201,8 +178,7 @@ void parameter_message(Console& console, const Call& call) {
   if (call.count() == 0) return get(console, call, *entry, target.norm);
   const auto timing = timing_of(call);
   if (!timing) return console.refuse(call.client, at(call.message.address, timing.problems().front()));
-  for (const Problem& problem : set(console, call, *entry, target.norm, call.message.address, *timing))
-    console.refuse(call.client, problem);
+  set(console, call, *entry, target.norm, *timing);
 }
 
 }  // namespace mixgraph

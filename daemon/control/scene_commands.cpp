@@ -13,20 +13,20 @@ bool is_in_scenes(const Parameter& p) {
 
 Scene snapshot(const Console& console, const Graph& graph) {
   Scene scene;
-  for (const Entry& entry : console.live.names().entries())
+  for (const Entry& entry : console.document.names().entries())
     if (is_in_scenes(entry.parameter())) scene[entry.address.substr(1)] = value_in(graph, entry);
   return scene;
 }
 
 /// The parameter of a scene's value, if it is there and can take it.
 const Entry* entry_of(const Console& console, const std::string& address, const Value& value) {
-  const Entry* entry = console.live.names().find("/" + address);
+  const Entry* entry = console.document.names().find("/" + address);
   return entry && is_text(entry->parameter()) == std::holds_alternative<std::string>(value) ? entry : nullptr;
 }
 
 Problem unknown_scene(const Console& console, const std::string& name) {
   std::vector<std::string_view> names;
-  for (const auto& [known, scene] : console.session.scenes) names.push_back(known);
+  for (const auto& [known, scene] : console.document.session().scenes) names.push_back(known);
   const std::string_view near = nearest_word(name, names);
   return {"", "there is no scene \"" + name + "\"",
           near.empty() ? "/scene/list lists them" : "did you mean \"" + std::string(near) + "\"?"};
@@ -35,9 +35,8 @@ Problem unknown_scene(const Console& console, const std::string& name) {
 Answer recall(Console& console, const Call& call, const Scene& scene, double seconds,
               const std::string& detail) {
   if (!(seconds >= 0 && seconds <= 3600)) return Problem{"", "the fade time is out of range", "0 to 3600 s"};
-  const Graph then = console.live.graph_at(call.frame);
-  Graph next = then;
-  std::vector<const Entry*> named;
+  const Graph then = console.document.graph_at(call.frame);
+  ChangeX change{.why = ChangeX::Why::recall, .author = &call.client, .timing = {call.frame, seconds, Course::position}};
   size_t left_out = 0;
   for (const auto& [address, value] : scene) {
     const Entry* entry = entry_of(console, address, value);
@@ -45,14 +44,14 @@ Answer recall(Console& console, const Call& call, const Scene& scene, double sec
       left_out++;
       continue;
     }
-    named.push_back(entry);
     const auto* number = std::get_if<double>(&value);
-    next.set_value(entry->path, entry->row, number ? Value(nearest(entry->parameter(), *number)) : value);
+    const Value next = number ? Value(nearest(entry->parameter(), *number)) : value;
+    // What waits says all of them, as others may be said before it is due.
+    if (value_in(then, *entry) != next || (console.document.waits(change.timing) && can_move(entry->parameter())))
+      change.values.push_back({entry, next});
   }
   Scene before = snapshot(console, then);
-  const Timing timing{call.frame, seconds, Course::position};
-  Problems problems = console.change([&] { return console.live.commit(then, next, named, timing, console.now.frame); });
-  if (!problems.empty()) return problems;
+  if (Problems problems = console.apply(change); !problems.empty()) return problems;
   console.before_recall = std::move(before);
   if (left_out == 0) return Done{detail};
   return Done{detail + fmt::format(" ({} values left out: their parameters are gone)", left_out)};
@@ -78,22 +77,28 @@ std::optional<Problem> no_room(const Scenes& scenes, const std::string& name, co
   return Problem{"", fmt::format("all scenes together would take more than {} MiB", kMostBytes >> 20), "remove some"};
 }
 
+/// Nothing: it is removed.
+Answer keep(Console& console, const Call& call, const std::string& name, std::optional<Shared<Scene>> scene) {
+  ChangeX change{.why = ChangeX::Why::store, .author = &call.client};
+  change.session.scenes[name] = std::move(scene);
+  if (Problems problems = console.apply(change); !problems.empty()) return problems;
+  return Done{name};
+}
+
 Answer store_scene(Console& console, const Call& call) {
   constexpr size_t kLongestName = 200;  // bytes
   const std::string name = call.text(0);
   if (name.empty() || name.size() > kLongestName)
     return Problem{"", name.empty() ? "the name is empty" : "the name is too long", "a text of 1 to 200 bytes"};
-  Scene scene = snapshot(console, console.live.graph_at(call.frame));
-  if (const auto problem = no_room(console.session.scenes, name, scene)) return *problem;
-  console.session.scenes[name] = std::move(scene);
-  console.changed_scenes.insert(name);
-  return Done{name};
+  Scene scene = snapshot(console, console.document.graph_at(call.frame));
+  if (const auto problem = no_room(console.document.session().scenes, name, scene)) return *problem;
+  return keep(console, call, name, Shared<Scene>(std::move(scene)));
 }
 
 Answer recall_scene(Console& console, const Call& call) {
   const std::string name = call.text(0);
-  const auto scene = console.session.scenes.find(name);
-  if (scene == console.session.scenes.end()) return unknown_scene(console, name);
+  const auto scene = console.document.session().scenes.find(name);
+  if (scene == console.document.session().scenes.end()) return unknown_scene(console, name);
   return recall(console, call, scene->second, call.number(1), name);
 }
 
@@ -105,28 +110,27 @@ Answer undo_scene(Console& console, const Call& call) {
 
 Answer list_scenes(Console& console, const Call& call) {
   std::vector<osc::Message> list;
-  for (const auto& [name, scene] : console.session.scenes) list.push_back({"/scene/list", {name}});
+  for (const auto& [name, scene] : console.document.session().scenes) list.push_back({"/scene/list", {name}});
   return console.answer_list(call, std::move(list));
 }
 
 Answer remove_scene(Console& console, const Call& call) {
   const std::string name = call.text(0);
-  if (console.session.scenes.erase(name) == 0) return unknown_scene(console, name);
-  console.changed_scenes.insert(name);
-  return Done{name};
+  if (!console.document.session().scenes.contains(name)) return unknown_scene(console, name);
+  return keep(console, call, name, std::nullopt);
 }
 
 Answer diff_scene(Console& console, const Call& call) {
   const std::string name = call.text(0);
-  const auto scene = console.session.scenes.find(name);
-  if (scene == console.session.scenes.end()) return unknown_scene(console, name);
+  const auto scene = console.document.session().scenes.find(name);
+  if (scene == console.document.session().scenes.end()) return unknown_scene(console, name);
   std::vector<osc::Message> list;
   for (const auto& [address, value] : *scene->second) {
     const Entry* entry = entry_of(console, address, value);
-    if (!entry || value == value_in(console.live.graph(), *entry)) continue;
+    if (!entry || value == value_in(console.document.graph(), *entry)) continue;
     const Parameter& p = entry->parameter();
     list.push_back(
-        {"/scene/diff", {entry->address, argument_of(p, value), argument_of(p, value_in(console.live.graph(), *entry))}});
+        {"/scene/diff", {entry->address, argument_of(p, value), argument_of(p, value_in(console.document.graph(), *entry))}});
   }
   return console.answer_list(call, std::move(list));
 }

@@ -30,6 +30,16 @@ SessionEdit diff(const Session& before, const Session& after) {
   return edit;
 }
 
+SessionEdit opposite(const Session& session, const SessionEdit& edit) {
+  SessionEdit back;
+  if (edit.settings) back.settings = settings_of(session);
+  for (const auto& [name, scene] : edit.scenes) {
+    const auto old = session.scenes.find(name);
+    back.scenes[name] = old == session.scenes.end() ? std::nullopt : std::optional(old->second);
+  }
+  return back;
+}
+
 void apply(Session& session, const SessionEdit& edit) {
   if (edit.settings) {
     Session next = *edit.settings;

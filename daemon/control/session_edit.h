@@ -18,6 +18,8 @@ struct SessionEdit {
 };
 
 SessionEdit diff(const Session& before, const Session& after);
+/// What takes an edit of a session back.
+SessionEdit opposite(const Session& session, const SessionEdit& edit);
 /// The text that the session's files had when they were read stays known.
 void apply(Session& session, const SessionEdit& edit);
 

@@ -7,9 +7,9 @@ namespace {
 std::vector<StatusItem> status_of(const Console& console) {
   const EngineCounters engine = console.engine.counters();
   std::vector<StatusItem> items{
-      {"session", console.session.name},
-      {"nodes", whole(console.live.graph().nodes().size())},
-      {"cables", whole(console.live.graph().cables().size())},
+      {"session", console.document.session().name},
+      {"nodes", whole(console.document.graph().nodes().size())},
+      {"cables", whole(console.document.graph().cables().size())},
       {"rate", console.rate()},
       {"seconds", double(engine.frames) / console.rate()},
       {"latency_ms", console.engine.latency() * 1000 / console.rate()},

@@ -1,25 +1,26 @@
 #include <algorithm>
 
 #include "daemon/control/edits.h"
-#include "daemon/control/file_access.h"
+#include "daemon/control/guard.h"
 
 namespace mixgraph {
 
 const Graph& graph_for(const Console& console, const ClientId& client) {
   const auto state = console.clients.find(client);
   const bool gathers = state != console.clients.end() && state->second.transaction;
-  return gathers ? state->second.transaction->draft : console.live.graph();
+  return gathers ? state->second.transaction->draft : console.document.graph();
 }
 
 Answer edit(Console& console, const Call& call, std::vector<Edit> edits, std::string detail) {
-  auto next = mixgraph::apply(graph_for(console, call.client), edits);
-  if (!next) return next.problems();
-  if (const auto refusal = file_refusal(console, call.client, edits, *next)) return *refusal;
   auto& transaction = console.clients[call.client].transaction;
   if (!transaction) {
-    if (Problems problems = console.commit(*next); !problems.empty()) return problems;
+    const Problems problems = console.apply({.why = ChangeX::Why::edit, .author = &call.client, .edits = std::move(edits)});
+    if (!problems.empty()) return problems;
     return Done{std::move(detail)};
   }
+  auto next = mixgraph::apply(transaction->draft, edits);
+  if (!next) return next.problems();
+  if (const auto refusal = file_refusal(console, call.client, edits, *next)) return *refusal;
   if (transaction->edits.size() + edits.size() > Transaction::kMostEdits)
     return Problem{"", "this transaction is full", "/graph/commit it"};
   transaction->draft = std::move(*next);
@@ -39,19 +40,17 @@ Answer begin(Console& console, const Call& call) {
   if (size_t(std::count_if(console.clients.begin(), console.clients.end(), is_open)) >=
       Transaction::kMostOpen)
     return Problem{"", "too many transactions of other clients are open", "try later"};
-  transaction = Transaction{{}, console.live.graph(), console.now.monotonic_ns};
+  transaction = Transaction{{}, console.document.graph(), console.now.monotonic_ns};
   return Done{};
 }
 
 Answer commit(Console& console, const Call& call) {
   auto transaction = std::exchange(console.clients[call.client].transaction, {});
   if (!transaction) return Problem{"", std::string(kNone), "/graph/begin"};
-  auto next = mixgraph::apply(console.live.graph(), transaction->edits);
-  if (!next) return next.problems();
-  // A path may be another node's by now, whose row names a file.
-  if (const auto refusal = file_refusal(console, call.client, transaction->edits, *next)) return *refusal;
-  if (Problems problems = console.commit(*next); !problems.empty()) return problems;
-  return Done{std::to_string(transaction->edits.size()) + " edits"};
+  const size_t count = transaction->edits.size();
+  const Problems problems = console.apply({.why = ChangeX::Why::edit, .author = &call.client, .edits = std::move(transaction->edits)});
+  if (!problems.empty()) return problems;
+  return Done{std::to_string(count) + " edits"};
 }
 
 Answer cancel(Console& console, const Call& call) {
@@ -60,14 +59,22 @@ Answer cancel(Console& console, const Call& call) {
   return Done{};
 }
 
-Answer undo(Console& console, const Call&) {
-  if (Problems problems = console.step(&LiveGraph::undo); !problems.empty()) return problems;
+/// Whoever undoes is the author then.
+Answer step(Console& console, const Call& call, const ChangeX* step) {
+  ChangeX change = *step;
+  change.author = &call.client;
+  if (Problems problems = console.apply(change); !problems.empty()) return problems;
   return Done{};
 }
 
-Answer redo(Console& console, const Call&) {
-  if (Problems problems = console.step(&LiveGraph::redo); !problems.empty()) return problems;
-  return Done{};
+Answer undo(Console& console, const Call& call) {
+  if (const ChangeX* back = console.document.undo()) return step(console, call, back);
+  return Problem{"", "nothing to undo", "edits, recalls and loads can be undone, values that were set cannot"};
+}
+
+Answer redo(Console& console, const Call& call) {
+  if (const ChangeX* forward = console.document.redo()) return step(console, call, forward);
+  return Problem{"", "nothing to redo", ""};
 }
 
 constexpr Command kCommands[] = {

@@ -19,31 +19,55 @@ Journal::Journal(JournalWriter::Settings settings, JournalFacts facts, JournalBa
 
 void Journal::follow(Console& console) {
   for (const JournalWriter::Event& event : writer_.take_events()) console.tell_all(event.problem, event.well);
-  encode_changes(console);
+  encode_noted(console);
   encode_places(console);
   if (begun_ && !encoder_.empty()) writer_.append(encoder_.take(), console.now.system_ns);
-  if (!begun_ || writer_.wants_snapshot()) snapshot(console);
+  if (!begun_ || writer_.wants_snapshot() || std::exchange(settings_noted_, false)) snapshot(console);
 }
 
-void Journal::encode_changes(Console& console) {
-  const std::vector<Edit> edits = console.live.take_changes();
-  const std::set<std::string> scenes = std::exchange(console.changed_scenes, {});
-  for (const Edit& edit : edits) encoder_.edit(edit);
-  for (const std::string& name : scenes) {
-    const auto found = console.session.scenes.find(name);
-    if (found == console.session.scenes.end())
+/// Values are handed over once however often they change; what is noted of a node that goes doesn't count any more.
+void Journal::note(const Applied& applied) {
+  if (!begun_) return;
+  for (const Edit& edit : applied.edits)
+    if (!std::holds_alternative<SetValue>(edit)) encoder_.edit(edit);
+  if (applied.renamed) is_noted_.clear();
+  is_noted_.resize(applied.names->entries().size());
+  for (const Entry* entry : applied.values) {
+    const size_t number = applied.names->index(*entry);
+    if (is_noted_[number]) continue;
+    is_noted_[number] = true;
+    noted_.emplace_back(entry->path, entry->row);
+  }
+  if (applied.session) {
+    for (const auto& [name, scene] : applied.session->scenes) noted_scenes_.insert(name);
+    settings_noted_ |= applied.session->settings.has_value();
+  }
+  if (!applied.edits.empty() || !applied.values.empty() || applied.session) base_.pristine = false;
+}
+
+void Journal::encode_noted(const Console& console) {
+  const Graph& graph = console.document.graph();
+  const Scenes& scenes = console.document.session().scenes;
+  for (const auto& [path, row] : noted_) {
+    const Node* node = graph.find(path);
+    if (node && row < row_count(*node->type)) encoder_.edit(SetValue{path, row, node->values[size_t(row)]});
+  }
+  for (const std::string& name : noted_scenes_) {
+    const auto found = scenes.find(name);
+    if (found == scenes.end())
       encoder_.remove_scene(name);
     else
       encoder_.scene(name, found->second);
   }
-  if (!edits.empty() || !scenes.empty()) base_.pristine = false;
+  noted_scenes_.clear();
+  if (!std::exchange(noted_, {}).empty()) is_noted_.assign(is_noted_.size(), false);
 }
 
 /// Where a player is, it tells by a meter of the same name as the parameter that takes it there.
 void Journal::find_places(const Console& console) {
-  generation_ = console.live.generation();
+  generation_ = console.document.generation();
   places_.clear();
-  const auto& meters = console.live.names().meters();
+  const auto& meters = console.document.names().meters();
   for (size_t i = 0; i < meters.size(); i++) {
     const NodeType& type = *meters[i].type;
     const int index = find_row(type, type.meters[size_t(meters[i].meter)].id);
@@ -54,9 +78,9 @@ void Journal::find_places(const Console& console) {
 void Journal::encode_places(Console& console) {
   if (console.now.monotonic_ns < next_places_ns_) return;
   next_places_ns_ = console.now.monotonic_ns + kPlacesInterval;
-  if (!begun_ || generation_ != console.live.generation()) find_places(console);
+  if (!begun_ || generation_ != console.document.generation()) find_places(console);
   for (const Place& place : places_) {
-    const MeterEntry& meter = console.live.names().meters()[place.meter];
+    const MeterEntry& meter = console.document.names().meters()[place.meter];
     const float now = console.meters.value(place.meter);
     double& known = known_.try_emplace({meter.path, place.row}, -1).first->second;
     // A meter at rest has not measured yet.
@@ -68,11 +92,11 @@ void Journal::encode_places(Console& console) {
 
 void Journal::snapshot(Console& console) {
   encoder_.take();
-  facts_.head = write_head(console.session);
-  encoder_.snapshot(facts_, base_, console.live.graph(), console.session.scenes);
+  facts_.head = write_head(console.document.session());
+  encoder_.snapshot(facts_, base_, console.document.graph(), console.document.session().scenes);
   std::erase_if(known_, [&](const auto& item) {
     const auto& [path, index] = item.first;
-    const Node* node = console.live.graph().find(path);
+    const Node* node = console.document.graph().find(path);
     return !node || index >= row_count(*node->type) || !is_place(row(*node->type, index));
   });
   for (const auto& [place, known] : known_)
@@ -82,15 +106,15 @@ void Journal::snapshot(Console& console) {
 }
 
 void Journal::rebase(Console& console, std::vector<uint64_t> fingerprints, bool pristine) {
-  encode_changes(console);
+  encode_noted(console);
   base_ = {std::move(fingerprints), pristine};
   encoder_.base(base_);
   follow(console);
-  if (write_head(console.session) != facts_.head) snapshot(console);
+  if (write_head(console.document.session()) != facts_.head) snapshot(console);
 }
 
 Keeping Journal::keeping() {
-  return {[this](Console& console) { follow(console); },
+  return {[this](const Applied& applied) { note(applied); }, [this](Console& console) { follow(console); },
           [this](Console& console, std::vector<uint64_t> fingerprints, bool pristine) { rebase(console, std::move(fingerprints), pristine); }};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,9 @@ class Journal {
  public:
   Journal(JournalWriter::Settings settings, JournalFacts facts, JournalBase base);
 
-  /// Hands over what has changed since the last call; call it every few milliseconds. The first call hands
+  /// Notes a change of the document. [control]
+  void note(const Applied& applied);
+  /// Hands over what was noted since the last call; call it every few milliseconds. The first call hands
   /// over everything. [control]
   void follow(Console& console);
   /// The state goes back to the session's files with one of these fingerprints; `pristine`: it is the same.
@@ -36,7 +39,7 @@ class Journal {
     size_t meter;  // of Namespace::meters()
     int row;
   };
-  void encode_changes(Console& console);
+  void encode_noted(const Console& console);
   void encode_places(Console& console);
   void find_places(const Console& console);
   void snapshot(Console& console);
@@ -45,6 +48,10 @@ class Journal {
   JournalBase base_;
   JournalEncoder encoder_;
   bool begun_ = false;
+  std::vector<std::pair<std::string, int>> noted_;  // rows by path, whose values have changed since the last call
+  std::vector<bool> is_noted_;                      // by number of entry
+  std::set<std::string> noted_scenes_;
+  bool settings_noted_ = false;
   std::vector<Place> places_;
   uint64_t generation_ = 0;                              // of the graph whose places these are
   std::map<std::pair<std::string, int>, double> known_;  // by path and row: where it was, as handed over

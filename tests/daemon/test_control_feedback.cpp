@@ -145,7 +145,7 @@ TEST_CASE("A dump tells every parameter once, at its value when it is sent, at a
   REQUIRE(!rest.empty());
   const osc::Message done = rest.back();
   rest.pop_back();
-  const size_t count = desk.control.console().live.names().entries().size();
+  const size_t count = desk.control.console().document.names().entries().size();
   CHECK(osc::describe(done) == "/sync/done ,i " + std::to_string(count));
   std::set<std::string> told;
   for (const auto& list : {first, rest})

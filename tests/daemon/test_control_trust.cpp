@@ -273,8 +273,9 @@ TEST_CASE("Whether an edit names a file is seen in the graph that it makes, a tr
   Engine engine({});
   auto session = parse_session(kMix, "test.yaml", ".", node_types());
   REQUIRE(session);
+  const Graph start = session->graph;
   Console console(engine, std::move(*session), node_types(), [](auto&&...) {}, {});
-  REQUIRE(console.live.start().empty());
+  REQUIRE(console.apply({.why = ChangeX::Why::start, .edits = diff(console.document.graph(), start)}).empty());
   const ClientId client{ClientId::Kind::tcp, 1, "test", true};
   const auto said = [&](std::string_view command) {
     const osc::Message sent{std::string(command), {}};
@@ -299,7 +300,7 @@ TEST_CASE("Whether an edit names a file is seen in the graph that it makes, a tr
   REQUIRE(find_row(*type("input"), "channels") == file);
   const auto put = [&](std::string_view id) {
     const std::vector<Edit> edits{RemoveNode{"mix/new"}, AddNode{make_node("mix/new", *type(id))}};
-    return console.commit(*mixgraph::apply(console.live.graph(), edits)).empty();
+    return console.apply({.why = ChangeX::Why::edit, .edits = edits}).empty();
   };
   REQUIRE(put("input"));
   REQUIRE(said("/graph/begin"));

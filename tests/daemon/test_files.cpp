@@ -159,13 +159,13 @@ TEST_CASE("64 strips and 100 scenes are saved, and load again", "[files]") {
   REQUIRE(answer(desk, "/graph/save").starts_with("/done"));
   const auto again = load_session(folder.path("song.yaml"), node_types());
   REQUIRE(again);
-  CHECK(again->scenes == desk.control.console().session.scenes);
+  CHECK(again->scenes == desk.control.console().document.session().scenes);
   CHECK(again->graph == desk.control.graph());
 }
 
 TEST_CASE("Scenes are bounded by bytes, so that they can be saved", "[files]") {
   Desk desk(kMix);
-  auto& scenes = const_cast<Console&>(desk.control.console()).session.scenes;
+  auto& scenes = const_cast<Session&>(desk.control.console().document.session()).scenes;
   const size_t most = kMaxYamlBytes / 4 * 3;
   Scene large;
   for (size_t i = 0; i < most / 200; i++) large["mix/" + std::to_string(i) + std::string(180 - std::to_string(i).size(), 'x')] = 1.0;

@@ -16,5 +16,7 @@ std::optional<Problem> file_refusal(const Console& console, const ClientId& clie
 /// nodes that nobody has but a draft.
 std::optional<Problem> file_refusal(const Console& console, const ClientId& client,
                                     std::span<const Edit> edits, const Graph& next);
+/// Why the author of a change, which leads to a graph, may not make it; empty: it may.
+std::optional<Problem> guard(const Console& console, const ChangeX& change, const Graph& next);
 
 }  // namespace mixgraph

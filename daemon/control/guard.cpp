@@ -1,4 +1,4 @@
-#include "daemon/control/file_access.h"
+#include "daemon/control/guard.h"
 
 namespace mixgraph {
 namespace {
@@ -45,6 +45,15 @@ std::optional<Problem> file_refusal(const Console& console, const ClientId& clie
   for (const Edit& edit : edits)
     if (names_file(next, edit)) return problem;
   return {};
+}
+
+std::optional<Problem> guard(const Console& console, const ChangeX& change, const Graph& next) {
+  if (!change.author) return {};
+  for (const NewValue& said : change.values)
+    if (names_file(*said.entry->type, said.entry->parameter()))
+      if (auto problem = file_refusal(console, *change.author)) return problem;
+  if (change.edits.empty()) return {};
+  return file_refusal(console, *change.author, change.edits, next);
 }
 
 }  // namespace mixgraph

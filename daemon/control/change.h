@@ -1,0 +1,66 @@
+#pragma once
+#include <boost/container/small_vector.hpp>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "daemon/control/namespace.h"
+#include "daemon/control/session_edit.h"
+#include "daemon/osc/client.h"
+#include "graph/course.h"
+
+namespace mixgraph {
+
+/// When values are to change, and how.
+struct Timing {
+  uint64_t frame = 0;  ///< of the engine; 0 or past: at once
+  double seconds = 0;  ///< length of a move; 0: the shortest that doesn't click
+  Course course = Course::position;
+};
+
+/// A value that a row of the document is to have; it fits its row.
+struct NewValue {
+  const Entry* entry;  ///< of the document's names
+  Value value;
+};
+
+/// What somebody wants of the document: the only way in which it changes (Console::apply()). Either all of it is done, or
+/// nothing.
+struct ChangeX {
+  /// Those from `edit` to `load` are steps of undo.
+  enum class Why : uint8_t {
+    set,     ///< values alone, of a message or a pattern
+    store,   ///< scenes
+    edit,    ///< nodes, cables, facts
+    recall,  ///< of a scene
+    load,    ///< of a session
+    undo,
+    redo,
+    start,   ///< of a program, or of one that was restored
+    due,     ///< a timed value whose time has come
+    trouble  ///< a node can't do what the document says
+  };
+  Why why = Why::set;
+  const ClientId* author = nullptr;  ///< nullptr: mixgraph itself, which may do everything
+  boost::container::small_vector<NewValue, 1> values;  ///< without edits of nodes: their entries would go
+  Timing timing = {};                ///< of the values; what must be built anew is built at once
+  std::vector<Edit> edits;           ///< in order
+  SessionEdit session;               ///< of its settings and scenes
+
+  bool is_step() const { return why >= Why::edit && why <= Why::load; }
+};
+
+/// What has changed, for those who follow the document. It is valid until the next change.
+struct Applied {
+  ChangeX::Why why = ChangeX::Why::set;
+  const ClientId* setter = nullptr;  ///< of values that were set, who knows them already
+  uint64_t frame = 0;                ///< at which it is heard
+  std::span<const Entry* const> values;  ///< rows whose value, or target, is another now; what waits for its time isn't among them
+  std::span<const Edit> edits;           ///< of the graph, in an order in which they can be made; values among them are in `values` too
+  const Namespace* names = nullptr;      ///< of the graph as it is now
+  const SessionEdit* session = nullptr;  ///< if there is anything in it
+  bool renamed = false;              ///< nodes came or went: entries and meters are others than before
+  bool rewired = false;              ///< nodes or cables did
+};
+
+}  // namespace mixgraph

@@ -1,0 +1,191 @@
+#include "daemon/control/document.h"
+
+#include <algorithm>
+
+namespace mixgraph {
+namespace {
+
+bool same_nodes(const Graph& a, const Graph& b) {
+  return a.nodes().size() == b.nodes().size() &&
+         std::equal(a.nodes().begin(), a.nodes().end(), b.nodes().begin(),
+                    [](const Node& x, const Node& y) { return x.path == y.path && x.type == y.type; });
+}
+
+bool rewires(const Edit& edit) {
+  return std::holds_alternative<Connect>(edit) || std::holds_alternative<Disconnect>(edit);
+}
+
+}  // namespace
+
+Document::Document(Engine& engine, Session start) : engine_(engine), session_(std::move(start)), names_(graph_) {
+  session_.graph = {};
+}
+
+Value Document::value(const Entry& entry, uint64_t frame) const {
+  if (const auto moving = moves_.value(entry.address, frame)) return nearest(entry.parameter(), *moving);
+  return value_in(graph_, entry);
+}
+
+Graph Document::graph_at(uint64_t frame) const {
+  std::vector<DueMove> due = engine_.due_until(frame);
+  for (const Move& m : said_)
+    if (m.row != kReplaced && !m.at_once && m.frame <= frame) due.push_back({std::string(m.path), m.row, m.value, m.frame, 0, m.course});
+  std::stable_sort(due.begin(), due.end(), [](const DueMove& a, const DueMove& b) { return a.frame < b.frame; });
+  Graph then = graph_;
+  for (const DueMove& d : due) then.set_value(d.path, d.row, d.value);
+  return then;
+}
+
+Result<std::optional<Graph>> Document::outcome(const ChangeX& change) const {
+  std::optional<Graph> next;
+  if (!change.edits.empty()) {
+    auto edited = mixgraph::apply(graph_, change.edits);
+    if (!edited) return edited.problems();
+    next = std::move(*edited);
+  }
+  for (const NewValue& said : change.values) {
+    if (can_move(said.entry->parameter())) continue;
+    if (!next) next = graph_;
+    next->set_value(said.entry->path, said.entry->row, said.value);
+  }
+  return next;
+}
+
+Result<Applied> Document::apply(const ChangeX& change, std::optional<Graph> outcome, uint64_t now) {
+  const uint64_t generation = generation_;
+  std::optional<Graph> before;  // as it will be when the change is heard
+  if (change.is_step()) before = change.values.empty() ? graph_ : graph_at(change.timing.frame);
+  changed_.clear();
+  edits_.clear();
+  if (outcome) {
+    const Graph old = graph_;
+    if (Problems problems = take_over(std::move(*outcome)); !problems.empty()) return problems;
+    edits_ = diff(old, graph_);
+    find_changed(old);
+  }
+  if (before) remember(change, *before);
+  const bool waits = this->waits(change.timing);
+  for (const NewValue& said : change.values) {
+    if (!can_move(said.entry->parameter())) continue;
+    move(*said.entry, std::get<double>(said.value), change.timing, now);
+    if (!waits) changed_.push_back(said.entry);
+  }
+  if (!change.session.empty()) mixgraph::apply(session_, change.session);
+  if (change.why == ChangeX::Why::undo || change.why == ChangeX::Why::redo) history_.stepped(change.why);
+  Applied applied = told(change.why, waits ? change.timing.frame : engine_.now());
+  if (change.why == ChangeX::Why::set) applied.setter = change.author;
+  applied.renamed = generation_ != generation;
+  applied.rewired = applied.renamed || std::any_of(edits_.begin(), edits_.end(), rewires);
+  if (!change.session.empty()) applied.session = &change.session;
+  return applied;
+}
+
+Applied Document::told(ChangeX::Why why, uint64_t frame) const {
+  return {.why = why, .frame = frame, .values = changed_, .edits = edits_, .names = &names_};
+}
+
+/// The rows that edits gave another value, in nodes that were there before.
+void Document::find_changed(const Graph& before) {
+  for (const Edit& edit : edits_) {
+    if (const auto* set = std::get_if<SetValue>(&edit)) changed_.push_back(names_.find(set->path, set->row));
+    const auto* add = std::get_if<AddNode>(&edit);
+    const Node* old = add ? before.find(add->node.path) : nullptr;
+    if (!old || old->type != add->node.type) continue;
+    for (size_t row = 0; row < old->values.size(); row++)
+      if (old->values[row] != add->node.values[row]) changed_.push_back(names_.find(old->path, int(row)));
+  }
+}
+
+void Document::remember(const ChangeX& change, const Graph& before) {
+  ChangeX back{.why = ChangeX::Why::undo}, forward{.why = ChangeX::Why::redo};
+  if (change.values.empty()) {
+    back.edits = diff(graph_, before);
+    forward.edits = edits_;
+  }
+  for (const NewValue& said : change.values) {
+    const Value& old = value_in(before, *said.entry);
+    if (old == said.value) continue;
+    back.edits.push_back(SetValue{said.entry->path, said.entry->row, old});
+    forward.edits.push_back(SetValue{said.entry->path, said.entry->row, said.value});
+  }
+  forward.session = change.session;
+  back.session = opposite(session_, change.session);
+  history_.add(std::move(back), std::move(forward));
+}
+
+Problems Document::take_over(Graph next) {
+  flush();
+  if (Problems problems = engine_.update(next); !problems.empty()) return problems;
+  const bool rename = !same_nodes(graph_, next);
+  graph_ = std::move(next);
+  if (rename) {
+    names_ = Namespace(graph_, std::move(names_));
+    generation_++;
+  }
+  moves_.drop([this](const std::string& address, const RunningMove& move) {
+    const Entry* entry = names_.find(address);
+    return !entry || value_in(graph_, *entry) != Value(move.to);
+  });
+  return {};
+}
+
+Applied Document::catch_up(bool all) {
+  changed_.clear();
+  for (const DueMove& due : engine_.take_due(all)) {
+    const Entry* entry = names_.find(due.path, due.row);
+    if (!entry) continue;
+    take_value(*entry, due.value, due.frame, due.seconds, due.course);
+    changed_.push_back(entry);
+  }
+  edits_.clear();
+  return told(ChangeX::Why::due, engine_.now());
+}
+
+void Document::take_value(const Entry& entry, double target, uint64_t start, double seconds, Course course) {
+  const double from = seconds > 0 ? std::get<double>(value(entry, start)) : 0;
+  graph_.set_value(entry.path, entry.row, target);
+  if (seconds == 0) return moves_.stop(entry.address);
+  const double frames = seconds * engine_.settings().environment.rate;
+  moves_.begin(entry.address, {&entry.parameter(), from, target, start, frames, course});
+}
+
+void Document::move(const Entry& entry, double target, const Timing& timing, uint64_t now) {
+  const double seconds = takes_time(entry.parameter()) ? timing.seconds : 0;
+  const bool waits = this->waits(timing), late = timing.frame != 0 && timing.frame < engine_.now();
+  if (!waits) take_value(entry, target, now, seconds, timing.course);
+  hand_over(entry, {entry.path, entry.row, target, waits ? timing.frame : engine_.now(), seconds, timing.course, !waits, late});
+}
+
+/// A value that is replaced before the engine gets it is heard by nobody.
+void Document::hand_over(const Entry& entry, const Move& move) {
+  latest_.resize(names_.entries().size());
+  Latest& latest = latest_[names_.index(entry)];
+  if (move.at_once && latest.flush == flushes_) said_[latest.at].row = kReplaced;
+  if (move.at_once) latest = {flushes_, said_.size()};
+  said_.push_back(move);
+}
+
+void Document::end_batch() {
+  if (said_.size() > (ends_.empty() ? 0 : ends_.back())) ends_.push_back(said_.size());
+}
+
+void Document::flush() {
+  end_batch();
+  std::vector<Move> batch;
+  for (size_t at = 0; const size_t end : ends_) {
+    batch.clear();
+    for (; at < end; at++)
+      if (said_[at].row != kReplaced) batch.push_back(said_[at]);
+    engine_.move(batch);
+  }
+  said_.clear();
+  ends_.clear();
+  flushes_++;
+}
+
+void Document::know_files(uint64_t text_hash, uint64_t types_hash) {
+  session_.text_hash = text_hash;
+  session_.types_hash = types_hash;
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,85 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "daemon/control/change.h"
+#include "daemon/control/history.h"
+#include "daemon/control/moves.h"
+#include "graph/engine.h"
+
+namespace mixgraph {
+
+/// The truth: the session with the graph and every parameter's target as of now, and the engine that follows it. What waits
+/// for its frame enters it when that comes (catch_up()). What changed it can be undone by the opposite change, so that faders
+/// moved since stay where they are. [control]
+class Document {
+ public:
+  /// `start`: its graph enters by the first change.
+  Document(Engine& engine, Session start);
+
+  const Graph& graph() const { return graph_; }
+  /// Without its graph.
+  const Session& session() const { return session_; }
+  /// The graph as it will be at a frame, if nothing else is said until then.
+  Graph graph_at(uint64_t frame) const;
+  const Namespace& names() const { return names_; }
+  /// Goes up whenever nodes come or go.
+  uint64_t generation() const { return generation_; }
+  /// A parameter's value at a frame, also in the midst of a move.
+  Value value(const Entry& entry, uint64_t frame) const;
+
+  /// The graph that a change leads to at once; nothing: it moves values alone. The problems of edits that can't be done.
+  Result<std::optional<Graph>> outcome(const ChangeX& change) const;
+  /// Makes a change, whose outcome this is, or nothing of it. `now`: the frame that is due. What moves waits for flush().
+  Result<Applied> apply(const ChangeX& change, std::optional<Graph> outcome, uint64_t now);
+  /// Takes in what has come due: before anything else is done with it, as time goes on. `all`: what still waits, too.
+  Applied catch_up(bool all = false);
+  /// What takes the latest step back, or makes it again, for apply(); nullptr: there is none.
+  const ChangeX* undo() const { return history_.back(); }
+  const ChangeX* redo() const { return history_.forward(); }
+
+  /// What was set since the last call begins together, to the sample.
+  void end_batch();
+  /// Hands what was set since the last call to the engine, in batches.
+  void flush();
+  /// The text and the types of the session's files, as they are now on the disk.
+  void know_files(uint64_t text_hash, uint64_t types_hash);
+
+  /// Addresses of parameters that move, and of those that have arrived since the last call, for feedback.
+  std::vector<std::string> moving(uint64_t frame) const { return moves_.under_way(frame); }
+  std::vector<std::string> take_arrived(uint64_t frame) { return moves_.take_arrived(frame); }
+  /// Whether anything is to be told of these, now or later.
+  bool moves() const { return moves_.size() > 0; }
+  /// Whether something that is set with this timing waits for its frame.
+  bool waits(const Timing& timing) const { return timing.frame > engine_.now(); }
+
+ private:
+  Problems take_over(Graph next);
+  Applied told(ChangeX::Why why, uint64_t frame) const;
+  void find_changed(const Graph& before);
+  void remember(const ChangeX& change, const Graph& before);
+  void move(const Entry& entry, double target, const Timing& timing, uint64_t now);
+  void take_value(const Entry& entry, double target, uint64_t start, double seconds, Course course);
+  void hand_over(const Entry& entry, const Move& move);
+
+  static constexpr int kReplaced = -1;  // the row of a move that nobody will hear
+  struct Latest {
+    uint64_t flush = 0;  // the one that `at` is of
+    size_t at = 0;
+  };
+  Engine& engine_;
+  Session session_;
+  Graph graph_;
+  Namespace names_;
+  Moves moves_;
+  History history_;
+  std::vector<Move> said_;      // since the last flush; their paths are those of names_
+  std::vector<size_t> ends_;    // of batches, in said_
+  std::vector<Latest> latest_;  // what was said at once, in said_, by number of entry
+  uint64_t flushes_ = 1;
+  std::vector<Edit> edits_;            // that the latest change was
+  std::vector<const Entry*> changed_;  // by it
+  uint64_t generation_ = 0;
+};
+
+}  // namespace mixgraph

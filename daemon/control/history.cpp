@@ -1,0 +1,35 @@
+#include "daemon/control/history.h"
+
+#include <algorithm>
+
+namespace mixgraph {
+namespace {
+
+size_t values_in(const ChangeX& change) {
+  size_t count = change.edits.size() + change.session.values();
+  for (const Edit& edit : change.edits)
+    if (const auto* added = std::get_if<AddNode>(&edit)) count += added->node.values.size();
+  return count;
+}
+
+}  // namespace
+
+void History::add(ChangeX back, ChangeX forward) {
+  undone_.clear();
+  if (forward.edits.empty() && forward.session.empty()) return;
+  const size_t values = values_in(back) + values_in(forward);
+  size_t kept = 0, sum = 0;
+  while (kept < std::min(done_.size(), kDepth - 1) && sum + done_[done_.size() - 1 - kept].values <= kValues)
+    sum += done_[done_.size() - 1 - kept++].values;
+  done_.erase(done_.begin(), done_.end() - std::ptrdiff_t(kept));
+  done_.push_back({std::move(back), std::move(forward), values});
+}
+
+void History::stepped(ChangeX::Why way) {
+  std::vector<Step>& from = way == ChangeX::Why::undo ? done_ : undone_;
+  std::vector<Step>& to = way == ChangeX::Why::undo ? undone_ : done_;
+  to.push_back(std::move(from.back()));
+  from.pop_back();
+}
+
+}  // namespace mixgraph

@@ -1,0 +1,31 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "daemon/control/change.h"
+
+namespace mixgraph {
+
+/// The steps of undo: each is a change, and the one that takes it back. [control]
+class History {
+ public:
+  static constexpr size_t kDepth = 200;
+  static constexpr size_t kValues = 1'000'000;  ///< in all steps but the latest, about; older ones are forgotten
+
+  /// A new step; what was undone can't be made again. Nothing, if it changes nothing.
+  void add(ChangeX back, ChangeX forward);
+  /// What takes the latest step back, or makes it again; nullptr: there is none.
+  const ChangeX* back() const { return done_.empty() ? nullptr : &done_.back().back; }
+  const ChangeX* forward() const { return undone_.empty() ? nullptr : &undone_.back().forward; }
+  /// back() or forward() has been done.
+  void stepped(ChangeX::Why way);
+
+ private:
+  struct Step {
+    ChangeX back, forward;
+    size_t values;
+  };
+  std::vector<Step> done_, undone_;
+};
+
+}  // namespace mixgraph
