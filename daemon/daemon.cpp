@@ -94,7 +94,7 @@ Daemon::Daemon(Session session, const Options& options, LiveState live_state, Re
       clock_(audio_.rate),
       live_state_(std::move(live_state)),
       control_(engine_, std::move(session), node_types(),
-               [this](const ClientId& client, const osc::Packet& packet, bool droppable) {
+               [this](const Client& client, const osc::Packet& packet, bool droppable) {
                  if (server_ && !following_)
                    server_->send(client, osc::encode(packet),
                                  droppable ? Delivery::droppable : Delivery::certain);
@@ -140,24 +140,25 @@ Problems Daemon::open_sockets() {
   if (Problems problems = check_access(osc_); !problems.empty()) return problems;
   OscServerOptions options = server_options(osc_);
   options.sockets = restart_.past().sockets;
+  options.role = [this](bool remote) { return roles_.of(remote); };
   OscServerEvents events;
-  events.on_packet = [this](const ClientId& client, std::span<const uint8_t> packet) {
-    spdlog::trace("{}: {} bytes", client.name, packet.size());
+  events.on_packet = [this](const Client& client, std::span<const uint8_t> packet) {
+    spdlog::trace("{}: {} bytes", client->name, packet.size());
     if (following_ && following_->confirmed) control_.vouch(client);
     if (faults_.take(packet)) return;
     if (!flush_waits_) burst_now_ = clock_.now();
     control_.receive(client, packet, burst_now_);
-    if (client.remote && control_.trusts(client)) server_->trust(client);
+    if (client->remote && control_.trusts(client)) server_->trust(client);
     flush_soon();
     tick_soon();
   };
-  events.on_bad_frame = [this](const ClientId& client, const Problem& problem) {
+  events.on_bad_frame = [this](const Client& client, const Problem& problem) {
     debug("bad frame", client, osc::escape(problem.text()));
     control_.refused_frame(client, problem, clock_.now());
     tick_soon();
   };
-  events.on_connect = [this](const ClientId& client) { debug("connect", client, "is here"); };
-  events.on_disconnect = [this](const ClientId& client) {
+  events.on_connect = [this](const Client& client) { debug("connect", client, "is here"); };
+  events.on_disconnect = [this](const Client& client) {
     debug("disconnect", client, "is gone");
     control_.disconnected(client);
   };
@@ -168,10 +169,10 @@ Problems Daemon::open_sockets() {
   return {};
 }
 
-void Daemon::debug(std::string_view cause, const ClientId& client, std::string_view text) {
+void Daemon::debug(std::string_view cause, const Client& client, std::string_view text) {
   const auto left_out = log_limit_.admits(cause, clock_.now().monotonic_ns);
   if (!left_out) return;
-  spdlog::debug("{}: {}{}", client.name, text,
+  spdlog::debug("{}: {}{}", client->name, text,
                 *left_out > 0 ? fmt::format(" ({} lines like this left out)", *left_out) : "");
 }
 
@@ -217,7 +218,7 @@ ControlSettings Daemon::control_settings() {
       tick_soon();
     });
   };
-  settings.hold = [this](const ClientId& client, bool held) {
+  settings.hold = [this](const Client& client, bool held) {
     if (server_) server_->hold(client, held);
   };
   settings.files = osc_.files;
@@ -344,12 +345,12 @@ void Daemon::tick() {
 }
 
 void Daemon::keep_subscribers() {
-  std::set<ClientId> wanted;
-  for (const ClientId& client : control_.console().feedback.clients()) wanted.insert(client);
-  for (const ClientId& client : control_.console().meters.clients()) wanted.insert(client);
-  for (const ClientId& client : wanted)
+  std::set<Client> wanted;
+  for (const Client& client : control_.console().feedback.clients()) wanted.insert(client);
+  for (const Client& client : control_.console().meters.clients()) wanted.insert(client);
+  for (const Client& client : wanted)
     if (!pinned_.contains(client)) server_->pin(client);
-  for (const ClientId& client : pinned_)
+  for (const Client& client : pinned_)
     if (!wanted.contains(client)) server_->unpin(client);
   pinned_ = std::move(wanted);
 }

@@ -10,6 +10,7 @@
 
 #include "daemon/audio/host.h"
 #include "daemon/control/control.h"
+#include "daemon/control/roles.h"
 #include "daemon/audio/engine_clock.h"
 #include "daemon/life/test_faults.h"
 #include "daemon/journal/live_state.h"
@@ -83,13 +84,14 @@ class Daemon {
   void find_ready();
   osc::Message device_message() const;
   Problems open_sockets();
-  void debug(std::string_view cause, const ClientId& client, std::string_view text);
+  void debug(std::string_view cause, const Client& client, std::string_view text);
 
   const Options options_;
   Restart& restart_;
   const std::string safe_mode_;
   const AudioSettings audio_;
   const OscSettings osc_;
+  const Roles roles_ = roles_of(osc_.files);
   Engine engine_;
   Sound sound_;
   TestFaults faults_{sound_};
@@ -107,7 +109,7 @@ class Daemon {
   std::atomic<bool> working_{false};
   bool flush_waits_ = false;  // packets of one burst have come, and the engine is to get what they set
   Now burst_now_;             // when the first of them came
-  std::set<ClientId> pinned_;  // UDP clients that the server must remember
+  std::set<Client> pinned_;  // UDP clients that the server must remember
   int64_t ticked_ns_ = 0, next_tick_ns_ = kNever, next_device_ns_ = 0, next_notice_ns_ = 0, stop_at_ns_ = 0;  // monotonic
   OpenRequests notes_;
   std::optional<uint64_t> noted_;           // the edition of the subscriptions that are noted

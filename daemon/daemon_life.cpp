@@ -75,7 +75,7 @@ std::vector<OpenRequest> Daemon::notes_of(const std::vector<Control::Request>& r
   for (const auto& [client, packet, due_ns] : requests) {
     const auto origin = server_->origin(client);
     if (origin || due_ns != 0)
-      notes.push_back({origin.value_or(UdpOrigin{}), client.remote, control_.has_confirmed(client), due_ns,
+      notes.push_back({origin.value_or(UdpOrigin{}), client->role->name(), control_.has_confirmed(client), due_ns,
                        osc::encode(packet)});
   }
   return notes;
@@ -111,9 +111,9 @@ void Daemon::follow_notes() {
 /// Subscribes for those who can't renew, unless they have chosen what they want in an earlier life.
 void Daemon::feed_surfaces() {
   const auto subscribed = control_.console().subscribers();
-  for (const ClientId& surface : server_->surfaces())
+  for (const Client& surface : server_->surfaces())
     if (!subscribed.contains(surface))
-      follow({*server_->origin(surface), surface.remote, false, 0, osc::encode(osc::Message{"/subscribe", {"//*"}})});
+      follow({*server_->origin(surface), surface->role->name(), false, 0, osc::encode(osc::Message{"/subscribe", {"//*"}})});
 }
 
 void Daemon::follow(const OpenRequest& note) {
@@ -130,8 +130,8 @@ void Daemon::carry_out(const OpenRequest& note) {
     bundle->time = osc::TimeTag::at(now.system_ns + note.due_ns - now.monotonic_ns);
   const auto bytes = osc::encode(*packet);
   if (note.from.port != 0) return server_->take(note.from, bytes);
-  const ClientId sender{ClientId::Kind::absent, note.remote, "absent", note.remote};  // two of them, by their rights
-  control_.receive(sender, bytes, now);
+  const ClientId id{kNoPort, std::hash<std::string>{}(note.role) | 1};  // by their rights
+  control_.receive(Client({.id = id, .name = "absent", .gone = true, .role = roles_.named(note.role)}), bytes, now);
 }
 
 osc::Message Daemon::device_message() const {

@@ -56,7 +56,7 @@ class Desk {
   explicit Desk(Session session)
       : engine_(engine_settings(session)),
         driver_({.driver = "clock", .period = kBlock, .inputs = engine_.settings().inputs, .outputs = engine_.settings().outputs}),
-        control_(engine_, std::move(session), node_types(), [this](const ClientId&, const osc::Packet& packet, bool) {
+        control_(engine_, std::move(session), node_types(), [this](const Client&, const osc::Packet& packet, bool) {
           const auto* message = std::get_if<osc::Message>(&packet);
           if (message && message->address == "/error") error_ = osc::describe(*message);
         }) {
@@ -102,7 +102,7 @@ class Desk {
     } while (!engine_.settled());
   }
 
-  const ClientId client_{ClientId::Kind::local, 1, "bench"};
+  const Client client_{{.name = "bench"}};
   std::string error_;
   Engine engine_;
   ClockDriver driver_;

@@ -38,7 +38,7 @@ class Desk {
       : noise_(pink_noise(kNoiseBlocks * kBlock)),
         in_(size_t(channels_of(session.audio, session.graph).inputs)),
         engine_(engine_settings(session)),
-        control_(engine_, std::move(session), types, [this](const ClientId&, const osc::Packet& packet, bool) {
+        control_(engine_, std::move(session), types, [this](const Client&, const osc::Packet& packet, bool) {
           const auto* message = std::get_if<osc::Message>(&packet);
           if (message && message->address == "/error") error_ = osc::describe(*message);
         }) {
@@ -84,7 +84,7 @@ class Desk {
     return taken;
   }
 
-  const ClientId client_{ClientId::Kind::local, 1, "bench"};
+  const Client client_{{.name = "bench"}};
   std::string error_;
   std::vector<float> noise_;
   std::vector<const float*> in_;

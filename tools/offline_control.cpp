@@ -6,7 +6,7 @@ OfflineControl::OfflineControl(Engine& engine, const Song& song, const Script& s
     : engine_(engine),
       script_(script),
       control_(engine, song.session, song.types,
-               [this](const ClientId&, const osc::Packet& packet, bool) { hear(packet); }, settings()) {}
+               [this](const Client&, const osc::Packet& packet, bool) { hear(packet); }, settings()) {}
 
 ControlSettings OfflineControl::settings() {
   ControlSettings settings;

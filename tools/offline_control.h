@@ -37,7 +37,7 @@ class OfflineControl {
   const Script& script_;
   size_t next_ = 0;
   const Line* line_ = nullptr;  // that is carried out
-  const ClientId client_;
+  const Client client_;
   Now now_;
   LineProblems problems_;
   std::vector<std::string> notes_;

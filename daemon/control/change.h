@@ -41,7 +41,7 @@ struct ChangeX {
     trouble  ///< a node can't do what the document says
   };
   Why why = Why::set;
-  const ClientId* author = nullptr;  ///< nullptr: mixgraph itself, which may do everything
+  const Client* author = nullptr;  ///< nullptr: mixgraph itself, which may do everything
   boost::container::small_vector<NewValue, 1> values;  ///< without edits of nodes: their entries would go
   Timing timing = {};                ///< of the values; what must be built anew is built at once
   std::vector<Edit> edits;           ///< in order
@@ -53,7 +53,7 @@ struct ChangeX {
 /// What has changed, for those who follow the document. It is valid until the next change.
 struct Applied {
   ChangeX::Why why = ChangeX::Why::set;
-  const ClientId* setter = nullptr;  ///< of values that were set, who knows them already
+  const Client* setter = nullptr;  ///< of values that were set, who knows them already
   uint64_t frame = 0;                ///< at which it is heard
   std::span<const Entry* const> values;  ///< rows whose value, or target, is another now; what waits for its time isn't among them
   std::span<const Edit> edits;           ///< of the graph, in an order in which they can be made; values among them are in `values` too

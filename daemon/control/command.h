@@ -14,7 +14,7 @@ struct Console;
 
 /// A message that is being carried out.
 struct Call {
-  const ClientId& client;
+  const Client& client;
   const osc::Message& message;
   uint64_t frame = 0;  ///< of the engine, for timed messages; 0: at once
 
@@ -56,6 +56,7 @@ struct Command {
   std::string_view types;  ///< s: text, n: number, v: value; after '|' optional; '*' repeats what follows it
   std::string_view doc;
   Answer (*run)(Console&, const Call&);
+  Right right;         ///< that it needs, for its own address
   bool heavy = false;  ///< needs the worker, which does one such command at a time
 };
 

@@ -17,22 +17,22 @@ std::optional<int64_t> whole_number(const std::string& text) {
 }
 }
 
-bool Confirmations::trusts(const ClientId& client) const {
-  return !needed_ || !client.remote || client.surface || client.kind != ClientId::Kind::udp || has_confirmed(client);
+bool Confirmations::trusts(const Client& client) const {
+  return !needed_ || !client->forgeable || has_confirmed(client);
 }
 
-bool Confirmations::has_confirmed(const ClientId& client) const {
+bool Confirmations::has_confirmed(const Client& client) const {
   const auto found = clients_.find(client);
   return found != clients_.end() && found->second.confirmed;
 }
 
-void Confirmations::heard(const ClientId& client, size_t bytes) {
+void Confirmations::heard(const Client& client, size_t bytes) {
   if (trusts(client)) return;
   size_t& allowance = clients_[client].allowance;
   allowance = std::min(allowance + kFactor * bytes, kMostAllowance);
 }
 
-bool Confirmations::may_send(const ClientId& client, size_t bytes) {
+bool Confirmations::may_send(const Client& client, size_t bytes) {
   if (trusts(client)) return true;
   const auto found = clients_.find(client);
   if (found == clients_.end() || found->second.allowance < bytes) return false;
@@ -40,13 +40,13 @@ bool Confirmations::may_send(const ClientId& client, size_t bytes) {
   return true;
 }
 
-int64_t Confirmations::number_for(const ClientId& client) {
+int64_t Confirmations::number_for(const Client& client) {
   State& state = clients_[client];
   while (state.number == 0) state.number = int64_t((uint64_t{random_()} << 32 | random_()) & kLargest);
   return state.number;
 }
 
-void Confirmations::hold(const ClientId& client, std::span<const uint8_t> packet, const Now& now) {
+void Confirmations::hold(const Client& client, std::span<const uint8_t> packet, const Now& now) {
   State& state = clients_[client];
   if (packet.size() <= kMaxHeld) state.held.assign(packet.begin(), packet.end());
   if (state.watched || watched_.size() >= kMostNoticed) return;
@@ -54,8 +54,8 @@ void Confirmations::hold(const ClientId& client, std::span<const uint8_t> packet
   watched_.emplace_back(now.monotonic_ns + kPatience, client);
 }
 
-std::vector<ClientId> Confirmations::take_overdue(const Now& now) {
-  std::vector<ClientId> overdue;
+std::vector<Client> Confirmations::take_overdue(const Now& now) {
+  std::vector<Client> overdue;
   for (; !watched_.empty() && watched_.front().first <= now.monotonic_ns; watched_.pop_front()) {
     const auto found = clients_.find(watched_.front().second);
     if (found != clients_.end() && !found->second.confirmed) overdue.push_back(found->first);
@@ -63,7 +63,7 @@ std::vector<ClientId> Confirmations::take_overdue(const Now& now) {
   return overdue;
 }
 
-std::optional<std::vector<uint8_t>> Confirmations::confirm(const ClientId& client, int64_t number) {
+std::optional<std::vector<uint8_t>> Confirmations::confirm(const Client& client, int64_t number) {
   const auto found = clients_.find(client);
   if (found == clients_.end() || found->second.number == 0 || found->second.number != number) return {};
   found->second.confirmed = true;

@@ -28,26 +28,26 @@ class Confirmations {
   /// `needed`: false to trust every address.
   explicit Confirmations(bool needed) : needed_(needed) {}
 
-  bool trusts(const ClientId& client) const;
+  bool trusts(const Client& client) const;
   /// Whether the client itself has shown it.
-  bool has_confirmed(const ClientId& client) const;
+  bool has_confirmed(const Client& client) const;
   /// Something came from this client.
-  void heard(const ClientId& client, size_t bytes);
+  void heard(const Client& client, size_t bytes);
   /// Whether so much may be sent to it; takes it from its allowance.
-  bool may_send(const ClientId& client, size_t bytes);
+  bool may_send(const Client& client, size_t bytes);
 
   /// The number that a client is to return.
-  int64_t number_for(const ClientId& client);
+  int64_t number_for(const Client& client);
   /// Keeps a packet until the client has returned the number. The latest one is kept, if it is not larger than kMaxHeld.
-  void hold(const ClientId& client, std::span<const uint8_t> packet, const Now& now);
+  void hold(const Client& client, std::span<const uint8_t> packet, const Now& now);
   /// The clients for which a packet has been held for too long, each once.
-  std::vector<ClientId> take_overdue(const Now& now);
+  std::vector<Client> take_overdue(const Now& now);
   /// The client has returned a number. If it is the right one, the client is trusted from here on, and this
   /// is the packet that waits, or an empty one.
-  std::optional<std::vector<uint8_t>> confirm(const ClientId& client, int64_t number);
+  std::optional<std::vector<uint8_t>> confirm(const Client& client, int64_t number);
   /// Trusts a client that was trusted before the daemon started again.
-  void vouch(const ClientId& client) { clients_[client].confirmed = true; }
-  void forget(const ClientId& client) { clients_.erase(client); }
+  void vouch(const Client& client) { clients_[client].confirmed = true; }
+  void forget(const Client& client) { clients_.erase(client); }
 
  private:
   struct State {
@@ -59,8 +59,8 @@ class Confirmations {
   };
 
   bool needed_;
-  std::map<ClientId, State> clients_;
-  std::deque<std::pair<int64_t, ClientId>> watched_;  // those that were asked, by the time until which they have patience
+  std::map<Client, State> clients_;
+  std::deque<std::pair<int64_t, Client>> watched_;  // those that were asked, by the time until which they have patience
   std::random_device random_;
 };
 

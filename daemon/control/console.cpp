@@ -43,7 +43,7 @@ Console::Console(Engine& audio_engine, Session start, NodeTypes node_types, Send
       document(engine, std::move(start)),
       meters(document.names()) {}
 
-ClientState& Console::refilled(const ClientId& client) {
+ClientState& Console::refilled(const Client& client) {
   ClientState& state = clients[client];
   if (now.monotonic_ns >= state.refill_ns) {
     state.errors_left = kErrorsPerSecond;
@@ -52,7 +52,7 @@ ClientState& Console::refilled(const ClientId& client) {
   return state;
 }
 
-void Console::refuse(const ClientId& client, const Problem& problem) {
+void Console::refuse(const Client& client, const Problem& problem) {
   counters.errors++;
   int& left = refilled(client).errors_left;
   if (left == 0) return;
@@ -60,7 +60,7 @@ void Console::refuse(const ClientId& client, const Problem& problem) {
   reply(client, {"/error", {problem.where, problem.what, problem.hint}});
 }
 
-bool Console::may_explain(const ClientId& client) {
+bool Console::may_explain(const Client& client) {
   if (refilled(client).errors_left == 0) return false;
   if (now.monotonic_ns >= explanations_refill_ns_) {
     explanations_left_ = kExplanationsPerSecond;
@@ -71,12 +71,12 @@ bool Console::may_explain(const ClientId& client) {
   return true;
 }
 
-Answer Console::answer_long(const ClientId& client, LongAnswer answer) {
+Answer Console::answer_long(const Client& client, LongAnswer answer) {
   if (outbox.add(client, std::move(answer))) return answered();
   return Problem{"", "too many long answers wait for you", "ask again later"};
 }
 
-Answer Console::answer_list(const ClientId& client, const std::string& address, std::vector<osc::Message> list) {
+Answer Console::answer_list(const Client& client, const std::string& address, std::vector<osc::Message> list) {
   constexpr size_t kBytes = 200;  // of a message that waits, about
   osc::Message done{"/done", {address}};
   const size_t count = list.size();
@@ -107,7 +107,7 @@ void Console::tell(const Applied& applied) {
   if (applied.rewired && applied.why != ChangeX::Why::start) tell_all({"/graph/changed", {++edition}});
 }
 
-Problems Console::take(const Session& loaded, bool own, const ClientId* author) {
+Problems Console::take(const Session& loaded, bool own, const Client* author) {
   const Session& session = document.session();
   if (loaded.media != session.media || loaded.recordings != session.recordings)
     return {{"", "its folders for media and recordings differ from those in use",
@@ -122,7 +122,7 @@ Problems Console::take(const Session& loaded, bool own, const ClientId* author) 
 }
 
 void Console::tell_all(const osc::Message& message) {
-  for (const ClientId& client : subscribers()) reply(client, message);
+  for (const Client& client : subscribers()) reply(client, message);
 }
 
 void Console::tell_all(const Problem& problem, bool well) {
@@ -131,10 +131,10 @@ void Console::tell_all(const Problem& problem, bool well) {
   tell_all({"/error", {"#journal", problem.what, problem.hint}});
 }
 
-std::set<ClientId> Console::subscribers() const {
-  const std::vector<ClientId> readers = feedback.clients();
-  std::set<ClientId> all(readers.begin(), readers.end());
-  for (const ClientId& client : meters.clients()) all.insert(client);
+std::set<Client> Console::subscribers() const {
+  const std::vector<Client> readers = feedback.clients();
+  std::set<Client> all(readers.begin(), readers.end());
+  for (const Client& client : meters.clients()) all.insert(client);
   return all;
 }
 

@@ -108,7 +108,7 @@ struct ControlSettings {
   /// Asks for a call of Control::resume() soon. [any]
   std::function<void()> wake = {};
   /// Nothing more is to be read from a client for now, or it is again.
-  std::function<void(const ClientId&, bool held)> hold = {};
+  std::function<void(const Client&, bool held)> hold = {};
   FileAccess files = FileAccess::loopback;
   Confirm confirm = Confirm::answers;
 
@@ -140,24 +140,24 @@ struct Console {
   std::map<std::string, osc::Message> node_faults;  ///< the latest /node/fault of each node, by address
   int32_t edition = 0;  ///< goes up with every edit of nodes and cables
   Now now;              ///< when the message or tick at hand came
-  std::map<ClientId, ClientState> clients;
+  std::map<Client, ClientState> clients;
   PatternBudget patterns;  ///< of the packet at hand
   AddressLists address_lists;
 
   double rate() const { return engine.settings().environment.rate; }
-  void reply(const ClientId& client, osc::Message message) { send(client, std::move(message), false); }
+  void reply(const Client& client, osc::Message message) { send(client, std::move(message), false); }
   /// Answers and counts something that was refused.
-  void refuse(const ClientId& client, const Problem& problem);
+  void refuse(const Client& client, const Problem& problem);
 
   /// Whether it is worth the while to find out what a client may have meant: not if it won't be told, nor if
   /// much has been found out in this second.
-  bool may_explain(const ClientId& client);
+  bool may_explain(const Client& client);
   /// Every address of the graph as it is now.
   std::shared_ptr<const AddressList> addresses() { return address_lists.at(document.generation(), document.names()); }
 
   /// Sends many messages at a pace; then, for a list, `/done` like any command.
-  Answer answer_long(const ClientId& client, LongAnswer answer);
-  Answer answer_list(const ClientId& client, const std::string& address, std::vector<osc::Message> list);
+  Answer answer_long(const Client& client, LongAnswer answer);
+  Answer answer_list(const Client& client, const std::string& address, std::vector<osc::Message> list);
   Answer answer_list(const Call& call, std::vector<osc::Message> list) { return answer_list(call.client, call.message.address, std::move(list)); }
 
   /// A parameter's value at this moment as an argument, also as a position.
@@ -169,18 +169,18 @@ struct Console {
   void catch_up(bool all = false) { tell(document.catch_up(all)); }
   /// Follows a session that was loaded, as one step of undo with its scenes and settings. On problems nothing
   /// changes. `own`: from the session's own file.
-  Problems take(const Session& loaded, bool own, const ClientId* author);
+  Problems take(const Session& loaded, bool own, const Client* author);
   /// Sends a message to all subscribers, to parameters and to meters.
   void tell_all(const osc::Message& message);
   /// Tells all subscribers, and whoever runs the daemon, what is wrong, or, if `well`, only the latter that it
   /// is over.
   void tell_all(const Problem& problem, bool well);
   /// All clients that have subscribed to anything.
-  std::set<ClientId> subscribers() const;
+  std::set<Client> subscribers() const;
 
  private:
   void tell(const Applied& applied);
-  ClientState& refilled(const ClientId& client);
+  ClientState& refilled(const Client& client);
   int explanations_left_ = 0;
   int64_t explanations_refill_ns_ = 0;  // monotonic
 };

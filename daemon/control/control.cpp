@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "daemon/control/guard.h"
 #include "daemon/control/parameter_messages.h"
 
 namespace mixgraph {
@@ -27,9 +28,9 @@ const Command* command_of(const osc::Message& message) {
 }
 
 /// The address in the name of a UDP client, without its port.
-std::string address_of(const ClientId& client) {
-  const size_t from = client.name.find(' ') + 1;
-  return client.name.substr(from, client.name.rfind(':') - from);
+std::string address_of(const Client& client) {
+  const size_t from = client->name.find(' ') + 1;
+  return client->name.substr(from, client->name.rfind(':') - from);
 }
 
 }  // namespace
@@ -41,14 +42,14 @@ Control::Control(Engine& engine, Session session, NodeTypes types, Send send, Co
 
 /// Sends little to those who might be somebody else.
 Send Control::guarded(Send send) {
-  return [this, send = std::move(send)](const ClientId& client, const osc::Packet& packet, bool droppable) {
+  return [this, send = std::move(send)](const Client& client, const osc::Packet& packet, bool droppable) {
     if (confirmations_.trusts(client) || confirmations_.may_send(client, osc::encode(packet).size()))
       send(client, packet, droppable);
   };
 }
 
 /// Whether a packet may be carried out at once, of a client that might be somebody else.
-bool Control::introduce(const ClientId& client, std::span<const uint8_t> packet, const osc::Packet& decoded) {
+bool Control::introduce(const Client& client, std::span<const uint8_t> packet, const osc::Packet& decoded) {
   if (is_confirmation(client, decoded)) return false;
   if (console_.settings.confirm == Confirm::answers && only_sets(decoded)) {
     tell_unconfirmed_set(client);
@@ -60,7 +61,7 @@ bool Control::introduce(const ClientId& client, std::span<const uint8_t> packet,
 }
 
 /// Takes a `/confirm`. One that can't be a number asks for the number as a text.
-bool Control::is_confirmation(const ClientId& client, const osc::Packet& decoded) {
+bool Control::is_confirmation(const Client& client, const osc::Packet& decoded) {
   const auto* message = std::get_if<osc::Message>(&decoded);
   if (!message || message->address != "/confirm") return false;
   const auto number = confirmation_in(decoded);
@@ -76,18 +77,18 @@ bool Control::is_confirmation(const ClientId& client, const osc::Packet& decoded
   return true;
 }
 
-void Control::tell_unconfirmed_set(const ClientId& client) {
+void Control::tell_unconfirmed_set(const Client& client) {
   if (unconfirmed_.size() >= kMostAddresses || !unconfirmed_.insert(address_of(client)).second) return;
   log_stranger(fmt::format("{} sets parameters without having shown that it is there; `osc: {{confirm: all}}` keeps that out, "
                            "and `osc: {{peers: ['{}:PORT']}}` also feeds it back, at the port on which it listens",
-                           client.name, address_of(client)));
+                           client->name, address_of(client)));
 }
 
 void Control::tell_overdue() {
-  for (const ClientId& client : confirmations_.take_overdue(console_.now))
+  for (const Client& client : confirmations_.take_overdue(console_.now))
     log_stranger(fmt::format("{} gets no answer until it returns the /confirm that was sent to it; for a surface that can't, "
                              "`osc: {{peers: ['{}:PORT']}}` with the port on which it listens",
-                             client.name, address_of(client)));
+                             client->name, address_of(client)));
 }
 
 /// Forged addresses are not to fill the log.
@@ -101,7 +102,7 @@ void Control::log_stranger(std::string line) {
   console_.settings.log(line, true);
 }
 
-void Control::receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now) {
+void Control::receive(const Client& client, std::span<const uint8_t> packet, const Now& now) {
   console_.now = now;
   console_.catch_up();
   confirmations_.heard(client, packet.size());
@@ -127,13 +128,13 @@ void Control::begin_turn() {
   if (console_.settings.wake) turn_.emplace(kTurn);
 }
 
-void Control::refused_frame(const ClientId& client, const Problem& problem, const Now& now) {
+void Control::refused_frame(const Client& client, const Problem& problem, const Now& now) {
   console_.now = now;
   console_.counters.malformed++;
   console_.refuse(client, problem);
 }
 
-void Control::disconnected(const ClientId& client) {
+void Control::disconnected(const Client& client) {
   console_.feedback.unsubscribe(client, "");
   console_.meters.unsubscribe(client, "");
   console_.outbox.drop(client);
@@ -143,7 +144,7 @@ void Control::disconnected(const ClientId& client) {
   console_.clients.erase(client);
 }
 
-void Control::bundle(const ClientId& client, const osc::Bundle& bundle) {
+void Control::bundle(const Client& client, const osc::Bundle& bundle) {
   console_.patterns = {};
   for (TimedGroup& group : groups_of(client, bundle)) {
     if (group.time.immediate())
@@ -167,13 +168,13 @@ void Control::schedule(TimedGroup group) {
   if (console_.now.ties > 0)
     group.frame = std::max<uint64_t>(1, console_.now.frame_at(group.time.system_ns(), console_.rate()));
   group.trusted = confirmations_.trusts(group.client);
-  const ClientId client = group.client;
+  const Client client = group.client;
   if (!timed_.add(std::move(group)))
     console_.refuse(client,
                     {"#bundle", "too many timed messages are waiting", "send them nearer to their time"});
 }
 
-void Control::tell_late(const ClientId& client, int64_t late_ns) {
+void Control::tell_late(const Client& client, int64_t late_ns) {
   console_.counters.late_bundles++;
   ClientState& state = console_.clients[client];
   if (console_.now.monotonic_ns < state.late_notice_ns) return;
@@ -207,7 +208,7 @@ void Control::perform_timed(const TimedGroup& group, uint64_t frame) {
   if (frame < horizon) tell_late(group.client, int64_t(double(horizon - frame) / console_.rate() * kSecond));
 }
 
-void Control::perform(const ClientId& client, const osc::Message& message, uint64_t frame) {
+void Control::perform(const Client& client, const osc::Message& message, uint64_t frame) {
   const Command* command = command_of(message);
   // Whoever has a message waiting waits with all that follow it, so that they keep their order.
   const bool waits = waits_for_job(command, client) || waiting_.contains(client) || (turn_ && turn_->is_over());
@@ -216,7 +217,7 @@ void Control::perform(const ClientId& client, const osc::Message& message, uint6
   tell_hold(client);
 }
 
-bool Control::waits_for_job(const Command* command, const ClientId& client) const {
+bool Control::waits_for_job(const Command* command, const Client& client) const {
   return job_ && (job_->client == client || (command && command->heavy));
 }
 
@@ -229,10 +230,11 @@ void Control::carry_out(const Command* command, const Call& call) {
 void Control::run(const Command& command, const Call& call) {
   if (const Problems problems = check_arguments(command, call.message); !problems.empty())
     return console_.refuse(call.client, problems.front());
+  if (const auto problem = refusal(console_, call.client, command.right, command.address)) return conclude(command, call.client, *problem);
   conclude(command, call.client, command.run(console_, call));
 }
 
-void Control::conclude(const Command& command, const ClientId& client, Answer answer) {
+void Control::conclude(const Command& command, const Client& client, Answer answer) {
   if (!answer) {
     for (Problem problem : answer.problems()) {
       if (problem.where.empty()) problem.where = command.address;
@@ -247,7 +249,7 @@ void Control::conclude(const Command& command, const ClientId& client, Answer an
   }
 }
 
-void Control::begin_job(const Command& command, const ClientId& client, Work work) {
+void Control::begin_job(const Command& command, const Client& client, Work work) {
   auto task = std::make_shared<std::packaged_task<Ending()>>(std::move(work));
   job_ = {client, &command, task->get_future()};
   if (!console_.settings.in_background) {
@@ -276,7 +278,7 @@ void Control::end_job() {
 }
 
 /// Whether anything of a client waits here, for the sockets.
-void Control::tell_hold(const ClientId& client) {
+void Control::tell_hold(const Client& client) {
   if (console_.settings.hold) console_.settings.hold(client, waiting_.contains(client) || (job_ && job_->client == client));
 }
 
@@ -285,7 +287,7 @@ bool Control::go_on(const Turn& turn) {
   bool any = false;
   for (auto next = waiting_.begin(); next != waiting_.end() && !turn.is_over();) {
     const auto at = next++;
-    const ClientId client = at->first;
+    const Client client = at->first;
     const Command* command = command_of(at->second.front().message);
     if (waits_for_job(command, client)) continue;
     const Waiting waiting = std::move(at->second.front());

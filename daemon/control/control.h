@@ -25,19 +25,19 @@ class Control {
   bool start_restored(const Graph& otherwise, Problems& told);
 
   /// One packet of a client. Whatever is wrong with it is answered to that client alone.
-  void receive(const ClientId& client, std::span<const uint8_t> packet, const Now& now);
+  void receive(const Client& client, std::span<const uint8_t> packet, const Now& now);
   /// Whether a client is where its packets say that they come from, as far as that is asked for.
-  bool trusts(const ClientId& client) const { return confirmations_.trusts(client); }
+  bool trusts(const Client& client) const { return confirmations_.trusts(client); }
   /// The client has shown in an earlier life of the daemon that it is where its packets come from.
-  void vouch(const ClientId& client) { confirmations_.vouch(client); }
+  void vouch(const Client& client) { confirmations_.vouch(client); }
   /// Hands what the packets since the last call have set to the engine, where it is heard together; call it when
   /// there are no more packets for now. A tick does it too.
   void flush() { console_.document.flush(); }
   /// The engine will not run any more: what waits in it for its frame is taken into the graph.
   void finish();
   /// A stream of a client that can't be cut into packets.
-  void refused_frame(const ClientId& client, const Problem& problem, const Now& now);
-  void disconnected(const ClientId& client);
+  void refused_frame(const Client& client, const Problem& problem, const Now& now);
+  void disconnected(const Client& client);
   /// Carries out what is due, and sends feedback; call it when due() says, and within a few milliseconds of a packet.
   void tick(const Now& now);
   /// Goes on with what took too long for one turn, and ends what a worker has done. A tick does it too.
@@ -49,7 +49,7 @@ class Control {
 
   /// What a client has asked for and is still to be done, as a packet that would ask for it again.
   struct Request {
-    ClientId client;
+    Client client;
     osc::Packet packet;
     int64_t due_ns = 0;  ///< monotonic, of a bundle, whose own time tag says nothing then
   };
@@ -60,7 +60,7 @@ class Control {
   /// The bundles that wait for their time.
   std::vector<Request> waiting_bundles(const Now& now) const;
   /// Whether the client itself has shown that it is where its packets come from.
-  bool has_confirmed(const ClientId& client) const { return confirmations_.has_confirmed(client); }
+  bool has_confirmed(const Client& client) const { return confirmations_.has_confirmed(client); }
 
   /// Sends a message to all subscribers.
   void tell_all(const osc::Message& message) { console_.tell_all(message); }
@@ -76,28 +76,28 @@ class Control {
  private:
   Problems start(const Graph& graph);
   Send guarded(Send send);
-  bool introduce(const ClientId& client, std::span<const uint8_t> packet, const osc::Packet& decoded);
-  bool is_confirmation(const ClientId& client, const osc::Packet& decoded);
-  void tell_unconfirmed_set(const ClientId& client);
+  bool introduce(const Client& client, std::span<const uint8_t> packet, const osc::Packet& decoded);
+  bool is_confirmation(const Client& client, const osc::Packet& decoded);
+  void tell_unconfirmed_set(const Client& client);
   void tell_overdue();
   void log_stranger(std::string line);
-  void bundle(const ClientId& client, const osc::Bundle& bundle);
+  void bundle(const Client& client, const osc::Bundle& bundle);
   void schedule(TimedGroup group);
   void perform(const TimedGroup& group, uint64_t frame);
   void perform_now(const TimedGroup& group);
   void perform_timed(const TimedGroup& group, uint64_t frame);
   void perform_due();
-  void perform(const ClientId& client, const osc::Message& message, uint64_t frame);
+  void perform(const Client& client, const osc::Message& message, uint64_t frame);
   void carry_out(const Command* command, const Call& call);
   void run(const Command& command, const Call& call);
-  void conclude(const Command& command, const ClientId& client, Answer answer);
-  void begin_job(const Command& command, const ClientId& client, Work work);
+  void conclude(const Command& command, const Client& client, Answer answer);
+  void begin_job(const Command& command, const Client& client, Work work);
   void end_job();
-  bool waits_for_job(const Command* command, const ClientId& client) const;
-  void tell_hold(const ClientId& client);
+  bool waits_for_job(const Command* command, const Client& client) const;
+  void tell_hold(const Client& client);
   bool go_on(const Turn& turn);
   void begin_turn();
-  void tell_late(const ClientId& client, int64_t late_ns);
+  void tell_late(const Client& client, int64_t late_ns);
   void tell_faults();
   void tell_trouble(const NodeTrouble& trouble);
   void tell_fault(const std::string& address, const std::string& what, const std::string& then);
@@ -117,11 +117,11 @@ class Control {
   };
   /// The heavy command that a worker is busy with.
   struct Job {
-    ClientId client;
+    Client client;
     const Command* command;
     std::future<Ending> ending;
   };
-  std::map<ClientId, std::deque<Waiting>> waiting_;  // none of them empty
+  std::map<Client, std::deque<Waiting>> waiting_;  // none of them empty
   std::optional<Job> job_;
   std::optional<Turn> turn_;  // of the packet at hand; none: it may take its time
   std::set<std::string> unconfirmed_;  // addresses that have set something without having confirmed; those told

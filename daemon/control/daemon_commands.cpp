@@ -16,9 +16,9 @@ Answer restart(Console& console, const Call&) {
 }
 
 constexpr Command kCommands[] = {
-    {"/device", "", "", "Answers the state of the sound device, and what to know about it.", device},
+    {"/device", "", "", "Answers the state of the sound device, and what to know about it.", device, Right::view},
     {"/restart", "", "", "Fades out and starts the daemon again, with all it had; leaves safe mode.",
-     restart},
+     restart, Right::admin},
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "daemon/control/guard.h"
+#include "daemon/control/console.h"
 #include "daemon/control/session_file.h"
 #include "daemon/control/values.h"
 
@@ -58,7 +58,6 @@ void compare(const Scenes& file, const Scenes& live, std::vector<osc::Message>& 
 }
 
 Answer diff_file(Console& console, const Call& call) {
-  if (const auto refusal = file_refusal(console, call.client)) return *refusal;
   return answered_by([own = console.settings.own_file(), types = console.types, live = console.document.graph(),
                       scenes = console.document.session().scenes, client = call.client, address = call.message.address]() -> Ending {
     const auto file = load_own(own, types);
@@ -74,7 +73,7 @@ constexpr Command kCommands[] = {
     {"/graph/diff", "", "",
      "Sends /graph/diff WHAT ... for each way in which what is live differs from the session's file, then "
      "/done.",
-     diff_file, true},
+     diff_file, Right::files, true},
 };
 
 }  // namespace

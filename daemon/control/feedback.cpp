@@ -2,17 +2,18 @@
 
 namespace mixgraph {
 
-Feedback::Form Feedback::Interest::form(const Entry& entry, size_t index) {
+Feedback::Form Feedback::Interest::form(const Client& client, const Entry& entry, size_t index) {
   if (wanted.size() <= index) wanted.resize(index + 1);
   uint8_t& known = wanted[index];
   if (known == unknown) {
     const bool by_alias = !entry.alias.empty() && pattern.matches(entry.alias);
-    known = pattern.matches(entry.address) ? canonical : by_alias ? alias : none;
+    const bool may = client.may(Right::view, entry.address);
+    known = !may ? none : pattern.matches(entry.address) ? canonical : by_alias ? alias : none;
   }
   return Form(known);
 }
 
-Problems Feedback::subscribe(const ClientId& client, const std::string& pattern, int64_t interval_ns,
+Problems Feedback::subscribe(const Client& client, const std::string& pattern, int64_t interval_ns,
                              const Now& now) {
   const bool norm = pattern.starts_with("/norm/");
   auto parsed = Pattern::parse(norm ? pattern.substr(5) : pattern);
@@ -21,9 +22,9 @@ Problems Feedback::subscribe(const ClientId& client, const std::string& pattern,
   return subscribers_.add(client, std::move(interest), interval_ns, now);
 }
 
-void Feedback::changed(const Entry& entry, size_t index, const ClientId* setter) {
+void Feedback::changed(const Entry& entry, size_t index, const Client* setter) {
   for (auto& [client, subscriber] : subscribers_.map()) {
-    const auto wants = [&](Interest& interest) { return interest.form(entry, index) != none; };
+    const auto wants = [&](Interest& interest) { return interest.form(client, entry, index) != none; };
     if (setter && client == *setter)
       subscriber.pending.erase(entry.address);
     else if (std::any_of(subscriber.interests.begin(), subscriber.interests.end(), wants))
@@ -42,8 +43,8 @@ void Feedback::tick(const Now& now, const Namespace& names, const ValueOf& value
   subscribers_.expire(now);
   subscribers_.serve_due(
       now, [](const auto& subscriber) { return !subscriber.pending.empty(); },
-      [&](const ClientId& client, auto& subscriber) {
-        auto list = messages(subscriber, names, value_of);
+      [&](const Client& client, auto& subscriber) {
+        auto list = messages(client, subscriber, names, value_of);
         const size_t count = list.size();
         send_all(send, client, std::move(list), false);
         return count;
@@ -54,7 +55,7 @@ int64_t Feedback::due() const {
   return subscribers_.next([](const auto& subscriber) { return !subscriber.pending.empty(); });
 }
 
-std::vector<osc::Message> Feedback::messages(List::Subscriber& subscriber, const Namespace& names,
+std::vector<osc::Message> Feedback::messages(const Client& client, List::Subscriber& subscriber, const Namespace& names,
                                              const ValueOf& value_of) {
   std::vector<osc::Message> list;
   Pending& pending = subscriber.pending;
@@ -64,7 +65,7 @@ std::vector<osc::Message> Feedback::messages(List::Subscriber& subscriber, const
     if (!entry) continue;
     std::set<std::string> told;  // two patterns may want the same
     for (Interest& interest : subscriber.interests) {
-      const Form form = interest.form(*entry, names.index(*entry));
+      const Form form = interest.form(client, *entry, names.index(*entry));
       if (form == none) continue;
       const std::string shown =
           (interest.norm ? "/norm" : "") + (form == alias ? entry->alias : entry->address);
@@ -74,8 +75,8 @@ std::vector<osc::Message> Feedback::messages(List::Subscriber& subscriber, const
   return list;
 }
 
-std::vector<ClientId> Feedback::clients() const {
-  std::vector<ClientId> all;
+std::vector<Client> Feedback::clients() const {
+  std::vector<Client> all;
   for (const auto& [client, subscriber] : subscribers_.map()) all.push_back(client);
   return all;
 }

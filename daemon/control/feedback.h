@@ -20,27 +20,27 @@ class Feedback {
   using ValueOf = std::function<osc::Argument(const Entry&, bool norm)>;
 
   /// `pattern`: of addresses, with or without `/norm` before it.
-  Problems subscribe(const ClientId& client, const std::string& pattern, int64_t interval_ns, const Now& now);
-  bool renew(const ClientId& client, const Now& now) { return subscribers_.renew(client, now); }
-  bool unsubscribe(const ClientId& client, const std::string& pattern) {
+  Problems subscribe(const Client& client, const std::string& pattern, int64_t interval_ns, const Now& now);
+  bool renew(const Client& client, const Now& now) { return subscribers_.renew(client, now); }
+  bool unsubscribe(const Client& client, const std::string& pattern) {
     return subscribers_.remove(client, pattern);
   }
 
   /// Notes the new values of a change. Its author, if there is one, knows them already.
   void follow(const Applied& applied);
   /// A parameter has a new value. Its setter, if there is one, knows it already.
-  void changed(const Entry& entry, size_t index, const ClientId* setter);
+  void changed(const Entry& entry, size_t index, const Client* setter);
   /// Sends what is due, and ends leases that are over.
   void tick(const Now& now, const Namespace& names, const ValueOf& value_of, const Send& send);
   /// When tick() has something to send; monotonic ns, kNever: nothing waits.
   int64_t due() const;
   bool has_subscribers() const { return !subscribers_.map().empty(); }
 
-  std::vector<ClientId> clients() const;
+  std::vector<Client> clients() const;
   /// Goes up whenever they change.
   uint64_t edition() const { return subscribers_.edition(); }
   /// The messages by which the clients would subscribe again.
-  std::vector<std::pair<ClientId, osc::Message>> requests() const {
+  std::vector<std::pair<Client, osc::Message>> requests() const {
     return subscribers_.requests("/subscribe");
   }
 
@@ -51,11 +51,11 @@ class Feedback {
     Pattern pattern;
     bool norm = false;
     std::vector<uint8_t> wanted;  // Form, by index of entry; found when it is first needed
-    Form form(const Entry& entry, size_t index);
+    Form form(const Client& client, const Entry& entry, size_t index);
   };
   using Pending = std::set<std::string>;  // addresses
   using List = Subscribers<Interest, Pending>;
-  static std::vector<osc::Message> messages(List::Subscriber& subscriber, const Namespace& names,
+  static std::vector<osc::Message> messages(const Client& client, List::Subscriber& subscriber, const Namespace& names,
                                             const ValueOf& value_of);
 
   List subscribers_;

@@ -97,18 +97,18 @@ Answer confirm(Console&, const Call&) {
 
 constexpr Command kCommands[] = {
     {"/confirm", "[number]", "|v",
-     "Sent to a UDP client on another machine, which returns it as it is to show that it is there.", confirm},
+     "Sent to a UDP client on another machine, which returns it as it is to show that it is there.", confirm, Right::view},
     {"/subscribe", "[pattern] [ms]", "|vv",
-     "Sends changes of parameters, at most one value each per so many ms.", subscribe},
-    {"/unsubscribe", "[pattern]", "|s", "Ends one subscription to parameters, or all.", unsubscribe},
-    {"/renew", "", "", "Keeps your subscriptions for another 10 s; not needed over TCP.", renew},
+     "Sends changes of parameters, at most one value each per so many ms.", subscribe, Right::view},
+    {"/unsubscribe", "[pattern]", "|s", "Ends one subscription to parameters, or all.", unsubscribe, Right::view},
+    {"/renew", "", "", "Keeps your subscriptions for another 10 s; not needed over TCP.", renew, Right::view},
     {"/sync", "[prefix]", "|s", "Sends the values of all parameters, then /sync/done with their number.",
-     sync},
+     sync, Right::view},
     {"/meters", "[pattern]", "|s",
-     "Sends the latest readings of nodes' meters, one message per node, then /done.", meters},
-    {"/meters/subscribe", "[pattern] [ms]", "|vv", "Sends readings every so many ms.", subscribe_meters},
+     "Sends the latest readings of nodes' meters, one message per node, then /done.", meters, Right::view},
+    {"/meters/subscribe", "[pattern] [ms]", "|vv", "Sends readings every so many ms.", subscribe_meters, Right::view},
     {"/meters/unsubscribe", "[pattern]", "|s", "Ends one subscription to meters, or all.",
-     unsubscribe_meters},
+     unsubscribe_meters, Right::view},
 };
 
 }  // namespace

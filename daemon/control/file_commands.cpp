@@ -1,7 +1,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "daemon/control/guard.h"
+#include "daemon/control/console.h"
 #include "daemon/control/session_file.h"
 
 namespace mixgraph {
@@ -48,7 +48,6 @@ Answer begin_own_save(Console& console, const std::shared_ptr<OwnSave>& save) {
 }
 
 Answer save(Console& console, const Call& call) {
-  if (const auto refusal = file_refusal(console, call.client)) return *refusal;
   return answered_by([name = call.text(0), own = console.settings.own_file(), types = console.types, session = whole_session(console)]() -> Ending {
     const auto file = file_named(own, name);
     if (!file) return ending(file.problems());
@@ -63,7 +62,7 @@ Answer save(Console& console, const Call& call) {
 }
 
 /// Reads on a worker, and takes the session over when that is done.
-Answer load_named(Console& console, const ClientId& client, const std::string& name) {
+Answer load_named(Console& console, const Client& client, const std::string& name) {
   return answered_by([name, client, own = console.settings.own_file(), types = console.types]() -> Ending {
     const auto file = file_named(own, name);
     if (!file) return ending(file.problems());
@@ -78,12 +77,10 @@ Answer load_named(Console& console, const ClientId& client, const std::string& n
 }
 
 Answer load(Console& console, const Call& call) {
-  if (const auto refusal = file_refusal(console, call.client)) return *refusal;
   return load_named(console, call.client, call.text(0));
 }
 
 Answer revert(Console& console, const Call& call) {
-  if (const auto refusal = file_refusal(console, call.client)) return *refusal;
   return load_named(console, call.client, "");
 }
 
@@ -112,12 +109,12 @@ Answer get(Console& console, const Call& call) {
 
 constexpr Command kCommands[] = {
     {"/graph/get", "", "", "Sends the session as YAML in parts: /graph/get PART PARTS TEXT, then /done.",
-     get, true},
+     get, Right::view, true},
     {"/graph/save", "[file]", "|s", "Writes the session to its file, or to another one in the same folder.",
-     save, true},
+     save, Right::files, true},
     {"/graph/load", "[file]", "|s", "Loads the session's file again, or another one in the same folder.",
-     load, true},
-    {"/graph/revert", "", "", "Goes back to the session's file, as one step of undo.", revert, true},
+     load, Right::files, true},
+    {"/graph/revert", "", "", "Goes back to the session's file, as one step of undo.", revert, Right::files, true},
 };
 
 }  // namespace

@@ -81,14 +81,14 @@ Answer list(Console& console, const Call& call) {
 
 constexpr Command kCommands[] = {
     {"/graph/add", "path type [key value ...]", "ss*sv",
-     "Adds a node, strip or bus; keys as in a session file: from, fader, eq/2/gain.", add},
+     "Adds a node, strip or bus; keys as in a session file: from, fader, eq/2/gain.", add, Right::edit},
     {"/graph/remove", "path", "s", "Removes a node, or a strip with all that is in it, and its cables.",
-     remove},
+     remove, Right::edit},
     {"/graph/connect", "from to [input]", "ss|s", "Connects an output to an input, by default to the first.",
-     connect},
-    {"/graph/disconnect", "from to [input]", "ss|s", "Takes a connection away.", disconnect},
+     connect, Right::edit},
+    {"/graph/disconnect", "from to [input]", "ss|s", "Takes a connection away.", disconnect, Right::edit},
     {"/graph/list", "[prefix]", "|s",
-     "Sends /graph/node PATH TYPE and /graph/cable FROM OUTPUT TO INPUT, then /done.", list},
+     "Sends /graph/node PATH TYPE and /graph/cable FROM OUTPUT TO INPUT, then /done.", list, Right::view},
 };
 
 }  // namespace

@@ -21,39 +21,53 @@ bool names_file(const Graph& graph, const Edit& edit) {
   return false;
 }
 
+/// The node that is another afterwards: of a cable the one that hears it.
+const std::string& path_of(const Edit& edit) {
+  if (const auto* add = std::get_if<AddNode>(&edit)) return add->node.path;
+  if (const auto* connect = std::get_if<Connect>(&edit)) return connect->cable.to;
+  if (const auto* disconnect = std::get_if<Disconnect>(&edit)) return disconnect->cable.to;
+  if (const auto* remove = std::get_if<RemoveNode>(&edit)) return remove->path;
+  if (const auto* set = std::get_if<SetValue>(&edit)) return set->path;
+  return std::get<SetGroup>(edit).path;
+}
+
 }  // namespace
 
 bool names_file(const NodeType& type, const Parameter& p) {
   return is_text(p) && type.category == "file";
 }
 
-std::optional<Problem> file_refusal(const Console& console, const ClientId& client) {
-  const FileAccess access = console.settings.files;
-  const bool is_local = client.kind == ClientId::Kind::local;
-  if (is_local || access == FileAccess::all || (access == FileAccess::loopback && !client.remote)) return {};
-  if (access == FileAccess::none)
+std::optional<Problem> refusal(const Console& console, const Client& client, Right right, std::string_view address) {
+  if (client.may(right, address)) return {};
+  if (right != Right::files)
+    return Problem{std::string(address), "your role \"" + client->role->name() + "\" has no right to " + std::string(kRightNames[size_t(right)]) + " here", ""};
+  if (console.settings.files == FileAccess::none)
     return Problem{"", "nobody may load, save, or name files",
                    "`osc: {files: loopback}` in the session allows it"};
   return Problem{"", "files are for clients on the daemon's own machine",
                  "`osc: {files: all}` in the session allows it"};
 }
 
-std::optional<Problem> file_refusal(const Console& console, const ClientId& client,
-                                    std::span<const Edit> edits, const Graph& next) {
-  auto problem = file_refusal(console, client);
-  if (!problem) return {};
-  for (const Edit& edit : edits)
-    if (names_file(next, edit)) return problem;
+std::optional<Problem> refusal(const Console& console, const Client& client, std::span<const Edit> edits, const Graph& next) {
+  for (const Edit& edit : edits) {
+    const std::string address = "/" + path_of(edit);
+    if (auto problem = refusal(console, client, Right::edit, address)) return problem;
+    if (!names_file(next, edit)) continue;
+    if (auto problem = refusal(console, client, Right::files, address)) return problem;
+  }
   return {};
 }
 
 std::optional<Problem> guard(const Console& console, const ChangeX& change, const Graph& next) {
   if (!change.author) return {};
+  if (change.why == ChangeX::Why::set)
+    for (const NewValue& said : change.values)
+      if (auto problem = refusal(console, *change.author, Right::mix, said.entry->address)) return problem;
   for (const NewValue& said : change.values)
     if (names_file(*said.entry->type, said.entry->parameter()))
-      if (auto problem = file_refusal(console, *change.author)) return problem;
-  if (change.edits.empty()) return {};
-  return file_refusal(console, *change.author, change.edits, next);
+      if (auto problem = refusal(console, *change.author, Right::files, said.entry->address)) return problem;
+  if (change.edits.empty() || change.why == ChangeX::Why::load) return {};
+  return refusal(console, *change.author, change.edits, next);
 }
 
 }  // namespace mixgraph

@@ -54,7 +54,7 @@ std::vector<const MeterFeed::NodeMeters*> MeterFeed::matching(const Pattern& pat
   return found;
 }
 
-Problems MeterFeed::subscribe(const ClientId& client, const std::string& pattern, int64_t interval_ns,
+Problems MeterFeed::subscribe(const Client& client, const std::string& pattern, int64_t interval_ns,
                               const Now& now) {
   auto parsed = parse(pattern);
   if (!parsed) return parsed.problems();
@@ -87,7 +87,7 @@ void MeterFeed::tick(const Now& now, const Send& send) {
   look_up_again();
   subscribers_.serve_due(
       now, [](const auto&) { return true; },
-      [&](const ClientId& client, auto& subscriber) {
+      [&](const Client& client, auto& subscriber) {
         std::vector<osc::Message> messages;
         std::set<const NodeMeters*> told;  // two patterns may want the same
         for (const Interest& interest : subscriber.interests)
@@ -115,8 +115,8 @@ Result<std::vector<osc::Message>> MeterFeed::latest(const std::string& pattern) 
   return messages;
 }
 
-std::vector<ClientId> MeterFeed::clients() const {
-  std::vector<ClientId> all;
+std::vector<Client> MeterFeed::clients() const {
+  std::vector<Client> all;
   for (const auto& [client, subscriber] : subscribers_.map()) all.push_back(client);
   return all;
 }

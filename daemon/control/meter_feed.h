@@ -21,9 +21,9 @@ class MeterFeed {
   /// Takes readings from the engine: of all meters, in the order of Namespace::meters().
   void read(std::span<const float> readings);
   /// `pattern`: of the addresses of nodes or meters, with or without `/meters` before it.
-  Problems subscribe(const ClientId& client, const std::string& pattern, int64_t interval_ns, const Now& now);
-  bool renew(const ClientId& client, const Now& now) { return subscribers_.renew(client, now); }
-  bool unsubscribe(const ClientId& client, const std::string& pattern) {
+  Problems subscribe(const Client& client, const std::string& pattern, int64_t interval_ns, const Now& now);
+  bool renew(const Client& client, const Now& now) { return subscribers_.renew(client, now); }
+  bool unsubscribe(const Client& client, const std::string& pattern) {
     return subscribers_.remove(client, pattern);
   }
   void tick(const Now& now, const Send& send);
@@ -34,11 +34,11 @@ class MeterFeed {
   Result<std::vector<osc::Message>> latest(const std::string& pattern) const;
   /// The latest reading, by the number of an entry of Namespace::meters().
   float value(size_t index) const { return latest_[index]; }
-  std::vector<ClientId> clients() const;
+  std::vector<Client> clients() const;
   /// Goes up whenever they change.
   uint64_t edition() const { return subscribers_.edition(); }
   /// The messages by which the clients would subscribe again.
-  std::vector<std::pair<ClientId, osc::Message>> requests() const {
+  std::vector<std::pair<Client, osc::Message>> requests() const {
     return subscribers_.requests("/meters/subscribe");
   }
 

@@ -4,7 +4,7 @@
 
 namespace mixgraph {
 
-bool Outbox::add(const ClientId& client, LongAnswer answer) {
+bool Outbox::add(const Client& client, LongAnswer answer) {
   const auto known = queues_.find(client);
   if (known != queues_.end() && known->second.size() >= kWaiting) return false;
   if (waiting_ >= kMost || (waiting_ > 0 && bytes_ + answer.bytes > kMostBytes)) return false;
@@ -19,7 +19,7 @@ void Outbox::done_with(const Queued& queued) {
   bytes_ -= queued.answer.bytes;
 }
 
-void Outbox::drop(const ClientId& client) {
+void Outbox::drop(const Client& client) {
   const auto found = queues_.find(client);
   if (found == queues_.end()) return;
   for (const Queued& queued : found->second) done_with(queued);

@@ -26,8 +26,8 @@ class Outbox {
   static constexpr size_t kClientsPerTick = 16;
 
   /// False: too many are waiting for this client.
-  bool add(const ClientId& client, LongAnswer answer);
-  void drop(const ClientId& client);
+  bool add(const Client& client, LongAnswer answer);
+  void drop(const Client& client);
   void tick(const Send& send);
   size_t size() const { return queues_.size(); }
 
@@ -38,12 +38,12 @@ class Outbox {
   };
   static osc::Bundle next_bundle(Queued& queued);
 
-  using Queues = std::map<ClientId, std::deque<Queued>>;
+  using Queues = std::map<Client, std::deque<Queued>>;
   Queues::iterator serve(Queues::iterator client, const Send& send);
   void done_with(const Queued& queued);
 
   Queues queues_;
-  std::optional<ClientId> last_served_;
+  std::optional<Client> last_served_;
   size_t waiting_ = 0, bytes_ = 0;
 };
 

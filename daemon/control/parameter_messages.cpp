@@ -49,8 +49,9 @@ Problem at(const std::string& address, Problem problem) {
 /// answered, and told as a problem. `shown`: the address for answers.
 Problems take(Console& console, const Call& call, const Entry& entry, bool norm, const std::string& shown, ChangeX& change) {
   const Parameter& p = entry.parameter();
+  if (auto problem = refusal(console, call.client, Right::mix, entry.address)) return {at(shown, std::move(*problem))};
   if (names_file(*entry.type, p))
-    if (auto refusal = file_refusal(console, call.client)) return {at(shown, std::move(*refusal))};
+    if (auto problem = refusal(console, call.client, Right::files, entry.address)) return {at(shown, std::move(*problem))};
   const osc::Argument& argument = call.message.arguments.front();
   auto taken = norm ? accept_position(p, argument) : accept(p, argument);
   if (!taken) return {at(shown, taken.problems().front())};
@@ -84,6 +85,7 @@ Matches matches(Console& console, const Pattern& pattern) {
 void get_pattern(Console& console, const Call& call, const Target& target, Matches found) {
   std::vector<uint32_t> numbers = std::move(found.parameters);
   if (!target.norm) numbers.insert(numbers.end(), found.meters.begin(), found.meters.end());
+  std::erase_if(numbers, [&](uint32_t number) { return !call.client.may(Right::view, found.list->address(number)); });
   const size_t count = numbers.size();
   if (count == 0)
     return console.refuse(call.client,
@@ -151,10 +153,12 @@ void set(Console& console, const Call& call, const Entry& entry, bool norm, cons
 }
 
 void get(Console& console, const Call& call, const Entry& entry, bool norm) {
+  if (auto problem = refusal(console, call.client, Right::view, entry.address)) return console.refuse(call.client, at(call.message.address, *problem));
   console.reply(call.client, {call.message.address, {console.value_of(entry, norm)}});
 }
 
 void meter_message(Console& console, const Call& call, const MeterEntry& meter) {
+  if (auto problem = refusal(console, call.client, Right::view, meter.address)) return console.refuse(call.client, *problem);
   if (call.count() > 0)
     return console.refuse(call.client, {call.message.address, "is a meter", "get it with no argument"});
   console.reply(call.client, {meter.address, {console.meters.value(console.document.names().index(meter))}});

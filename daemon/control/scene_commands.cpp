@@ -137,13 +137,13 @@ Answer diff_scene(Console& console, const Call& call) {
 
 constexpr Command kCommands[] = {
     {"/scene/store", "name", "s", "Keeps the values of all parameters, except files and transport.",
-     store_scene},
-    {"/scene/recall", "name [seconds]", "s|n", "Sets them again, in so many seconds.", recall_scene},
-    {"/scene/undo", "[seconds]", "|n", "Sets the values before the last recall.", undo_scene},
-    {"/scene/list", "", "", "Sends /scene/list NAME for each, then /done.", list_scenes},
-    {"/scene/remove", "name", "s", "Forgets a scene.", remove_scene},
+     store_scene, Right::scenes},
+    {"/scene/recall", "name [seconds]", "s|n", "Sets them again, in so many seconds.", recall_scene, Right::scenes},
+    {"/scene/undo", "[seconds]", "|n", "Sets the values before the last recall.", undo_scene, Right::scenes},
+    {"/scene/list", "", "", "Sends /scene/list NAME for each, then /done.", list_scenes, Right::view},
+    {"/scene/remove", "name", "s", "Forgets a scene.", remove_scene, Right::scenes},
     {"/scene/diff", "name", "s", "Sends /scene/diff ADDRESS STORED NOW for each that differs, then /done.",
-     diff_scene},
+     diff_scene, Right::view},
 };
 
 }  // namespace

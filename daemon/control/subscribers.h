@@ -30,10 +30,10 @@ class Subscribers {
     std::vector<Interest> interests;
     Pending pending;
   };
-  using Map = std::map<ClientId, Subscriber>;
+  using Map = std::map<Client, Subscriber>;
 
   /// A request that was made before renews the lease and takes over the interval.
-  Problems add(const ClientId& client, Interest interest, int64_t interval_ns, const Now& now) {
+  Problems add(const Client& client, Interest interest, int64_t interval_ns, const Now& now) {
     const auto known = map_.find(client);
     if (known == map_.end() && map_.size() >= kMaxSubscribers)
       return {{interest.text, "there are " + std::to_string(kMaxSubscribers) + " subscribers already",
@@ -58,7 +58,7 @@ class Subscribers {
   }
 
   /// False: it has no subscription.
-  bool renew(const ClientId& client, const Now& now) {
+  bool renew(const Client& client, const Now& now) {
     const auto found = map_.find(client);
     if (found == map_.end()) return false;
     found->second.lease_ends = now.monotonic_ns + kLease;
@@ -66,7 +66,7 @@ class Subscribers {
   }
 
   /// An empty text: all of them. False: there was none.
-  bool remove(const ClientId& client, const std::string& text) {
+  bool remove(const Client& client, const std::string& text) {
     const auto found = map_.find(client);
     if (found == map_.end()) return false;
     const size_t ended = std::erase_if(found->second.interests,
@@ -79,8 +79,8 @@ class Subscribers {
   /// A connection is its own lease, a surface has none; who is absent can be told nothing.
   void expire(const Now& now) {
     edition_ += std::erase_if(map_, [&](const auto& item) {
-      const bool leased = item.first.kind == ClientId::Kind::udp && !item.first.surface;
-      return item.first.kind == ClientId::Kind::absent || (leased && now.monotonic_ns > item.second.lease_ends);
+      const Client& client = item.first;
+      return client->gone || (client->leased && now.monotonic_ns > item.second.lease_ends);
     });
   }
   /// Whether it is time to send to this one again; if so, the next time is one interval from now.
@@ -100,8 +100,8 @@ class Subscribers {
   }
 
   /// The messages to `address` by which the clients would ask for all this again.
-  std::vector<std::pair<ClientId, osc::Message>> requests(const std::string& address) const {
-    std::vector<std::pair<ClientId, osc::Message>> all;
+  std::vector<std::pair<Client, osc::Message>> requests(const std::string& address) const {
+    std::vector<std::pair<Client, osc::Message>> all;
     for (const auto& [client, subscriber] : map_)
       for (const Interest& interest : subscriber.interests)
         all.push_back(
@@ -138,7 +138,7 @@ class Subscribers {
 
   Map map_;
   uint64_t edition_ = 0;
-  std::optional<ClientId> last_served_;
+  std::optional<Client> last_served_;
 };
 
 }  // namespace mixgraph

@@ -41,7 +41,7 @@ size_t bytes_of(const TimedGroup& group) {
 
 }  // namespace
 
-std::vector<TimedGroup> groups_of(const ClientId& client, const osc::Bundle& bundle) {
+std::vector<TimedGroup> groups_of(const Client& client, const osc::Bundle& bundle) {
   TimedGroup first{client, bundle.time};
   std::vector<TimedGroup> later;
   collect(bundle, first, later);
@@ -96,7 +96,7 @@ std::vector<TimedGroup> TimedMessages::take(uint64_t until_frame, int64_t until_
   return due;
 }
 
-void TimedMessages::drop(const ClientId& client) {
+void TimedMessages::drop(const Client& client) {
   const auto found = of_client_.find(client);
   if (found == of_client_.end()) return;
   const std::set<Place> places = found->second;

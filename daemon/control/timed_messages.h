@@ -13,7 +13,7 @@ namespace mixgraph {
 
 /// Messages that belong together, at one time.
 struct TimedGroup {
-  ClientId client;
+  Client client;
   osc::TimeTag time;
   std::vector<osc::Message> messages;
   uint64_t frame = 0;   ///< at which it is due, whatever the system's clock says later; 0: not known yet
@@ -33,7 +33,7 @@ constexpr uint64_t next_tick(uint64_t frame) {
 
 /// The messages of a bundle and of those inside it, in groups by time; what is inside at no later time
 /// belongs to the bundle around it. [any]
-std::vector<TimedGroup> groups_of(const ClientId& client, const osc::Bundle& bundle);
+std::vector<TimedGroup> groups_of(const Client& client, const osc::Bundle& bundle);
 
 /// Groups that wait for their time. [control]
 class TimedMessages {
@@ -50,7 +50,7 @@ class TimedMessages {
   /// What is due until a frame, in order of time, then of arrival; of what has no frame yet, until a monotonic time.
   std::vector<TimedGroup> take(uint64_t until_frame, int64_t until_ns);
   /// Drops what waits of a client.
-  void drop(const ClientId& client);
+  void drop(const Client& client);
   /// All that wait.
   const std::map<Place, TimedGroup>& waiting() const { return waiting_; }
   bool empty() const { return waiting_.empty(); }
@@ -60,7 +60,7 @@ class TimedMessages {
   TimedGroup remove(Waiting::iterator at);
 
   Waiting waiting_;
-  std::unordered_map<ClientId, std::set<Place>> of_client_;
+  std::unordered_map<Client, std::set<Place>> of_client_;
   uint64_t arrivals_ = 0;
   struct Room {
     size_t messages = 0, bytes = 0;

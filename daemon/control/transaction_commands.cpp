@@ -5,7 +5,7 @@
 
 namespace mixgraph {
 
-const Graph& graph_for(const Console& console, const ClientId& client) {
+const Graph& graph_for(const Console& console, const Client& client) {
   const auto state = console.clients.find(client);
   const bool gathers = state != console.clients.end() && state->second.transaction;
   return gathers ? state->second.transaction->draft : console.document.graph();
@@ -20,7 +20,7 @@ Answer edit(Console& console, const Call& call, std::vector<Edit> edits, std::st
   }
   auto next = mixgraph::apply(transaction->draft, edits);
   if (!next) return next.problems();
-  if (const auto refusal = file_refusal(console, call.client, edits, *next)) return *refusal;
+  if (const auto problem = refusal(console, call.client, edits, *next)) return *problem;
   if (transaction->edits.size() + edits.size() > Transaction::kMostEdits)
     return Problem{"", "this transaction is full", "/graph/commit it"};
   transaction->draft = std::move(*next);
@@ -79,11 +79,11 @@ Answer redo(Console& console, const Call& call) {
 
 constexpr Command kCommands[] = {
     {"/graph/begin", "", "",
-     "Gathers your edits from here until /graph/commit, for a minute without one at most.", begin},
-    {"/graph/commit", "", "", "Makes them all at once, as one step of undo, or none of them.", commit},
-    {"/graph/cancel", "", "", "Forgets them.", cancel},
-    {"/graph/undo", "", "", "Takes back the last edit, recall or load; what was set or stored since then stays.", undo},
-    {"/graph/redo", "", "", "Makes it again.", redo},
+     "Gathers your edits from here until /graph/commit, for a minute without one at most.", begin, Right::edit},
+    {"/graph/commit", "", "", "Makes them all at once, as one step of undo, or none of them.", commit, Right::edit},
+    {"/graph/cancel", "", "", "Forgets them.", cancel, Right::edit},
+    {"/graph/undo", "", "", "Takes back the last edit, recall or load; what was set or stored since then stays.", undo, Right::edit},
+    {"/graph/redo", "", "", "Makes it again.", redo, Right::edit},
 };
 
 }  // namespace

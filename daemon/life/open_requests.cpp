@@ -15,7 +15,7 @@ namespace {
 void add(std::vector<uint8_t>& bytes, const OpenRequest& note) {
   const auto record = osc::encode(osc::Message{
       "/note",
-      {note.from.address, int32_t(note.from.port), int32_t(note.from.socket), int32_t(note.remote),
+      {note.from.address, int32_t(note.from.port), int32_t(note.from.socket), note.role,
        int32_t(note.confirmed), note.due_ns, osc::Blob{note.packet}}});
   const auto size = uint32_t(record.size());
   const auto* first = reinterpret_cast<const uint8_t*>(&size);
@@ -26,11 +26,11 @@ void add(std::vector<uint8_t>& bytes, const OpenRequest& note) {
 std::optional<OpenRequest> note_of(std::span<const uint8_t> record) {
   const auto packet = osc::decode(record);
   const auto* message = packet ? std::get_if<osc::Message>(&*packet) : nullptr;
-  if (!message || osc::type_tags(*message) != ",siiiihb") return {};
+  if (!message || osc::type_tags(*message) != ",siisihb") return {};
   const auto& arguments = message->arguments;
   return OpenRequest{{std::get<std::string>(arguments[0]), uint16_t(std::get<int32_t>(arguments[1])),
                       size_t(std::get<int32_t>(arguments[2]))},
-                     std::get<int32_t>(arguments[3]) != 0, std::get<int32_t>(arguments[4]) != 0,
+                     std::get<std::string>(arguments[3]), std::get<int32_t>(arguments[4]) != 0,
                      std::get<int64_t>(arguments[5]), std::get<osc::Blob>(arguments[6]).bytes};
 }
 

@@ -108,17 +108,31 @@ void OscServer::add_surface(const NetworkPeer& surface) {
   peers_.trust(heard->id);
 }
 
-std::vector<ClientId> OscServer::surfaces() const {
-  std::vector<ClientId> clients;
+std::vector<Client> OscServer::surfaces() {
+  std::vector<Client> clients;
   for (const auto& [address, id] : surfaces_) clients.push_back(udp_client(id));
   return clients;
 }
 
-ClientId OscServer::udp_client(uint64_t id) const {
+ClientRolePtr OscServer::role_of(bool remote) const { return options_.role ? options_.role(remote) : ClientRole::all(); }
+
+const Client& OscServer::udp_client(uint64_t id) {
+  auto& client = peers_.find(id)->client;
+  if (!client) client = new_udp_client(id);
+  return *client;
+}
+
+Client OscServer::new_udp_client(uint64_t id) const {
   const auto& endpoint = peers_.find(id)->endpoint;
   const auto surface = surfaces_.find(bytes_of(endpoint.address()));
-  return {ClientId::Kind::udp, id, "udp " + endpoint_text(endpoint.address(), endpoint.port()),
-          !endpoint.address().is_loopback(), surface != surfaces_.end() && surface->second == id};
+  const bool remote = !endpoint.address().is_loopback();
+  const bool is_surface = surface != surfaces_.end() && surface->second == id;
+  return Client({.id = {kUdp, id},
+                 .name = "udp " + endpoint_text(endpoint.address(), endpoint.port()),
+                 .remote = remote,
+                 .forgeable = remote && !is_surface,
+                 .leased = !is_surface,
+                 .role = role_of(remote)});
 }
 
 /// A datagram with the forged address of this server would be answered to itself, and the answer answered
@@ -176,12 +190,12 @@ std::optional<uint64_t> OscServer::hear(size_t socket, const udp::endpoint& from
   if (heard->forgotten) {
     counters_.flood_drops += waiting_.forget(*heard->forgotten);
     if (events_.on_disconnect)
-      events_.on_disconnect({ClientId::Kind::udp, *heard->forgotten, "udp (forgotten)"});
+      events_.on_disconnect(Client({.id = {kUdp, *heard->forgotten}, .name = "udp (forgotten)"}));
   }
   if (heard->is_new) {
-    const auto client = udp_client(heard->id);
-    peers_.find(heard->id)->messages = TokenBucket(client.remote ? options_.rate : options_.loopback_rate);
-    if (!client.remote) peers_.trust(heard->id);
+    const Client& client = udp_client(heard->id);
+    peers_.find(heard->id)->messages = TokenBucket(client->remote ? options_.rate : options_.loopback_rate);
+    if (!client->remote) peers_.trust(heard->id);
     if (events_.on_connect) events_.on_connect(client);
   }
   return heard->id;
@@ -220,7 +234,7 @@ void OscServer::carry_out_waiting(const Turn& turn) {
 }
 
 void OscServer::carry_out(const FairQueue::Packet& packet) {
-  const auto client = udp_client(packet.sender);
+  const Client client = udp_client(packet.sender);
   if (packet.whole) {
     ++counters_.packets;
     if (events_.on_packet) events_.on_packet(client, packet.bytes);
@@ -266,9 +280,11 @@ void OscServer::accept(tcp::socket socket) {
     ++counters_.refused_clients;
     return;
   }
-  const ClientId client{ClientId::Kind::tcp, ++last_connection_,
-                        "tcp " + endpoint_text(endpoint.address(), endpoint.port()),
-                        !endpoint.address().is_loopback()};
+  const bool remote = !endpoint.address().is_loopback();
+  const Client client({.id = {kTcp, ++last_connection_},
+                       .name = "tcp " + endpoint_text(endpoint.address(), endpoint.port()),
+                       .remote = remote,
+                       .role = role_of(remote)});
   TcpConnection::Events events;
   events.packet = [this, client](std::span<const uint8_t> packet) {
     ++counters_.packets;
@@ -279,12 +295,12 @@ void OscServer::accept(tcp::socket socket) {
     if (events_.on_bad_frame) events_.on_bad_frame(client, problem);
   };
   events.closed = [this, client] {
-    connections_.erase(client.id);
+    connections_.erase(client.id().number);
     if (events_.on_disconnect) events_.on_disconnect(client);
   };
   const auto connection =
       std::make_shared<TcpConnection>(std::move(socket), options_.frame_timeout, std::move(events));
-  connections_[client.id] = connection;
+  connections_[client.id().number] = connection;
   if (events_.on_connect) events_.on_connect(client);
   connection->start();
 }
@@ -296,8 +312,8 @@ OpenSockets OscServer::sockets() const {
   return sockets;
 }
 
-std::optional<UdpOrigin> OscServer::origin(const ClientId& client) const {
-  const auto* peer = client.kind == ClientId::Kind::udp ? peers_.find(client.id) : nullptr;
+std::optional<UdpOrigin> OscServer::origin(const Client& client) const {
+  const auto* peer = client.id().port == kUdp ? peers_.find(client.id().number) : nullptr;
   if (!peer) return {};
   return UdpOrigin{peer->endpoint.address().to_string(), peer->endpoint.port(), peer->socket};
 }
@@ -310,12 +326,12 @@ void OscServer::take(const UdpOrigin& from, std::span<const uint8_t> packet) {
     carry_out({*sender, {packet.begin(), packet.end()}, true});
 }
 
-Sent OscServer::send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery) {
-  if (client.kind != ClientId::Kind::udp && client.kind != ClientId::Kind::tcp) return Sent::gone;
+Sent OscServer::send(const Client& client, std::span<const uint8_t> packet, Delivery delivery) {
+  const auto [port, number] = client.id();
+  if (port != kUdp && port != kTcp) return Sent::gone;
   Sent sent = Sent::dropped;
   if (packet.size() <= osc::kMaxPacket) {
-    const bool tcp = client.kind == ClientId::Kind::tcp;
-    sent = tcp ? send_tcp(client.id, packet, delivery) : send_udp(client.id, packet);
+    sent = port == kTcp ? send_tcp(number, packet, delivery) : send_udp(number, packet);
   }
   if (sent == Sent::dropped) ++counters_.dropped_sends;
   return sent;
@@ -332,30 +348,30 @@ Sent OscServer::send_tcp(uint64_t id, std::span<const uint8_t> packet, Delivery 
   return connection == connections_.end() ? Sent::gone : connection->second->send(packet, delivery);
 }
 
-void OscServer::hold(const ClientId& client, bool held) {
-  if (client.kind == ClientId::Kind::udp && peers_.find(client.id)) {
-    waiting_.hold(client.id, held);
+void OscServer::hold(const Client& client, bool held) {
+  if (client.id().port == kUdp && peers_.find(client.id().number)) {
+    waiting_.hold(client.id().number, held);
     if (!waiting_.empty()) serve_soon();
   }
-  if (client.kind != ClientId::Kind::tcp) return;
-  if (const auto connection = connections_.find(client.id); connection != connections_.end()) connection->second->hold(held);
+  if (client.id().port != kTcp) return;
+  if (const auto connection = connections_.find(client.id().number); connection != connections_.end()) connection->second->hold(held);
 }
 
-void OscServer::trust(const ClientId& client) {
-  if (client.kind == ClientId::Kind::udp) peers_.trust(client.id);
+void OscServer::trust(const Client& client) {
+  if (client.id().port == kUdp) peers_.trust(client.id().number);
 }
 
-void OscServer::pin(const ClientId& client) {
-  if (client.kind == ClientId::Kind::udp) peers_.pin(client.id);
+void OscServer::pin(const Client& client) {
+  if (client.id().port == kUdp) peers_.pin(client.id().number);
 }
 
-void OscServer::unpin(const ClientId& client) {
-  if (client.kind == ClientId::Kind::udp) peers_.unpin(client.id);
+void OscServer::unpin(const Client& client) {
+  if (client.id().port == kUdp) peers_.unpin(client.id().number);
 }
 
-void OscServer::disconnect(const ClientId& client) {
-  if (client.kind != ClientId::Kind::tcp) return;
-  if (const auto connection = connections_.find(client.id); connection != connections_.end()) {
+void OscServer::disconnect(const Client& client) {
+  if (client.id().port != kTcp) return;
+  if (const auto connection = connections_.find(client.id().number); connection != connections_.end()) {
     connection->second->close();
   }
 }

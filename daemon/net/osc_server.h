@@ -36,6 +36,7 @@ struct OscServerOptions {
   size_t max_connections = 16;    ///< TCP; the one that has been idle longest makes room for another
   std::vector<NetworkPeer> surfaces;  ///< each of them is one UDP client, whatever its port, and sent to at this one
   std::chrono::milliseconds frame_timeout{10'000};  ///< to finish a started TCP frame
+  std::function<ClientRolePtr(bool remote)> role = {};    ///< of a client on this machine or another one; without it, everything
 };
 
 /// Where a datagram came from.
@@ -49,13 +50,13 @@ struct UdpOrigin {
 /// Called from io_context::run(), one at a time. They may send and disconnect, and must not destroy the
 /// server.
 struct OscServerEvents {
-  std::function<void(const ClientId&, std::span<const uint8_t> packet)> on_packet;
+  std::function<void(const Client&, std::span<const uint8_t> packet)> on_packet;
   /// A TCP client connected, or a UDP endpoint was heard for the first time.
-  std::function<void(const ClientId&)> on_connect;
+  std::function<void(const Client&)> on_connect;
   /// A TCP client is gone, or a UDP endpoint was forgotten to make room. Its id stays invalid for ever.
-  std::function<void(const ClientId&)> on_disconnect;
+  std::function<void(const Client&)> on_disconnect;
   /// A TCP stream that cannot be cut into packets. An answer sent from inside the call still arrives.
-  std::function<void(const ClientId&, const Problem&)> on_bad_frame;
+  std::function<void(const Client&, const Problem&)> on_bad_frame;
 };
 
 /// What happened since the server was opened.
@@ -88,25 +89,25 @@ class OscServer {
   OpenSockets sockets() const;
 
   /// Where a UDP client's datagrams come from; empty: it is another client, or forgotten.
-  std::optional<UdpOrigin> origin(const ClientId& client) const;
+  std::optional<UdpOrigin> origin(const Client& client) const;
   /// Carries out what has been read from the sockets so far, unless that takes too long.
   void finish(std::chrono::milliseconds most);
   /// Carries out a packet as if it had come from there.
   void take(const UdpOrigin& from, std::span<const uint8_t> packet);
 
   /// Sends one packet, in the framing of the client. At most osc::kMaxPacket bytes; larger ones are dropped.
-  Sent send(const ClientId& client, std::span<const uint8_t> packet, Delivery delivery = Delivery::certain);
+  Sent send(const Client& client, std::span<const uint8_t> packet, Delivery delivery = Delivery::certain);
   /// Nothing more of a client is carried out until it is released.
-  void hold(const ClientId& client, bool held);
+  void hold(const Client& client, bool held);
   /// A UDP client on another machine has shown that it is there: it has no part in the limits of those who have not.
-  void trust(const ClientId& client);
+  void trust(const Client& client);
   /// The clients of OscServerOptions::surfaces.
-  std::vector<ClientId> surfaces() const;
+  std::vector<Client> surfaces();
   /// While pinned, a UDP client is not forgotten. Pins count. Without effect on TCP clients.
-  void pin(const ClientId& client);
-  void unpin(const ClientId& client);
+  void pin(const Client& client);
+  void unpin(const Client& client);
   /// Closes a TCP connection; on_disconnect follows. Without effect on UDP clients.
-  void disconnect(const ClientId& client);
+  void disconnect(const Client& client);
 
   const OscServerCounters& counters() const { return counters_; }
   /// Datagrams that the system dropped because they were not read in time.
@@ -130,7 +131,9 @@ class OscServer {
   bool is_own(const asio::ip::udp::endpoint& from) const;
   bool is_allowed(const asio::ip::address& address) const;
   bool is_within_rate(uint64_t id, std::span<const uint8_t> bytes, int64_t now_ns);
-  ClientId udp_client(uint64_t id) const;
+  ClientRolePtr role_of(bool remote) const;
+  const Client& udp_client(uint64_t id);
+  Client new_udp_client(uint64_t id) const;
   Sent send_udp(uint64_t id, std::span<const uint8_t> packet);
   Sent send_tcp(uint64_t id, std::span<const uint8_t> packet, Delivery delivery);
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "daemon/net/token_bucket.h"
+#include "daemon/osc/client.h"
 
 namespace mixgraph {
 
@@ -21,6 +22,7 @@ class UdpPeers {
     int pins = 0;
     bool trusted = false;  ///< it is where its datagrams say that they come from
     std::list<uint64_t>::iterator place;  ///< among those like it by silence
+    std::optional<Client> client = {};    ///< as others know it
   };
   struct Heard {
     uint64_t id = 0;

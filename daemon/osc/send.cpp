@@ -2,7 +2,7 @@
 
 namespace mixgraph {
 
-void send_all(const Send& send, const ClientId& client, std::vector<osc::Message> messages, bool droppable) {
+void send_all(const Send& send, const Client& client, std::vector<osc::Message> messages, bool droppable) {
   if (messages.size() <= kSingles) {
     for (osc::Message& message : messages) send(client, std::move(message), droppable);
     return;

@@ -35,14 +35,14 @@ class Server {
  public:
   explicit Server(OscServerOptions options = {}) {
     OscServerEvents events;
-    events.on_packet = [this](const ClientId& client, std::span<const uint8_t> packet) {
-      clients[client.id] = client;
+    events.on_packet = [this](const Client& client, std::span<const uint8_t> packet) {
+      clients.insert_or_assign(client.id().number, client);
       if (on_packet) return on_packet(client, packet);
       server->send(client, packet);
     };
-    events.on_connect = [this](const ClientId& client) { log.push_back("connect " + kind(client)); };
-    events.on_disconnect = [this](const ClientId& client) { log.push_back("disconnect " + kind(client)); };
-    events.on_bad_frame = [this](const ClientId& client, const Problem& problem) {
+    events.on_connect = [this](const Client& client) { log.push_back("connect " + kind(client)); };
+    events.on_disconnect = [this](const Client& client) { log.push_back("disconnect " + kind(client)); };
+    events.on_bad_frame = [this](const Client& client, const Problem& problem) {
       log.push_back("bad frame: " + problem.what);
       server->send(client, message("/error"));
     };
@@ -89,13 +89,13 @@ class Server {
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> guard{io.get_executor()};
   std::unique_ptr<OscServer> server;
-  std::function<void(const ClientId&, std::span<const uint8_t>)> on_packet;  // set on the server's thread
-  std::map<uint64_t, ClientId> clients;
+  std::function<void(const Client&, std::span<const uint8_t>)> on_packet;  // set on the server's thread
+  std::map<uint64_t, Client> clients;
   std::vector<std::string> log;
   uint16_t port = 0;
 
  private:
-  static std::string kind(const ClientId& client) { return client.name.substr(0, client.name.find(' ')); }
+  static std::string kind(const Client& client) { return client->name.substr(0, client->name.find(' ')); }
   std::thread thread;
 };
 

@@ -145,7 +145,7 @@ TEST_CASE("A bundle counts as the messages that are in it", "[access]") {
 TEST_CASE("By default a script on this machine may send as fast as it can", "[access]") {
   Server server;
   std::atomic<int> heard = 0;
-  server.run([&] { server.on_packet = [&](const ClientId&, std::span<const uint8_t>) { ++heard; }; });
+  server.run([&] { server.on_packet = [&](const Client&, std::span<const uint8_t>) { ++heard; }; });
   const auto client = server.connect(OscTransport::udp);
   constexpr int kCount = 20'000;
   for (int i = 0; i < kCount; i++) client->send(message("/a"));
@@ -159,7 +159,7 @@ TEST_CASE("What the system dropped because nobody read it is counted", "[access]
   const auto client = server.connect(OscTransport::udp);
   constexpr int kCount = 20'000;
   server.run([&] {
-    server.on_packet = [&](const ClientId&, std::span<const uint8_t>) { ++heard; };
+    server.on_packet = [&](const Client&, std::span<const uint8_t>) { ++heard; };
     for (int i = 0; i < kCount; i++) client->send(message("/a"));
   });
   // The system tells with the packets that come after.
@@ -202,7 +202,7 @@ TEST_CASE("Other machines are heard if they are allowed, and only they", "[acces
     CHECK(bool(tcp->receive(2s)) == allowed);
     CHECK(server.counters().not_allowed == (allowed ? 0 : 4));
     if (!allowed) continue;
-    CHECK(server.run([&] { return server.clients.begin()->second.remote; }));
+    CHECK(server.run([&] { return server.clients.begin()->second->remote; }));
     CHECK(answers(*udp, 300) < 200);  // their rate is limited
   }
 }
@@ -231,7 +231,7 @@ TEST_CASE("Connections that never said anything make room for others", "[access]
 TEST_CASE("A client whose packets take long does not keep others waiting", "[access]") {
   Server server;
   server.run([&] {
-    server.on_packet = [&](const ClientId& client, std::span<const uint8_t> packet) {
+    server.on_packet = [&](const Client& client, std::span<const uint8_t> packet) {
       if (packet[1] == 's') std::this_thread::sleep_for(2ms);
       if (packet[1] == 'q') server.server->send(client, packet);
     };

@@ -143,7 +143,7 @@ TEST_CASE("Any sequence of edits undone gives the graph before, and redone the g
 
 TEST_CASE("A transaction belongs to its client, and another's edits don't disturb it") {
   Desk desk(kTwoFaders);
-  const ClientId one = desk.client(), other = desk.client();
+  const Client one = desk.client(), other = desk.client();
   desk.send(one, message("/graph/begin"));
   desk.send(one, message("/graph/add", {"mix/a", "sum"}));
   desk.send(other, message("/graph/add", {"mix/b", "sum"}));
@@ -158,7 +158,7 @@ TEST_CASE("A transaction belongs to its client, and another's edits don't distur
 
 TEST_CASE("A transaction that another's edit made impossible changes nothing, and says why") {
   Desk desk(kTwoFaders);
-  const ClientId one = desk.client();
+  const Client one = desk.client();
   desk.send(one, message("/graph/begin"));
   desk.send(one, message("/graph/add", {"mix/a", "sum"}));
   desk.send(one, message("/graph/connect", {"mix/left", "mix/a"}));
@@ -174,12 +174,12 @@ TEST_CASE("A transaction that another's edit made impossible changes nothing, an
 
 TEST_CASE("A transaction that is forgotten, or whose client is gone, ends") {
   Desk desk(kTwoFaders);
-  const ClientId one = desk.client(), two = desk.client(ClientId::Kind::tcp);
-  for (const ClientId& client : {one, two}) desk.send(client, message("/graph/begin"));
+  const Client one = desk.client(), two = desk.client(kTcp);
+  for (const Client& client : {one, two}) desk.send(client, message("/graph/begin"));
   desk.control.disconnected(two);
   desk.now.monotonic_ns += 61 * kSecond;
   desk.run(4);
-  for (const ClientId& client : {one, two}) {
+  for (const Client& client : {one, two}) {
     desk.received(client);
     desk.send(client, message("/graph/commit"));
     CHECK(desk.lines(client).at(0).find("no transaction") != std::string::npos);

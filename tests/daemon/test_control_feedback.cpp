@@ -20,8 +20,8 @@ const char* const kMix =
     "  out: {type: output, from: mix/sum, to: [1, 2]}\n";
 
 /// A client that has subscribed to a pattern.
-ClientId subscriber(Desk& desk, const std::string& pattern, ClientId::Kind kind = ClientId::Kind::udp) {
-  const ClientId client = desk.client(kind);
+Client subscriber(Desk& desk, const std::string& pattern, RouterPort port = kUdp) {
+  const Client client = desk.client(port);
   desk.send(client, message("/subscribe", {pattern}));
   desk.received(client);
   return client;
@@ -31,7 +31,7 @@ ClientId subscriber(Desk& desk, const std::string& pattern, ClientId::Kind kind 
 
 TEST_CASE("The first change after a pause comes at the next tick, later ones gathered, the last value last") {
   Desk desk(kMix);
-  const ClientId client = subscriber(desk, "/mix/vox/fader");
+  const Client client = subscriber(desk, "/mix/vox/fader");
   desk.run(100);
   size_t messages = 0;
   std::string last;
@@ -50,7 +50,7 @@ TEST_CASE("The first change after a pause comes at the next tick, later ones gat
 
 TEST_CASE("What a client sets right after another's set is not followed by the other's value") {
   Desk desk(kMix);
-  const ClientId client = subscriber(desk, "/mix/vox/fader");
+  const Client client = subscriber(desk, "/mix/vox/fader");
   desk.send("/mix/vox/fader", {-6.F});
   desk.send(client, message("/mix/vox/fader", {-9.F}));
   desk.run(100);
@@ -59,7 +59,7 @@ TEST_CASE("What a client sets right after another's set is not followed by the o
 
 TEST_CASE("A move is told at a pace, and its target once, however the intervals fall") {
   Desk desk(kMix);
-  const ClientId client = subscriber(desk, "/mix/vox/fader");
+  const Client client = subscriber(desk, "/mix/vox/fader");
   for (int i = 0; i < 40; i++) {
     const float target = i % 2 ? -1.F : -20.F;
     desk.send("/mix/vox/fader", {target, 0.1F + 0.0017F * float(i)});
@@ -76,7 +76,7 @@ TEST_CASE("A move is told at a pace, and its target once, however the intervals 
 
 TEST_CASE("Two patterns that want the same parameter bring it once in each form") {
   Desk desk(kMix);
-  const ClientId client = subscriber(desk, "/mix/vox/fader");
+  const Client client = subscriber(desk, "/mix/vox/fader");
   for (const char* pattern : {"/mix/*/fader", "/norm/mix/vox/*", "/mix/vox/fader/level"})
     desk.send(client, message("/subscribe", {pattern}));
   desk.received(client);
@@ -92,7 +92,7 @@ TEST_CASE("Two patterns that want the same parameter bring it once in each form"
 
 TEST_CASE("Subscriptions follow edits: new nodes that match are heard of") {
   Desk desk(kMix);
-  const ClientId client = subscriber(desk, "/mix/*/fader");
+  const Client client = subscriber(desk, "/mix/*/fader");
   desk.send("/graph/add", {"mix/bass", "strip"});
   desk.run(20);
   CHECK(desk.lines(client) == Lines{"/graph/changed ,i 1"});
@@ -107,8 +107,8 @@ TEST_CASE("Subscriptions follow edits: new nodes that match are heard of") {
 
 TEST_CASE("UDP subscribers are forgotten after 10 s, TCP ones when they leave") {
   Desk desk(kMix);
-  const ClientId udp = subscriber(desk, "/mix/*/fader"),
-                 tcp = subscriber(desk, "/mix/*/fader", ClientId::Kind::tcp);
+  const Client udp = subscriber(desk, "/mix/*/fader"),
+                 tcp = subscriber(desk, "/mix/*/fader", kTcp);
   desk.now.monotonic_ns += 9 * kSecond;
   desk.send(udp, message("/renew"));
   desk.now.monotonic_ns += 9 * kSecond;
@@ -116,15 +116,15 @@ TEST_CASE("UDP subscribers are forgotten after 10 s, TCP ones when they leave") 
   CHECK(desk.control.console().feedback.clients().size() == 2);
   desk.now.monotonic_ns += 2 * kSecond;
   desk.run(4);
-  CHECK(desk.control.console().feedback.clients() == std::vector<ClientId>{tcp});
+  CHECK(desk.control.console().feedback.clients() == std::vector<Client>{tcp});
   desk.control.disconnected(tcp);
   CHECK(desk.control.console().feedback.clients().empty());
 }
 
 TEST_CASE("There are at most 64 subscribers, and those who are there stay") {
   Desk desk(kMix);
-  for (int i = 0; i < 64; i++) subscriber(desk, "/mix/*/fader", ClientId::Kind::tcp);
-  const ClientId late = desk.client();
+  for (int i = 0; i < 64; i++) subscriber(desk, "/mix/*/fader", kTcp);
+  const Client late = desk.client();
   desk.send(late, message("/subscribe"));
   CHECK(desk.lines(late).at(0).find("64 subscribers already") != std::string::npos);
   CHECK(desk.control.console().feedback.clients().size() == 64);
@@ -132,7 +132,7 @@ TEST_CASE("There are at most 64 subscribers, and those who are there stay") {
 
 TEST_CASE("A dump tells every parameter once, at its value when it is sent, at a pace") {
   Desk desk(kMix);
-  const ClientId client = desk.client();
+  const Client client = desk.client();
   desk.send(client, message("/sync"));
   CHECK(desk.received(client).empty());
   desk.run(2);
@@ -158,7 +158,7 @@ TEST_CASE("A dump tells every parameter once, at its value when it is sent, at a
 
 TEST_CASE("Meters tell the highest since the last message, however slow the subscription") {
   Desk desk(kMix);
-  const ClientId slow = desk.client();
+  const Client slow = desk.client();
   desk.send(slow, message("/meters/subscribe", {"/mix/vox/meter", 400}));
   desk.run(20);
   desk.received(slow);
@@ -177,7 +177,7 @@ TEST_CASE("Meters tell the highest since the last message, however slow the subs
 
 TEST_CASE("Many answers come in bundles that fit into an Ethernet frame") {
   std::vector<size_t> sizes;
-  const Send send = [&](const ClientId&, const osc::Packet& packet, bool) {
+  const Send send = [&](const Client&, const osc::Packet& packet, bool) {
     sizes.push_back(osc::encode(packet).size());
   };
   std::vector<osc::Message> messages(200, message("/mix/vox/compressor/threshold", {-20.F}));
@@ -192,7 +192,7 @@ TEST_CASE("Many answers come in bundles that fit into an Ethernet frame") {
 
 TEST_CASE("The edition of the subscriptions changes when they do, and at no other time", "[feedback]") {
   Desk desk(kMix);
-  const ClientId client = desk.client();
+  const Client client = desk.client();
   uint64_t known = desk.control.subscriptions_edition();
   const auto changed = [&] { return std::exchange(known, desk.control.subscriptions_edition()) != known; };
   const auto send = [&](const char* address, std::vector<osc::Argument> arguments = {}) {

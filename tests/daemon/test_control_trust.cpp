@@ -5,6 +5,7 @@
 #include "daemon/control/edits.h"
 #include "daemon/control/outbox.h"
 #include "daemon/control/subscribers.h"
+#include "daemon/control/roles.h"
 #include "nodes/list.h"
 #include "tests/support/desk.h"
 #include "tests/support/sound_files.h"
@@ -22,14 +23,8 @@ const char* const kMix =
     "master:\n"
     "  out: {type: output, from: mix/vox, to: [1, 2]}\n";
 
-ClientId stranger(Desk& desk, ClientId::Kind kind = ClientId::Kind::udp) {
-  ClientId client = desk.client(kind);
-  client.remote = true;
-  return client;
-}
-
 /// What the client is to return; sends nothing.
-osc::Message number_for(Desk& desk, const ClientId& client) {
+osc::Message number_for(Desk& desk, const Client& client) {
   const auto answers = desk.received(client);
   REQUIRE(answers.size() == 1);
   REQUIRE(answers[0].address == "/confirm");
@@ -47,7 +42,7 @@ size_t bytes(const std::vector<osc::Message>& messages) {
 
 TEST_CASE("A UDP client on another machine is answered when it has returned a number", "[trust]") {
   Desk desk(kMix);
-  const ClientId client = stranger(desk);
+  const Client client = desk.stranger();
   desk.send(client, message("/mix/vox/fader"));
   const auto number = number_for(desk, client);
   desk.send(client, number);
@@ -63,7 +58,7 @@ TEST_CASE("A UDP client on another machine is answered when it has returned a nu
 
 TEST_CASE("A wrong number, or somebody else's, opens nothing", "[trust]") {
   Desk desk(kMix);
-  const ClientId client = stranger(desk), other = stranger(desk);
+  const Client client = desk.stranger(), other = desk.stranger();
   desk.send(client, message("/confirm", {int64_t(0)}));
   CHECK(desk.lines(client)[0].starts_with("/error"));
   desk.send(client, message("/subscribe"));
@@ -84,7 +79,7 @@ TEST_CASE("A wrong number, or somebody else's, opens nothing", "[trust]") {
 
 TEST_CASE("Whoever has left starts anew", "[trust]") {
   Desk desk(kMix);
-  const ClientId client = stranger(desk);
+  const Client client = desk.stranger();
   desk.send(client, message("/clock"));
   desk.send(client, number_for(desk, client));
   CHECK(desk.received(client).size() == 1);
@@ -96,14 +91,14 @@ TEST_CASE("Whoever has left starts anew", "[trust]") {
 TEST_CASE("Before that, sets are carried out, and nothing is sent that is more than three times what came",
           "[trust]") {
   Desk desk(kMix);
-  const ClientId client = stranger(desk);
+  const Client client = desk.stranger();
   desk.send(client, message("/mix/vox/fader", {-6.f}));
   desk.send(client, osc::Bundle{{}, {message("/mix/vox/mute", {1}), message("/mix/vox/pan", {0.5f})}});
   CHECK(desk.lines(client).empty());
   CHECK(desk.get("/mix/vox/fader") == -6);
   CHECK(desk.get("/mix/vox/mute") == 1);
 
-  const ClientId greedy = stranger(desk);
+  const Client greedy = desk.stranger();
   size_t came = 0, sent = 0;
   const std::vector<osc::Packet> packets{
       message("/s"),
@@ -137,8 +132,8 @@ TEST_CASE("Before that, sets are carried out, and nothing is sent that is more t
 
 TEST_CASE("Clients on this machine, and those who are connected, are trusted", "[trust]") {
   Desk desk(kMix);
-  for (const ClientId& client :
-       {desk.client(), desk.client(ClientId::Kind::tcp), stranger(desk, ClientId::Kind::tcp)}) {
+  for (const Client& client :
+       {desk.client(), desk.client(kTcp), desk.stranger(kTcp)}) {
     desk.send(client, message("/mix/vox/fader"));
     CHECK(desk.lines(client) == Lines{"/mix/vox/fader ,f 0"});
   }
@@ -146,14 +141,14 @@ TEST_CASE("Clients on this machine, and those who are connected, are trusted", "
 
 TEST_CASE("A session may do without", "[trust]") {
   Desk desk(kMix, {.confirm = Confirm::off});
-  const ClientId client = stranger(desk);
+  const Client client = desk.stranger();
   desk.send(client, message("/mix/vox/fader"));
   CHECK(desk.lines(client) == Lines{"/mix/vox/fader ,f 0"});
 }
 
 TEST_CASE("A session may let sets wait too", "[trust]") {
   Desk desk(kMix, {.confirm = Confirm::all});
-  const ClientId client = stranger(desk);
+  const Client client = desk.stranger();
   desk.send(client, message("/mix/vox/fader", {-6.f}));
   const auto number = number_for(desk, client);
   CHECK(desk.get("/mix/vox/fader") == 0);
@@ -163,7 +158,7 @@ TEST_CASE("A session may let sets wait too", "[trust]") {
 
 TEST_CASE("The number may go and return as a text", "[trust]") {
   Desk desk(kMix);
-  const ClientId client = stranger(desk), texts = stranger(desk);
+  const Client client = desk.stranger(), texts = desk.stranger();
   desk.send(client, message("/mix/vox/fader"));
   const auto number = std::to_string(std::get<int64_t>(number_for(desk, client).arguments[0]));
   desk.send(client, message("/confirm", {number}));
@@ -184,11 +179,9 @@ TEST_CASE("Who sets without having confirmed, and who waits for an answer, is a 
   Lines log;
   Desk desk(kMix, {.log = [&](const std::string& line, bool) { log.push_back(line); }});
   const auto at = [&](const std::string& endpoint) {
-    ClientId client = stranger(desk);
-    client.name = "udp " + endpoint;
-    return client;
+    return desk.stranger(kUdp, "udp " + endpoint);
   };
-  const ClientId tablet = at("10.0.0.7:5000"), same = at("10.0.0.7:5001"), asks = at("10.0.0.8:5000"), confirms = at("[fd00::2]:5000");
+  const Client tablet = at("10.0.0.7:5000"), same = at("10.0.0.7:5001"), asks = at("10.0.0.8:5000"), confirms = at("[fd00::2]:5000");
   for (int i = 0; i < 3; i++) {
     desk.send(tablet, message("/mix/vox/fader", {-6.f}));
     desk.send(same, message("/mix/vox/fader", {-7.f}));
@@ -211,8 +204,7 @@ TEST_CASE("Who sets without having confirmed, and who waits for an answer, is a 
 
 TEST_CASE("A surface that the session names is answered at once, and keeps its subscription", "[trust]") {
   Desk desk(kMix);
-  ClientId surface = stranger(desk);
-  surface.surface = true;
+  const Client surface = desk.surface();
   desk.send(surface, message("/subscribe", {"/mix/vox/fader"}));
   CHECK(desk.lines(surface) == Lines{"/done ,ss \"/subscribe\" \"/mix/vox/fader\""});
   desk.run(11'000);
@@ -223,7 +215,7 @@ TEST_CASE("A surface that the session names is answered at once, and keeps its s
 
 TEST_CASE("Bundles of those who have not confirmed fill a room of their own", "[trust]") {
   Desk desk(kMix);
-  const ClientId forged = stranger(desk);
+  const Client forged = desk.stranger();
   osc::Bundle bundle{desk.at(100), {}};
   for (int i = 0; i < 250; i++) bundle.elements.push_back(message("/mix/vox/fader", {float(-i % 50)}));
   for (int i = 0; i < 50; i++) desk.send(forged, bundle);
@@ -246,8 +238,7 @@ TEST_CASE("Files are for whom the session says", "[trust]") {
     Desk desk(kMix, {.session_file = folder.path("song.yaml"), .files = access});
     for (const bool remote : {false, true}) {
       const bool allowed = access == FileAccess::all || (access == FileAccess::loopback && !remote);
-      ClientId client = desk.client(ClientId::Kind::tcp);
-      client.remote = remote;
+      const Client client = remote ? desk.stranger(kTcp) : desk.client(kTcp);
       for (const auto& verb : verbs) {
         desk.send(client, verb);
         const auto lines = desk.lines(client);
@@ -276,7 +267,7 @@ TEST_CASE("Whether an edit names a file is seen in the graph that it makes, a tr
   const Graph start = session->graph;
   Console console(engine, std::move(*session), node_types(), [](auto&&...) {}, {});
   REQUIRE(console.apply({.why = ChangeX::Why::start, .edits = diff(console.document.graph(), start)}).empty());
-  const ClientId client{ClientId::Kind::tcp, 1, "test", true};
+  const Client client({.id = {kTcp, 1}, .name = "test", .remote = true, .role = roles_of(FileAccess::loopback).remote});
   const auto said = [&](std::string_view command) {
     const osc::Message sent{std::string(command), {}};
     return find_command(command)->run(console, {client, sent});
@@ -333,7 +324,7 @@ TEST_CASE("Patterns that would take long are refused, and many in one packet", "
 
 TEST_CASE("Long answers are bounded in number and size, and everybody has a turn", "[trust]") {
   Desk desk(kMix);
-  std::vector<ClientId> clients;
+  std::vector<Client> clients;
   size_t refused = 0;
   for (size_t i = 0; i < Outbox::kMost + 10; i++) {
     clients.push_back(desk.client());
@@ -357,7 +348,7 @@ TEST_CASE("Subscriptions are bounded over all clients", "[trust]") {
   Desk desk(kMix);
   size_t made = 0;
   for (size_t c = 0; c < kMaxSubscribers; c++) {
-    const ClientId client = desk.client(ClientId::Kind::tcp);
+    const Client client = desk.client(kTcp);
     for (size_t i = 0; i < kMaxInterests; i++) {
       desk.send(client, message("/subscribe", {"/mix/*/a" + std::to_string(i)}));
       for (const auto& line : desk.lines(client)) made += line.starts_with("/done");
@@ -370,16 +361,16 @@ TEST_CASE("With more to tell than a tick can bear, every subscriber is told in t
   std::string yaml = "mixgraph: 1\nmix:\n";
   for (int i = 0; i < 40; i++) yaml += "  s" + std::to_string(i) + ": {type: strip}\n";
   Desk desk(yaml);
-  std::vector<ClientId> clients;
+  std::vector<Client> clients;
   for (int i = 0; i < 40; i++) {
-    clients.push_back(desk.client(ClientId::Kind::tcp));
+    clients.push_back(desk.client(kTcp));
     desk.send(clients.back(), message("/subscribe", {10}));
     desk.send(clients.back(), message("/meters/subscribe", {20}));
     desk.received(clients.back());
   }
   for (const char* part : {"fader", "trim", "mute", "pan"}) desk.send(std::string("/mix/*/") + part, {1});
   desk.run(600);
-  for (const ClientId& client : clients) {
+  for (const Client& client : clients) {
     size_t values = 0, meters = 0;
     for (const auto& line : desk.lines(client)) (line.starts_with("/meters/") ? meters : values)++;
     CHECK(values == 160);
@@ -410,7 +401,7 @@ TEST_CASE("A storm of unknown addresses is told without looking for what was mea
   Desk desk(kMix);
   size_t explained = 0, told = 0;
   for (int c = 0; c < 10; c++) {
-    const ClientId client = desk.client();
+    const Client client = desk.client();
     for (int i = 0; i < 50; i++) desk.send(client, message("/mix/vox/fadr"));
     for (const auto& line : desk.lines(client)) {
       told++;
@@ -426,7 +417,7 @@ TEST_CASE("A storm of unknown addresses is told without looking for what was mea
 
 TEST_CASE("Few transactions are open at a time", "[trust]") {
   Desk desk(kMix);
-  std::vector<ClientId> clients;
+  std::vector<Client> clients;
   for (size_t i = 0; i <= Transaction::kMostOpen; i++) {
     clients.push_back(desk.client());
     desk.send(clients.back(), message("/graph/begin"));
@@ -454,10 +445,10 @@ TEST_CASE("A bundle that comes before frames are tied to the time waits by the m
 }
 
 TEST_CASE("What waits of a client is gone with it, and does not remake it", "[control]") {
-  const auto kind = GENERATE(ClientId::Kind::udp, ClientId::Kind::tcp);
+  const auto kind = GENERATE(kUdp, kTcp);
   Desk desk(kMix);
-  const ClientId gone = desk.client(kind), other = desk.client(kind);
-  const auto ahead = [&](const ClientId& client, float fader) {
+  const Client gone = desk.client(kind), other = desk.client(kind);
+  const auto ahead = [&](const Client& client, float fader) {
     desk.send(client, osc::Bundle{desk.at(100), {osc::Message{"/mix/vox/fader", {fader}}, osc::Message{"/subscribe", {}},
                                                  osc::Message{"/meters/subscribe", {}}, osc::Message{"/sync", {}},
                                                  osc::Message{"/nothing", {}}}});
@@ -468,15 +459,15 @@ TEST_CASE("What waits of a client is gone with it, and does not remake it", "[co
   desk.run(150);
   CHECK(desk.get("/mix/vox/fader") == -3);
   CHECK(desk.received(gone).empty());
-  CHECK(desk.control.console().feedback.clients() == std::vector<ClientId>{other});
-  CHECK(desk.control.console().meters.clients() == std::vector<ClientId>{other});
+  CHECK(desk.control.console().feedback.clients() == std::vector<Client>{other});
+  CHECK(desk.control.console().meters.clients() == std::vector<Client>{other});
   CHECK(desk.control.console().clients.count(gone) == 0);
   CHECK_FALSE(desk.control.waits());
 }
 
 TEST_CASE("Whose connection ended with an earlier life has the rights it had, and subscribes to nothing", "[control]") {
   Desk desk(kMix);
-  const ClientId absent{ClientId::Kind::absent, 1, "absent", true};
+  const Client absent({.id = {kNoPort, 1}, .name = "absent", .gone = true, .role = roles_of(FileAccess::loopback).remote});
   desk.send(absent, osc::Message{"/graph/save", {"x.yaml"}});
   const auto lines = desk.lines(absent);
   REQUIRE(lines.size() == 1);

@@ -119,7 +119,7 @@ TEST_CASE("Without a session, the session's file is left alone", "[files]") {
   Engine engine({});
   std::vector<std::string> told;
   Control control(engine, Session(), node_types(),
-                  [&](const ClientId&, const osc::Packet& packet, bool) { told.push_back(osc::describe(std::get<osc::Message>(packet))); },
+                  [&](const Client&, const osc::Packet& packet, bool) { told.push_back(osc::describe(std::get<osc::Message>(packet))); },
                   {.session_file = folder.path("song.yaml")});
   const auto save = [&](std::vector<osc::Argument> name) {
     control.receive({}, osc::encode(osc::Message{"/graph/save", std::move(name)}), {});

@@ -51,7 +51,7 @@ TEST_CASE("Control sleeps while nothing is under way", "[idle]") {
 
 TEST_CASE("Control wakes in time for whoever listens", "[idle]") {
   Desk desk(kMix);
-  const ClientId client = desk.client();
+  const Client client = desk.client();
   desk.send(client, message("/subscribe", {std::string("/mix/vox/fader"), 10.F}));
   desk.run(100);
   CHECK(sleeps(desk));

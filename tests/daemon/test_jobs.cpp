@@ -53,7 +53,7 @@ class Office {
     s.session_file = file();
     s.in_background = [this](std::function<void()> job) { jobs_.push_back(std::move(job)); };
     s.wake = [this] { woken_ = true; };
-    s.hold = [this](const ClientId& client, bool is_held) { is_held ? (void)held.insert(client) : (void)held.erase(client); };
+    s.hold = [this](const Client& client, bool is_held) { is_held ? (void)held.insert(client) : (void)held.erase(client); };
     s.journal.rebase = [this](Console&, const std::vector<uint64_t>&, bool is) { pristine.push_back(is); };
     std::ofstream(file()) << kMix;
     return s;
@@ -64,7 +64,7 @@ class Office {
   bool woken_ = false;
 
  public:
-  std::set<ClientId> held;
+  std::set<Client> held;
   std::vector<bool> pristine;  // what the journal was told of saves and loads
   Desk desk;
 };
@@ -74,7 +74,7 @@ class Office {
 TEST_CASE("While a worker saves, its client waits and others are answered", "[jobs]") {
   Office office;
   Desk& desk = office.desk;
-  const ClientId one = desk.client(), other = desk.client();
+  const Client one = desk.client(), other = desk.client();
   desk.send(one, message("/graph/save"));
   desk.send(one, message("/mix/vox/fader"));
   CHECK(office.held.contains(one));
@@ -89,7 +89,7 @@ TEST_CASE("While a worker saves, its client waits and others are answered", "[jo
 TEST_CASE("What a save holds is what its client had said before it, not after", "[jobs]") {
   Office office;
   Desk& desk = office.desk;
-  const ClientId one = desk.client();
+  const Client one = desk.client();
   osc::Bundle bundle{osc::TimeTag(), {message("/mix/vox/fader", {-7.f}), message("/graph/save"), message("/mix/vox/fader", {-11.f})}};
   desk.send(one, bundle);
   CHECK(desk.get("/mix/vox/fader") == -7);
@@ -103,7 +103,7 @@ TEST_CASE("What was saved and has been changed meanwhile is not as in the file",
   Office office;
   Desk& desk = office.desk;
   const std::vector<bool>& pristine = office.pristine;
-  const ClientId one = desk.client();
+  const Client one = desk.client();
   desk.send(one, message("/graph/save"));
   office.finish();
   CHECK(pristine == std::vector<bool>{false, true});
@@ -116,7 +116,7 @@ TEST_CASE("What was saved and has been changed meanwhile is not as in the file",
 TEST_CASE("A load is one step, when it is read, and a failure changes nothing", "[jobs]") {
   Office office;
   Desk& desk = office.desk;
-  const ClientId one = desk.client();
+  const Client one = desk.client();
   desk.send("/mix/vox/fader", {-20.f});
   desk.send(one, message("/graph/revert"));
   CHECK(desk.get("/mix/vox/fader") == -20);
@@ -133,7 +133,7 @@ TEST_CASE("A load is one step, when it is read, and a failure changes nothing", 
 TEST_CASE("A file whose name the system doesn't take is an error, and the worker goes on", "[jobs]") {
   Office office;
   Desk& desk = office.desk;
-  const ClientId one = desk.client();
+  const Client one = desk.client();
   for (const char* command : {"/graph/save", "/graph/load"}) {
     desk.send(one, message(command, {std::string(300, 'x') + ".yaml"}));
     office.finish();
@@ -149,11 +149,11 @@ TEST_CASE("A file whose name the system doesn't take is an error, and the worker
 TEST_CASE("Heavy commands of several clients take turns at the one worker", "[jobs]") {
   Office office;
   Desk& desk = office.desk;
-  std::vector<ClientId> clients;
+  std::vector<Client> clients;
   for (int i = 0; i < 5; i++) clients.push_back(desk.client());
   osc::Bundle many{osc::TimeTag(), {}};
   for (int i = 0; i < 40; i++) many.elements.push_back(message(i % 2 == 0 ? "/graph/diff" : "/graph/get"));
-  for (const ClientId& client : clients) desk.send(client, many);
+  for (const Client& client : clients) desk.send(client, many);
   CHECK(office.jobs() == 1);
   desk.send("/mix/vox/fader", {-6.f});
   CHECK(desk.get("/mix/vox/fader") == -6);
@@ -163,7 +163,7 @@ TEST_CASE("Heavy commands of several clients take turns at the one worker", "[jo
     desk.run(2);  // long answers leave
   }
   desk.run(500);
-  for (const ClientId& client : clients) {
+  for (const Client& client : clients) {
     size_t done = 0, refused = 0;
     for (const osc::Message& m : desk.received(client)) done += m.address == "/done", refused += m.address == "/error";
     CHECK(done + refused == 40);
@@ -173,7 +173,7 @@ TEST_CASE("Heavy commands of several clients take turns at the one worker", "[jo
 TEST_CASE("Who has gone asks for nothing more", "[jobs]") {
   Office office;
   Desk& desk = office.desk;
-  const ClientId one = desk.client();
+  const Client one = desk.client();
   desk.send(one, message("/graph/save"));
   desk.send(one, message("/mix/vox/fader", {-40.f}));
   desk.control.disconnected(one);
@@ -185,8 +185,7 @@ TEST_CASE("Who has gone asks for nothing more", "[jobs]") {
 TEST_CASE("What differs from a file is for those who may read files", "[jobs][trust]") {
   Office office;
   Desk& desk = office.desk;
-  ClientId stranger = desk.client(ClientId::Kind::tcp);
-  stranger.remote = true;
+  const Client stranger = desk.stranger(kTcp);
   desk.send(stranger, message("/graph/diff"));
   office.finish();
   const auto answers = desk.lines(stranger);

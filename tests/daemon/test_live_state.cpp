@@ -64,7 +64,7 @@ class Run {
         engine_({.environment = {48000, home.folder.path(), home.folder.path()}}),
         control(
             engine_, std::move(found()), node_types(),
-            [this](const ClientId&, const osc::Packet& packet, bool) {
+            [this](const Client&, const osc::Packet& packet, bool) {
               if (const auto* message = std::get_if<osc::Message>(&packet))
                 answers.push_back(osc::describe(*message));
             },
@@ -425,7 +425,7 @@ TEST_CASE("A restored state without a node that can't be made has the meters of 
   REQUIRE(session);
   Engine engine({.environment = {48000, ".", "/dev/null"}});
   std::vector<std::string> answers;
-  Control control(engine, std::move(*session), node_types(), [&](const ClientId&, const osc::Packet& packet, bool) {
+  Control control(engine, std::move(*session), node_types(), [&](const Client&, const osc::Packet& packet, bool) {
     if (const auto* message = std::get_if<osc::Message>(&packet)) answers.push_back(osc::describe(*message));
   });
   Problems told;

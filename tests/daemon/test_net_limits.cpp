@@ -201,7 +201,7 @@ TEST_CASE("A client that does not read loses meters first, then its connection, 
   const Bytes meters = message("/meters", {osc::Blob{Bytes(60000)}});
   // Far more than the system's own buffers take (some 6 MB on loopback).
   server.run([&] {
-    const ClientId client = server.clients.begin()->second;
+    const Client client = server.clients.begin()->second;
     int dropped = 0;
     for (int i = 0; i < 1000; ++i)
       dropped += server.server->send(client, meters, Delivery::droppable) == Sent::dropped;
@@ -268,8 +268,8 @@ TEST_CASE("What comes from a surface's address is one client, sent to at its por
   const UdpSocket receiver("127.0.0.2"), sender("127.0.0.2"), other("127.0.0.3");
   options.surfaces = {*NetworkPeer::parse("127.0.0.2:" + std::to_string(receiver.port()))};
   Server server(options);
-  const ClientId surface = server.run([&] { return server.server->surfaces().at(0); });
-  CHECK(surface.surface);
+  const Client surface = server.run([&] { return server.server->surfaces().at(0); });
+  CHECK_FALSE(surface->leased);
   CHECK(server.run([&] { return server.server->send(surface, message("/before")); }) == Sent::queued);
   CHECK(receiver.receive() == message("/before"));
   sender.send(server.port, message("/a"));
@@ -280,8 +280,8 @@ TEST_CASE("What comes from a surface's address is one client, sent to at its por
   CHECK(other.receive() == message("/c"));
   server.run([&] {
     CHECK(server.clients.size() == 2);
-    CHECK(server.clients.at(surface.id).surface);
-    CHECK_FALSE(server.clients.rbegin()->second.surface);
+    CHECK(!server.clients.at(surface.id().number)->leased);
+    CHECK(server.clients.rbegin()->second->leased);
   });
 }
 
@@ -292,7 +292,7 @@ TEST_CASE("A forgotten UDP client is reported, and a pinned one still receives")
   const auto subscriber = server.connect(OscTransport::udp);
   subscriber->send(message("/subscribe"));
   REQUIRE(subscriber->receive(5s));
-  const ClientId id = server.run([&] {
+  const Client id = server.run([&] {
     server.server->pin(server.clients.at(1));
     return server.clients.at(1);
   });

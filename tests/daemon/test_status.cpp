@@ -17,7 +17,7 @@ TEST_CASE("Counts of /status are whole numbers of 64 bits, amounts are doubles, 
   auto session = parse_session("mixgraph: 1\nname: Song\nmix:\n  a: {type: trim, from: in/1}\n", "t.yaml", ".", node_types());
   REQUIRE(session);
   std::map<std::string, osc::Argument> told;
-  const auto send = [&](const ClientId&, const osc::Packet& packet, bool) {
+  const auto send = [&](const Client&, const osc::Packet& packet, bool) {
     const auto& message = std::get<osc::Message>(packet);
     told[message.address] = message.arguments.front();
   };
@@ -26,7 +26,7 @@ TEST_CASE("Counts of /status are whole numbers of 64 bits, amounts are doubles, 
   Console console(engine, std::move(*session), node_types(), send, settings);
   console.counters.messages = kMany;
   const osc::Message sent{"/status", {}};
-  const ClientId client{ClientId::Kind::local, 1, "test"};
+  const Client client({.name = "test"});
   REQUIRE(find_command("/status")->run(console, {client, sent}));
   CHECK(told.at("/status/messages") == osc::Argument(kMany));
   CHECK(told.at("/status/more") == osc::Argument(kMany));

@@ -16,7 +16,7 @@ class Rig {
   explicit Rig(int period)
       : period_(period),
         engine_({.environment = {}, .inputs = 1, .outputs = 2, .ceiling_db = 60}),
-        control_(engine_, session(), node_types(), [this](const ClientId&, const osc::Packet& packet, bool) {
+        control_(engine_, session(), node_types(), [this](const Client&, const osc::Packet& packet, bool) {
           if (const auto* message = std::get_if<osc::Message>(&packet)) answers.push_back(osc::describe(*message));
         }) {
     REQUIRE(control_.start().empty());

@@ -29,7 +29,7 @@ float device_noise(int channel, uint64_t frame) {
 Deck::Deck(const std::string& yaml, EngineSettings settings, NodeTypes types)
     : engine(settings),
       control(engine, session_of(yaml, types), types,
-              [this](const ClientId&, const osc::Packet& packet, bool) {
+              [this](const Client&, const osc::Packet& packet, bool) {
                 const auto* message = std::get_if<osc::Message>(&packet);
                 if (message && message->address == "/error") errors.push_back(osc::describe(*message));
               }),

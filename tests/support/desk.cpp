@@ -3,6 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "daemon/control/roles.h"
 #include "nodes/list.h"
 
 namespace mixgraph {
@@ -24,7 +25,7 @@ void flatten(const osc::Packet& packet, std::vector<osc::Message>& to) {
 Desk::Desk(const std::string& yaml, ControlSettings settings)
     : engine({.environment = {}, .inputs = 2, .outputs = 2, .ceiling_db = 60}),
       control(engine, session_of(yaml), node_types(),
-              [this](const ClientId& to, const osc::Packet& packet, bool may_drop) {
+              [this](const Client& to, const osc::Packet& packet, bool may_drop) {
                 droppable += may_drop;
                 flatten(packet, received_[to]);
               },
@@ -34,7 +35,21 @@ Desk::Desk(const std::string& yaml, ControlSettings settings)
   run(50);
 }
 
-void Desk::send(const ClientId& client, const osc::Packet& packet) {
+Client Desk::client(RouterPort port) {
+  return Client({.id = {port, ++clients_}, .name = "test", .leased = port == kUdp, .role = roles_of(control.console().settings.files).local});
+}
+
+Client Desk::stranger(RouterPort port, const std::string& name) {
+  const bool udp = port == kUdp;
+  const ClientRolePtr role = roles_of(control.console().settings.files).remote;
+  return Client({.id = {port, ++clients_}, .name = name, .remote = true, .forgeable = udp, .leased = udp, .role = role});
+}
+
+Client Desk::surface() {
+  return Client({.id = {kUdp, ++clients_}, .name = "surface", .remote = true, .role = roles_of(control.console().settings.files).remote});
+}
+
+void Desk::send(const Client& client, const osc::Packet& packet) {
   control.receive(client, osc::encode(packet), now);
 }
 
@@ -56,11 +71,11 @@ void Desk::run(double milliseconds) {
   }
 }
 
-std::vector<osc::Message> Desk::received(const ClientId& client) {
+std::vector<osc::Message> Desk::received(const Client& client) {
   return std::exchange(received_[client], {});
 }
 
-std::vector<std::string> Desk::lines(const ClientId& client) {
+std::vector<std::string> Desk::lines(const Client& client) {
   std::vector<std::string> text;
   for (const osc::Message& message : received(client)) text.push_back(osc::describe(message));
   return text;

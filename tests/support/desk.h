@@ -18,18 +18,22 @@ class Desk {
   /// A session as YAML; throws if it has problems.
   explicit Desk(const std::string& yaml, ControlSettings settings = {});
 
-  ClientId client(ClientId::Kind kind = ClientId::Kind::udp) { return {kind, ++clients_, "test"}; }
-  void send(const ClientId& client, const osc::Packet& packet);
+  Client client(RouterPort port = kUdp);
+  /// On another machine.
+  Client stranger(RouterPort port = kUdp, const std::string& name = "test");
+  /// One that the session names.
+  Client surface();
+  void send(const Client& client, const osc::Packet& packet);
   void send(const std::string& address, std::vector<osc::Argument> arguments = {}) {
     send(main, osc::Message{address, std::move(arguments)});
   }
   /// Lets time pass, with ticks every 2 ms.
   void run(double milliseconds);
   /// What came to a client since the last call; bundles as their messages.
-  std::vector<osc::Message> received(const ClientId& client);
+  std::vector<osc::Message> received(const Client& client);
   std::vector<osc::Message> received() { return received(main); }
   /// The same as lines: `/mix/vox/fader ,f -6`.
-  std::vector<std::string> lines(const ClientId& client);
+  std::vector<std::string> lines(const Client& client);
   std::vector<std::string> lines() { return lines(main); }
   /// Sends a get and takes the number that is answered; NaN without an answer.
   double get(const std::string& address);
@@ -44,12 +48,12 @@ class Desk {
   std::vector<std::vector<float>> output{{}, {}};                              ///< by channel, since the start
   Engine engine;
   Control control;
-  const ClientId main{ClientId::Kind::local, 0, "main"};
+  const Client main{{.name = "main"}};
   size_t droppable = 0;  ///< packets that might have been dropped
 
  private:
   uint64_t clients_ = 0;
-  std::map<ClientId, std::vector<osc::Message>> received_;
+  std::map<Client, std::vector<osc::Message>> received_;
 };
 
 }  // namespace mixgraph
