@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kServiceInterval = 4ms, kIdleServiceInterval = 20ms;
+constexpr auto kLastTurn = 2s;  // for the workers: a disk may hang
 constexpr int64_t kDeviceInterval = 20 * kMillisecond;
 constexpr int64_t kNoticeInterval = 1000 * kMillisecond;
 constexpr int64_t kLongestFade = 200 * kMillisecond;  // also when the device doesn't ask for sound any more
@@ -106,8 +106,6 @@ Daemon::Daemon(Session session, const Options& options, LiveState live_state, Re
 
 Daemon::~Daemon() {
   supervisor_.reset();
-  working_ = false;
-  if (worker_.joinable()) worker_.join();
   host_.stop();
 }
 
@@ -126,8 +124,7 @@ Problems Daemon::build() {
 
 Problems Daemon::start() {
   if (Problems problems = open_sockets(); !problems.empty()) return problems;
-  working_ = true;
-  worker_ = std::thread([this] { work(); });
+  workers_.start();
   prepare_restart();
   follow_notes();
   if (Problems problems = start_sound(); !problems.empty()) return problems;
@@ -276,8 +273,7 @@ int Daemon::run() {
   tick_soon();
   io_.run();
   supervisor_.reset();
-  working_ = false;
-  worker_.join();
+  const bool served = workers_.stop(kLastTurn);
   const bool stopped = host_.stop();
   if (!restart_after_stop_) control_.finish();
   if (restart_after_stop_) {
@@ -285,7 +281,7 @@ int Daemon::run() {
     start_again("asked for by /restart", Restart::Why::planned);
     return kExitRuntime;
   }
-  if (!stopped || control_.works()) {
+  if (!stopped || !served || control_.works()) {
     spdlog::warn("{} hangs; ending without it", stopped ? "a file" : "the audio driver");
     spdlog::default_logger()->flush();
     if (live_state_.journal) live_state_.journal->flush(2s);
@@ -399,12 +395,6 @@ void Daemon::begin_stop() {
   notify_.stopping();
   sound_.fade_out();
   stop_at_ns_ = clock_.now().monotonic_ns + kLongestFade;
-}
-
-void Daemon::work() {
-  while (working_) {
-    std::this_thread::sleep_for(engine_.service() ? kServiceInterval : kIdleServiceInterval);
-  }
 }
 
 }  // namespace mixgraph

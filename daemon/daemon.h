@@ -6,7 +6,6 @@
 #include <csignal>
 #include <memory>
 #include <set>
-#include <thread>
 
 #include "daemon/audio/host.h"
 #include "daemon/control/control.h"
@@ -22,11 +21,12 @@
 #include "daemon/life/restart.h"
 #include "daemon/audio/sound.h"
 #include "daemon/life/supervisor.h"
+#include "daemon/life/workers.h"
 
 namespace mixgraph {
 
 /// The whole of mixgraphd in one process: the engine, the sound device that drives it, control, its sockets,
-/// and the worker thread. Everything but audio and slow work happens on the thread that calls run().
+/// and the workers. Everything but audio and slow work happens on the thread that calls run().
 /// [control]
 class Daemon {
  public:
@@ -60,7 +60,6 @@ class Daemon {
   void take_over(Result<Session> session);
   void keep_subscribers();
   void begin_stop();
-  void work();
   void print_start_line() const;
   ControlSettings control_settings();
   std::vector<StatusItem> status() const;
@@ -104,9 +103,8 @@ class Daemon {
   LiveState live_state_;
   Control control_;
   LogLimit log_limit_;
-  std::thread worker_;
+  Workers workers_{[this] { return engine_.service(); }};
   boost::asio::thread_pool files_{1};  // what control must not wait for
-  std::atomic<bool> working_{false};
   bool flush_waits_ = false;  // packets of one burst have come, and the engine is to get what they set
   Now burst_now_;             // when the first of them came
   std::set<Client> pinned_;  // UDP clients that the server must remember

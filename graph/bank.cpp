@@ -24,10 +24,10 @@ FadeShape::FadeShape(double rate) : gains_(size_t(std::lround(rate * 0.010)) + 1
   gains_.back() = 1;
 }
 
-Result<std::shared_ptr<Bank>> Bank::create(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape) {
+Result<std::unique_ptr<Bank>> Bank::create(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape) {
   auto state = kernel.create(setup);
   if (!state) return state.problems();
-  return std::shared_ptr<Bank>(new Bank(type, kernel, setup, shape, *state));
+  return std::unique_ptr<Bank>(new Bank(type, kernel, setup, shape, *state));
 }
 
 Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape, void* state)
@@ -64,6 +64,12 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
 
 Bank::~Bank() { kernel_.destroy(state_); }
 
+void Bank::service() {
+  if (!kernel_.service || in_service_.exchange(true, std::memory_order_acquire)) return;
+  kernel_.service(state_);
+  in_service_.store(false, std::memory_order_release);
+}
+
 namespace {
 
 uint64_t with_bit(uint64_t bits, int bit, bool on) { return (bits & ~(1ull << bit)) | uint64_t(on) << bit; }
@@ -84,6 +90,11 @@ void Bank::start_lane(int lane, const Setup& setup, bool odd) {
   }
   odd_ = with_bit(odd_, lane, odd);
   set_values(lane, setup.values);
+}
+
+void Bank::begin(const Setup& setup) {
+  if (kernel_.begin) kernel_.begin(state_, setup);
+  set_values(0, setup.values);
 }
 
 void Bank::set_values(int lane, std::span<const Value> values) {

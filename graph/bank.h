@@ -52,8 +52,9 @@ struct Chunk {
 /// as long as one of its instances does, through all programs.
 class Bank {
  public:
-  /// Builds the state; `setup` is that of any of its instances: they agree in all rows that rebuild. [control]
-  static Result<std::shared_ptr<Bank>> create(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape);
+  /// Builds the state; `setup` is that of any of its instances: they agree in all rows that rebuild. [control]; if
+  /// the type is slow, [worker]
+  static Result<std::unique_ptr<Bank>> create(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape);
   ~Bank();
   Bank(const Bank&) = delete;
   Bank& operator=(const Bank&) = delete;
@@ -66,6 +67,9 @@ class Bank {
   /// Makes a lane as if the bank had been created for it alone: before the audio thread has it. `odd`: of which ticks its
   /// rows take their points when so many move that each takes one every second tick. [control]
   void start_lane(int lane, const Setup& setup, bool odd);
+  /// Lets the instance of a slow type start with other live values than it was made with: before the audio thread has it.
+  /// [control]
+  void begin(const Setup& setup);
   /// Takes all that belongs to a lane out of another bank of the type. Both must be plain. [audio]
   void take_lane(int lane, Bank& from, int from_lane, GlidePool& pool);
   /// Goes on with the parameters' courses of the instance that this one replaces. [audio]
@@ -79,11 +83,9 @@ class Bank {
   void start_tick(uint64_t frame, bool sparse, GlidePool& pool);
   /// Runs the kernel and the bypass. [audio]
   void process(const Chunk& chunk, const float* const* in, float* const* out) noexcept;
-  /// The kernel's slow work. [worker]
-  void service() {
-    if (kernel_.service) kernel_.service(state_);
-  }
-  /// What that met since the last call. [worker]
+  /// The kernel's slow work, unless another worker is at it. [worker]
+  void service();
+  /// What that met since the last call. [control]
   std::optional<Trouble> take_trouble() { return kernel_.take_trouble ? kernel_.take_trouble(state_) : std::nullopt; }
   /// Copies a lane's folded meters; they start afresh after forget_meters(). [audio]
   void read_meters(int lane, float* to) const;
@@ -134,6 +136,7 @@ class Bank {
   uint64_t rest_hash_ = 0;  // of the state, when it was last looked at in silence
   double shortest_move_;  // frames
   void* state_;
+  std::atomic<bool> in_service_{false};
   Floats ramps_, meters_, folded_;
   std::vector<Glide*> glides_;          // [row][lane]; nullptr: it rests
   std::vector<uint64_t> gliding_;       // lanes, by row

@@ -11,11 +11,11 @@
 
 namespace mixgraph {
 
-Conductor::Conductor(const EngineSettings& settings, const FadeShape& shape, Handover& handover, CostMeter& costs, Sharing& sharing, Crew* crew)
-    : settings_(settings), shape_(shape), handover_(handover), costs_(costs), sharing_(sharing), crew_(crew), orders_(handover, settings.environment.rate) {}
+Conductor::Conductor(const EngineSettings& settings, const Workshop& workshop, SlowWork& work, Handover& handover, CostMeter& costs, Sharing& sharing, Crew* crew)
+    : settings_(settings), workshop_(workshop), work_(work), handover_(handover), costs_(costs), sharing_(sharing), crew_(crew), orders_(handover, settings.environment.rate) {}
 
-Problems Conductor::update(const Graph& next) {
-  auto made = make_plan(next, target_, settings_.environment, shape_, next_id_);
+Problems Conductor::update(const Graph& next, std::span<const Prepared> prepared) {
+  auto made = make_plan(next, target_, workshop_, next_id_, prepared);
   if (!made) return made.problems();
   target_ = std::move(*made);
   arrived_ = false;
@@ -41,33 +41,14 @@ void Conductor::follow_values(const Graph& next) {
 }
 
 void Conductor::list_services() {
-  std::vector<Service> list;
+  std::vector<SlowWork::Served> list;
+  enum : size_t { kListed, kNew };
+  for (const Plan* plan : {&target_, &sounding_})
+    for (const InstancePtr& i : plan->nodes) i->place = kNew;
   for (const Plan* plan : {&target_, &sounding_})
     for (const InstancePtr& i : plan->nodes)
-      if (i->bank && i->bank->kernel().service) list.push_back({i->bank, i->path});
-  std::lock_guard lock(services_mutex_);
-  services_ = std::move(list);
-}
-
-std::vector<NodeTrouble> Conductor::take_troubles() {
-  std::lock_guard lock(services_mutex_);
-  return std::exchange(troubles_, {});
-}
-
-bool Conductor::service() {
-  std::vector<Service> list;
-  {
-    std::lock_guard lock(services_mutex_);
-    list = services_;
-  }
-  for (const Service& service : list) {
-    service.bank->service();
-    auto trouble = service.bank->take_trouble();
-    if (!trouble) continue;
-    std::lock_guard lock(services_mutex_);
-    troubles_.push_back({service.path, std::move(*trouble)});
-  }
-  return !list.empty();
+      if (std::exchange(i->place, kListed) == kNew && i->bank && i->bank->kernel().service) list.push_back({i->bank, i->path});
+  work_.serve(std::move(list));
 }
 
 bool Conductor::performer_has_current() const { return !current_ || handover_.taken.load(std::memory_order_acquire) >= current_->serial; }
@@ -88,10 +69,10 @@ bool Conductor::note_fault(Instance& instance, Fault fault) {
   return again;
 }
 
-// A node that was silenced gets a successor, which is faded in, but not for ever. Nothing else changes.
-void Conductor::replace_spoilt() {
+// Whether there are any that can have a successor at once; those of slow types have one made.
+bool Conductor::find_spoilt() {
   const uint64_t seen = handover_.faults.load(std::memory_order_acquire);
-  if (seen == faults_seen_ || !performer_has_current()) return;  // lanes may have another's fault until they are taken over
+  if (seen == faults_seen_ || !performer_has_current()) return false;  // lanes may have another's fault until they are taken over
   faults_seen_ = seen;
   bool any = false;
   for (const InstancePtr& i : target_.nodes) {
@@ -99,10 +80,18 @@ void Conductor::replace_spoilt() {
     if (fault == Fault::none || i->spoilt || i->given_up) continue;
     i->spoilt = note_fault(*i, fault);
     i->given_up = !i->spoilt;
-    any |= i->spoilt;
+    if (i->spoilt && i->type->slow) work_.order({i->path, i->type, i->channels, i->values});
+    any |= i->spoilt && !i->type->slow;
   }
-  if (!any) return;
-  mixgraph::replace_spoilt(target_, settings_.environment, shape_);
+  return any;
+}
+
+// A node that was silenced gets a successor, which is faded in, but not for ever. Nothing else changes.
+void Conductor::replace_spoilt() {
+  const bool found = find_spoilt();
+  const std::vector<Prepared> made = work_.take_made();
+  if (!found && made.empty()) return;
+  mixgraph::replace_spoilt(target_, workshop_, made);
   arrived_ = false;
   orders_.know(target_);
   list_services();
@@ -154,8 +143,8 @@ void Conductor::send(const Plan& plan, bool fades, int lead_in) {
   std::vector<InstancePtr> heirs;
   for (const InstancePtr& i : plan.nodes)
     if (!i->sounding && i->predecessor) heirs.push_back(i);
-  for (const InstancePtr& i : plan.nodes) build_as_told(*i, settings_.environment, shape_);
-  auto program = compile(plan, settings_.environment, shape_, sharing_.is_on() ? costs_.read() : std::vector<TypeCost>(), sharing_.is_on() ? settings_.threads : 1);
+  for (const InstancePtr& i : plan.nodes) build_as_told(*i, workshop_);
+  auto program = compile(plan, settings_.environment, workshop_.shape(), sharing_.is_on() ? costs_.read() : std::vector<TypeCost>(), sharing_.is_on() ? settings_.threads : 1);
   handover_.tasks.store(program->tasks.size(), std::memory_order_relaxed);
   program->serial = ++serial_;
   program->fades = fades;

@@ -1,6 +1,5 @@
 #pragma once
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "graph/order_book.h"
 #include "graph/plan.h"
 #include "graph/readings.h"
+#include "graph/slow_work.h"
 
 namespace mixgraph {
 
@@ -22,9 +22,10 @@ class Sharing;
 /// and then come the steps. A program is handed over by a pointer, and the one before comes back. [control]
 class Conductor {
  public:
-  Conductor(const EngineSettings& settings, const FadeShape& shape, Handover& handover, CostMeter& costs, Sharing& sharing, Crew* crew);
+  Conductor(const EngineSettings& settings, const Workshop& workshop, SlowWork& work, Handover& handover, CostMeter& costs, Sharing& sharing, Crew* crew);
 
-  Problems update(const Graph& next);
+  std::vector<Preparation> needs(const Graph& next, std::span<const Prepared> have) const { return needs_of(next, target_, workshop_, have); }
+  Problems update(const Graph& next, std::span<const Prepared> prepared);
   void advance();
   bool settled() const;
   OrderBook& orders() { return orders_; }
@@ -32,9 +33,6 @@ class Conductor {
   std::vector<NodeFault> take_faults() { return std::exchange(faults_, {}); }
   size_t nodes_sounding() const { return sounding_.nodes.size(); }
   int latency() const { return target_.latency; }
-  std::vector<NodeTrouble> take_troubles();
-  /// Whether there was any slow work to look after.
-  bool service();  ///< [worker]
 
  private:
   void follow_values(const Graph& next);
@@ -43,13 +41,15 @@ class Conductor {
   bool fading() const;
   bool tails_ended() const;
   bool note_fault(Instance& instance, Fault fault);
+  bool find_spoilt();
   void replace_spoilt();
   bool judge_sharing();
   void begin_transition();
   void send(const Plan& plan, bool fades, int lead_in);
 
   const EngineSettings& settings_;
-  const FadeShape& shape_;
+  const Workshop& workshop_;
+  SlowWork& work_;
   Handover& handover_;
   CostMeter& costs_;
   Sharing& sharing_;
@@ -66,13 +66,6 @@ class Conductor {
   std::unordered_map<std::string, std::vector<uint64_t>> fault_times_;  // frames, by path
   std::unique_ptr<Program> current_, previous_;
   std::vector<std::unique_ptr<Program>> retired_;  // that one of the crew may still look at
-  struct Service {
-    std::shared_ptr<Bank> bank;
-    std::string path;
-  };
-  std::mutex services_mutex_;  // of these
-  std::vector<Service> services_;
-  std::vector<NodeTrouble> troubles_;
 };
 
 }  // namespace mixgraph

@@ -4,6 +4,7 @@
 #include "graph/crew.h"
 #include "graph/performer.h"
 #include "graph/sharing.h"
+#include "graph/slow_work.h"
 
 namespace mixgraph {
 
@@ -14,7 +15,9 @@ struct Engine::Rooms {
         sharing(s.share_above_us, s.environment.rate),
         crew(s.threads > 1 ? std::make_unique<Crew>(s.threads - 1, s.on_thread_start) : nullptr),
         performer(s, shape, handover, costs, sharing, crew.get()),
-        conductor(s, shape, handover, costs, sharing, crew.get()) {}
+        workshop(s.environment, shape),
+        work(workshop),
+        conductor(s, workshop, work, handover, costs, sharing, crew.get()) {}
 
   FadeShape shape;
   Handover handover;
@@ -22,13 +25,17 @@ struct Engine::Rooms {
   Sharing sharing;
   std::unique_ptr<Crew> crew;
   Performer performer;
+  Workshop workshop;  // ends last what the conductor lets go of
+  SlowWork work;
   Conductor conductor;
 };
 
 Engine::Engine(EngineSettings settings) : settings_(std::move(settings)), rooms_(std::make_unique<Rooms>(settings_)) {}
 Engine::~Engine() { rooms_->crew.reset(); }  // nobody helps with what ends now
 
-Problems Engine::update(const Graph& next) { return rooms_->conductor.update(next); }
+Problems Engine::update(const Graph& next, std::vector<Prepared> prepared) { return rooms_->conductor.update(next, prepared); }
+std::vector<Preparation> Engine::needs(const Graph& next, std::span<const Prepared> have) const { return rooms_->conductor.needs(next, have); }
+Prepared Engine::make(Preparation preparation) const { return rooms_->workshop.make(std::move(preparation)); }
 void Engine::move(std::span<const Move> batch) { rooms_->conductor.orders().say(batch); }
 uint64_t Engine::now() const { return rooms_->conductor.orders().now(); }
 std::vector<DueMove> Engine::take_due(bool all) {
@@ -48,9 +55,9 @@ bool Engine::rests() const {
 }
 std::span<const float> Engine::meters() { return rooms_->conductor.read_meters(); }
 std::vector<NodeFault> Engine::take_faults() { return rooms_->conductor.take_faults(); }
-std::vector<NodeTrouble> Engine::take_troubles() { return rooms_->conductor.take_troubles(); }
+std::vector<NodeTrouble> Engine::take_troubles() { return rooms_->work.take_troubles(); }
 int Engine::latency() const { return rooms_->conductor.latency(); }
-bool Engine::service() { return rooms_->conductor.service(); }
+bool Engine::service() { return rooms_->work.service(); }
 
 EngineCounters Engine::counters() const {
   const Handover& h = rooms_->handover;

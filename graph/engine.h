@@ -11,6 +11,7 @@
 #include "graph/course.h"
 #include "graph/fault.h"
 #include "graph/graph.h"
+#include "graph/prepared.h"
 
 namespace mixgraph {
 
@@ -72,7 +73,7 @@ struct EngineSettings {
 };
 
 /// Makes a graph sound: compiles it, hands programs and changes to the audio thread and takes back what is done with.
-/// One control thread, one audio thread, one worker.
+/// One control thread, one audio thread, any number of workers.
 class Engine {
  public:
   explicit Engine(EngineSettings settings);
@@ -81,8 +82,14 @@ class Engine {
 
   /// Makes the sound follow `next`: what is new fades in, what is gone fades or rings out, untouched nodes go on
   /// unchanged, values that differ from what was said last move. A node that is built anew goes on with the moves that are
-  /// under way, and with those that wait. On problems (a loop, a node that can't be built) nothing changes. [control]
-  Problems update(const Graph& next);
+  /// under way, and with those that wait. On problems (a loop, a node that can't be built) nothing changes.
+  /// Instances of slow types that are not among `prepared` are made at once, however long that takes. [control]
+  Problems update(const Graph& next, std::vector<Prepared> prepared = {});
+  /// What update(next, have) would have to make that is slow, as far as that can be told: none, and it takes no file.
+  /// Otherwise have them made, add them to `have` and ask again: some may need others to be there first. [control]
+  std::vector<Preparation> needs(const Graph& next, std::span<const Prepared> have = {}) const;
+  /// Makes one of them, as long as it takes. The engine must live until it is done. [any]
+  Prepared make(Preparation preparation) const;
   /// Moves parameters. Those of one batch that have the same frame begin together, to the sample; so much begins in each
   /// tick of 64 frames that no block comes late by it (Performer), and the rest with the next. Moves of nodes that aren't
   /// there are ignored. [control]
@@ -112,8 +119,9 @@ class Engine {
   std::vector<NodeTrouble> take_troubles();
   /// Frames from the first node to the device's outputs, along the longest path. [control]
   int latency() const;
-  /// Does the nodes' slow work; call it every few milliseconds, and between blocks when rendering. False: no node has any,
-  /// and 20 ms from now is soon enough. [worker]
+  /// Does the nodes' slow work; call it every few milliseconds, and between blocks when rendering. Several threads may call it
+  /// at a time: each does what none is at, so that one that hangs keeps no other waiting. False: no node has any, and 20 ms from
+  /// now is soon enough. [worker]
   bool service();
 
   EngineCounters counters() const;

@@ -91,11 +91,15 @@ struct Kernel {
   int lanes;
   size_t bytes, alignment;
   bool plain;  ///< the state is nothing but V's: single lanes of it can be moved and reset
-  Result<void*> (*create)(const Setup&);                          ///< [control]
-  void (*destroy)(void*);                                         ///< [control]
+  Result<void*> (*create)(const Setup&);                          ///< [control]; if the type is slow, [worker]
+  void (*destroy)(void*);                                         ///< [control]; if the type is slow, [worker]
   void (*process)(void*, const RawBlock&) noexcept;               ///< [audio]
+  /// Of a slow type: it is to start with other live values than it was made with. It is quick, and comes before the first
+  /// block, but perhaps while service() runs. nullptr: blocks tell it all [control]
+  void (*begin)(void*, const Setup&) = nullptr;
   void (*service)(void*) = nullptr;                               ///< [worker] slow work: disk. nullptr: none
-  std::optional<Trouble> (*take_trouble)(void*) = nullptr;        ///< [worker] what it met since the last call; nullptr: nothing
+  /// What it met since the last call; it may be called while service() runs, and doesn't wait for it. nullptr: nothing [control]
+  std::optional<Trouble> (*take_trouble)(void*) = nullptr;
   const Mixing* mixing = nullptr;                                 ///< of the kernel's instruction set
 };
 
@@ -111,7 +115,7 @@ struct NodeType {
   std::span<const Kernel> kernels;  ///< by rising number of lanes; the first has one lane
   int (*latency)(const Setup&) = nullptr;   ///< frames from input to output; nullptr: none
   double (*tail)(const Setup&) = nullptr;   ///< seconds of sound after the input ends; nullptr: none
-  int (*channels)(const Setup&) = nullptr;  ///< 1 or 2, of a node without inputs [control]; nullptr: 2
+  int (*channels)(const Setup&) = nullptr;  ///< 1 or 2, of a node without inputs [control]; if it is slow, [worker]; nullptr: 2
   Problems (*check)(const Setup&) = nullptr;  ///< why a plain node can't be made [control]; nullptr: it always can
   Role role = Role::none;
   /// Whether lanes of a bank may differ in rows that rebuild; if not, only instances that agree in them share one.
@@ -122,6 +126,8 @@ struct NodeType {
   /// Its output is what it read at least kMaxBlock frames ago, so that it may stand in a loop. Its kernel is called twice
   /// per block: first without `in`, to fill `out`, later without `out`, to read `in`.
   bool breaks_loops = false;
+  /// An instance, which runs alone, takes long to make or to end, as files do: both happen on a worker.
+  bool slow = false;
   /// Whether output 0 can be swapped for input 0: then the node has a `bypass`.
   constexpr bool bypassable() const {
     return !inputs.empty() && outputs.size() == 1 && inputs[0].channels == outputs[0].channels && !breaks_loops;
@@ -231,8 +237,9 @@ constexpr bool is_of_lanes() {
 }
 
 /// The kernel of a class `Node<V>` with a constructor from Setup (or a static `Result<std::unique_ptr<Node>> create(Setup)`)
-/// and `void process(Block<V>)`; `service()` if it has slow work, and `take_trouble()` if that can fail; `static constexpr bool kPlain = true` if its state is
-/// nothing but V's and arrays of them.
+/// and `void process(Block<V>)`; `service()` if it has slow work, and `take_trouble()` if that can fail; `begin(Setup)` if it is
+/// slow and live values decide how it starts; `static constexpr bool kPlain = true` if its state is nothing but V's and arrays
+/// of them.
 template <class Node, class V>
 constexpr Kernel kernel_of() {
   Kernel k{};
@@ -255,6 +262,8 @@ constexpr Kernel kernel_of() {
   };
   k.destroy = [](void* node) { delete static_cast<Node*>(node); };
   k.process = [](void* node, const RawBlock& raw) noexcept { static_cast<Node*>(node)->process(Block<V>(raw)); };
+  if constexpr (requires(Node n, const Setup& setup) { n.begin(setup); })
+    k.begin = [](void* node, const Setup& setup) { static_cast<Node*>(node)->begin(setup); };
   if constexpr (requires(Node n) { n.service(); }) k.service = [](void* node) { static_cast<Node*>(node)->service(); };
   if constexpr (requires(Node n) { n.take_trouble(); })
     k.take_trouble = [](void* node) { return static_cast<Node*>(node)->take_trouble(); };

@@ -6,10 +6,7 @@
 namespace mixgraph {
 
 bool Instance::fits(const NodeType& other, int other_channels, std::span<const Value> other_values) const {
-  if (type != &other || channels != other_channels) return false;
-  for (int r = 0; r < row_count(*type); r++)
-    if (row(*type, r).change == Change::rebuild && values[size_t(r)] != other_values[size_t(r)]) return false;
-  return true;
+  return type == &other && channels == other_channels && built_alike(*type, values, other_values);
 }
 
 bool Instance::may_share_bank(const Instance& other) const {
@@ -73,25 +70,18 @@ class Sorting {
   std::vector<size_t> waits_;
 };
 
-/// Makes the bank of a node that runs alone.
-Problems build_alone(Instance& instance, const Setup& setup, const FadeShape& shape) {
-  auto bank = Bank::create(*instance.type, instance.type->kernels[0], setup, shape);
-  if (!bank) return bank.problems();
-  instance.bank = *bank;
-  instance.bank->used = 1;
-  return {};
-}
-
-/// Makes all of an instance that its values decide.
-Problems build(Instance& instance, const Environment& environment, const FadeShape& shape) {
+/// Makes all of an instance that its values decide, unless it was prepared.
+Problems build(Instance& instance, const Workshop& workshop, const Prepared* prepared) {
   const NodeType& type = *instance.type;
-  const Setup setup{environment, instance.channels, instance.values};
-  instance.latency = type.latency ? type.latency(setup) : 0;
+  Prepared alone;
+  if (!type.kernels[0].plain) alone = prepared ? *prepared : workshop.make({instance.path, &type, instance.channels, instance.values});
+  if (alone.bank) instance.bank = alone.bank, instance.bank->used = 1;
+  if (alone.of.type) instance.channels = alone.of.channels;
+  instance.built = alone.of.type ? std::move(alone.of.values) : instance.values;
   instance.told.resize(instance.values.size());
-  instance.built = instance.values;
-  Problems problems = type.kernels[0].plain ? problems_of(type, setup) : build_alone(instance, setup, shape);
-  for (Problem& p : problems) p.where = "/" + instance.path + (p.where.empty() ? "" : ": " + p.where);
-  return problems;
+  const Setup setup{workshop.environment(), instance.channels, instance.values};
+  instance.latency = type.latency ? type.latency(setup) : 0;
+  return type.kernels[0].plain ? named(problems_of(type, setup), instance.path) : std::move(alone.problems);
 }
 
 /// It goes on where another instance of the node is, which has been told what it moves to.
@@ -114,8 +104,8 @@ struct Edge {
 /// Builds a plan in the order of the sound.
 class Planner {
  public:
-  Planner(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id)
-      : graph_(graph), environment_(environment), shape_(shape), next_id_(next_id) {
+  Planner(const Graph& graph, const Plan& before, const Workshop& workshop, std::span<const Prepared> prepared)
+      : graph_(graph), workshop_(workshop), channels_(graph.nodes().size()) {
     before_.reserve(before.nodes.size());
     for (size_t i = 0, node = 0; i < before.nodes.size(); i++) {
       if (before.nodes[i]->leaving) continue;
@@ -127,23 +117,49 @@ class Planner {
       before_[node++] = before.nodes[i];
     }
     before_.resize(graph.nodes().size());
+    for (const Prepared& p : prepared)
+      if (const Node* n = graph.find(p.of.path); n && p.fits(*n->type, n->values)) prepared_[size_t(n - graph.nodes().data())] = &p;
   }
 
-  Result<Plan> run() {
-    read_edges();
-    std::vector<std::pair<size_t, size_t>> edges;
-    for (const Edge& e : edges_)
-      if (!graph_.nodes()[e.to].type->breaks_loops) edges.push_back({e.from, e.to});
-    Sorting sorting(graph_.nodes().size(), edges);
+  Result<Plan> run(uint32_t& next_id) {
+    const Sorting sorting = sort();
     if (!sorting.complete()) return loop_problem(sorting.loop());
     plan_.nodes.resize(graph_.nodes().size());
-    for (size_t node : sorting.sequence) plan_.nodes[node] = make_instance(node);
+    for (size_t node : sorting.sequence) plan_.nodes[node] = make_instance(node, next_id);
     if (!problems_.empty()) return std::move(problems_);
     align(sorting.sequence);
     return std::move(plan_);
   }
 
+  std::vector<Preparation> needs() {
+    std::vector<Preparation> list;
+    const Sorting sorting = sort();
+    if (!sorting.complete()) return list;
+    for (size_t node : sorting.sequence) {
+      const Node& n = graph_.nodes()[node];
+      const Choice choice = choose(node);
+      channels_[node] = choice.channels;
+      if (!n.type->slow || choice.stays || choice.prepared) continue;
+      if (choice.channels > 0 || n.type->inputs.empty()) list.push_back({n.path, n.type, choice.channels, n.values});
+    }
+    return list;
+  }
+
  private:
+  /// What a node will be: the instance that there is, or one that was prepared, or another one.
+  struct Choice {
+    InstancePtr stays;
+    const Prepared* prepared = nullptr;
+    int channels = 0;  // 0: they are not known before it, or what it hears, has been made
+  };
+
+  Sorting sort() {
+    read_edges();
+    std::vector<std::pair<size_t, size_t>> edges;
+    for (const Edge& e : edges_)
+      if (!graph_.nodes()[e.to].type->breaks_loops) edges.push_back({e.from, e.to});
+    return Sorting(graph_.nodes().size(), edges);
+  }
   void read_edges() {
     heard_.resize(graph_.nodes().size());
     edges_.reserve(graph_.cables().size());
@@ -179,30 +195,52 @@ class Planner {
 
   int infer_channels(size_t node) const {
     const Node& n = graph_.nodes()[node];
-    if (n.type->inputs.empty()) return n.type->channels ? n.type->channels(Setup{environment_, 2, n.values}) : 2;
+    if (n.type->inputs.empty()) return n.type->channels ? n.type->channels(Setup{workshop_.environment(), 2, n.values}) : 2;
     if (n.type->breaks_loops) return 2;
     auto adaptive = std::find_if(n.type->inputs.begin(), n.type->inputs.end(), [](const Port& p) { return p.channels == kAdaptive; });
     if (adaptive == n.type->inputs.end()) return n.type->inputs[0].channels;
     int port = int(adaptive - n.type->inputs.begin()), channels = 1;
     for (size_t e : heard_[node]) {
-      const Instance& from = *plan_.nodes[edges_[e].from];
-      if (edges_[e].to_port == port) channels = std::max(channels, channels_of(from, from.type->outputs[size_t(edges_[e].from_port)]));
+      if (edges_[e].to_port != port) continue;
+      const int heard = channels_from(edges_[e]);
+      if (heard == 0) return 0;
+      channels = std::max(channels, heard);
     }
     return channels;
   }
+  int channels_from(const Edge& e) const {
+    const Port& port = graph_.nodes()[e.from].type->outputs[size_t(e.from_port)];
+    return port.channels == kAdaptive ? channels_[e.from] : port.channels;
+  }
 
-  InstancePtr make_instance(size_t node) {
+  Choice choose(size_t node) const {
     const Node& n = graph_.nodes()[node];
     const InstancePtr& old = before_[node];
-    bool same_source = old && n.type->inputs.empty() && old->type == n.type;
-    int channels = same_source ? old->channels : infer_channels(node);
-    if (old && !old->spoilt && old->fits(*n.type, channels, n.values)) return old;
+    const bool is_source = n.type->inputs.empty();
+    const auto stays = [&](int channels) { return old && (!old->spoilt || n.type->slow) && old->fits(*n.type, channels, n.values); };
+    if (is_source && old && stays(old->channels)) return {old, nullptr, old->channels};
+    const auto found = prepared_.find(node);
+    const Prepared* const prepared = found == prepared_.end() ? nullptr : found->second;
+    // What files hold isn't looked up here.
+    const int channels = !is_source || !n.type->slow ? infer_channels(node) : prepared ? prepared->of.channels : 0;
+    if (!is_source && stays(channels)) return {old, nullptr, channels};
+    return {nullptr, prepared && prepared->of.channels == channels ? prepared : nullptr, channels};
+  }
+
+  InstancePtr make_instance(size_t node, uint32_t& next_id) {
+    const Node& n = graph_.nodes()[node];
+    const InstancePtr& old = before_[node];
+    const Choice choice = choose(node);
+    channels_[node] = std::max(1, choice.channels);
+    if (choice.stays) return choice.stays;
     auto instance = std::make_shared<Instance>();
-    instance->path = n.path, instance->type = n.type, instance->values = n.values;
-    instance->channels = same_source ? infer_channels(node) : channels;
+    instance->path = n.path, instance->type = n.type, instance->values = n.values, instance->channels = choice.channels;
+    if (refused_ && n.type->slow && !choice.prepared) return instance;  // nothing comes of it, so nobody waits for it
     const bool succeeds = old && old->type == n.type;
-    if (!succeeds) instance->id = next_id_++;
-    for (const Problem& p : build(*instance, environment_, shape_)) problems_.push_back(p);
+    if (!succeeds) instance->id = next_id++;
+    for (const Problem& p : build(*instance, workshop_, choice.prepared)) problems_.push_back(p);
+    refused_ |= choice.prepared && !choice.prepared->bank;
+    channels_[node] = instance->channels;
     if (succeeds) succeed(*instance, old);
     return instance;
   }
@@ -225,10 +263,11 @@ class Planner {
   }
 
   const Graph& graph_;
-  const Environment& environment_;
-  const FadeShape& shape_;
-  uint32_t& next_id_;
+  const Workshop& workshop_;
   std::vector<InstancePtr> before_;  // by node; null: it is new
+  std::unordered_map<size_t, const Prepared*> prepared_;  // by node
+  std::vector<int> channels_;  // by node, of those before it in the sequence
+  bool refused_ = false;       // something that was prepared can't be had
   std::vector<Edge> edges_;
   std::vector<std::vector<size_t>> heard_;
   Plan plan_;
@@ -237,26 +276,39 @@ class Planner {
 
 }  // namespace
 
-Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id) {
-  return Planner(graph, before, environment, shape, next_id).run();
+Result<Plan> make_plan(const Graph& graph, const Plan& before, const Workshop& workshop, uint32_t& next_id, std::span<const Prepared> prepared) {
+  return Planner(graph, before, workshop, prepared).run(next_id);
 }
 
-void build_as_told(Instance& instance, const Environment& environment, const FadeShape& shape) {
-  if (instance.sounding || instance.type->kernels[0].plain) return;
+std::vector<Preparation> needs_of(const Graph& graph, const Plan& before, const Workshop& workshop, std::span<const Prepared> prepared) {
+  if (std::none_of(graph.nodes().begin(), graph.nodes().end(), [](const Node& n) { return n.type->slow; })) return {};
+  return Planner(graph, before, workshop, prepared).needs();
+}
+
+void build_as_told(Instance& instance, const Workshop& workshop) {
+  const NodeType& type = *instance.type;
+  if (instance.sounding || type.kernels[0].plain) return;
   const std::vector<Value> first = instance.first_values();
   if (first == instance.built) return;
   instance.built = first;
-  build_alone(instance, {environment, instance.channels, first}, shape);  // if its file has gone, it sounds as it was made
+  if (type.slow) return instance.bank->begin({workshop.environment(), instance.channels, first});
+  const Prepared made = workshop.make({instance.path, &type, instance.channels, first});
+  if (made.bank) instance.bank = made.bank, instance.bank->used = 1;  // else it sounds as it was made
 }
 
-void replace_spoilt(Plan& plan, const Environment& environment, const FadeShape& shape) {
+void replace_spoilt(Plan& plan, const Workshop& workshop, std::span<const Prepared> prepared) {
   std::unordered_map<const Instance*, InstancePtr> fresh;
   for (InstancePtr& i : plan.nodes) {
     if (!i->spoilt) continue;
+    const auto successor = std::find_if(prepared.begin(), prepared.end(), [&](const Prepared& p) {
+      return p.of.path == i->path && p.of.channels == i->channels && p.fits(*i->type, i->values);
+    });
+    const bool is_prepared = successor != prepared.end();
+    if (i->type->slow && !is_prepared) continue;
     auto instance = std::make_shared<Instance>();
     instance->path = i->path, instance->type = i->type, instance->values = i->values;
     instance->channels = i->channels, instance->tail = i->tail;
-    i->given_up = !build(*instance, environment, shape).empty();
+    i->given_up = !build(*instance, workshop, is_prepared ? &*successor : nullptr).empty();
     if (i->given_up) continue;
     succeed(*instance, i);
     i = fresh[i.get()] = instance;

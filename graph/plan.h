@@ -1,11 +1,13 @@
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "graph/graph.h"
 #include "graph/order.h"
 #include "graph/program.h"
+#include "graph/workshop.h"
 
 namespace mixgraph {
 
@@ -77,12 +79,16 @@ struct Plan {
   int latency = 0;  ///< frames, of the longest path to the device
 };
 
-/// Makes a plan of a graph. Instances of `before` that still fit are used again; new ones are numbered from `next_id`.
-/// Problems: loops, each named, and nodes that can't be built. [control]
-Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id);
+/// Makes a plan of a graph. Instances of `before` that still fit are used again, then those that were prepared; all others are
+/// made, and numbered from `next_id`. Problems: loops, each named, and nodes that can't be built. [control]
+Result<Plan> make_plan(const Graph& graph, const Plan& before, const Workshop& workshop, uint32_t& next_id, std::span<const Prepared> prepared = {});
 
-/// Makes a node that runs alone, and doesn't sound yet, of what it was told since it was made. [control]
-void build_as_told(Instance& instance, const Environment& environment, const FadeShape& shape);
+/// Instances of slow types that make_plan() would have to make, as far as that can be told: the channels of some are known
+/// when others have been made. [control]
+std::vector<Preparation> needs_of(const Graph& graph, const Plan& before, const Workshop& workshop, std::span<const Prepared> prepared);
+
+/// Has a node that runs alone, and doesn't sound yet, start with what it was told since it was made. [control]
+void build_as_told(Instance& instance, const Workshop& workshop);
 
 /// Sets the place of every instance. [control]
 void number_nodes(const Plan& plan);
@@ -90,7 +96,8 @@ void number_nodes(const Plan& plan);
 /// Whether the routes form a loop that no loop-breaking node stands in. [control]
 bool has_loop(const Plan& plan);
 
-/// The same plan with a fresh instance in the place of each that is spoilt; those that can't be built are given up. [control]
-void replace_spoilt(Plan& plan, const Environment& environment, const FadeShape& shape);
+/// The same plan with a fresh instance in the place of each that is spoilt; those that can't be built are given up. Those of
+/// slow types wait until one is among those that were prepared. [control]
+void replace_spoilt(Plan& plan, const Workshop& workshop, std::span<const Prepared> prepared);
 
 }  // namespace mixgraph

@@ -198,7 +198,7 @@ class Scheduler {
     for (size_t wider = k; kernels[0].plain && wider < kernels.size(); wider++)
       if (kernels[wider].lanes == upstream && members.size() * 2 > size_t(upstream)) k = wider;
     // Plain nodes were checked when they were planned: nothing fails now.
-    std::shared_ptr<Bank> bank = *Bank::create(*model.type, kernels[k], {environment_, model.channels, model.values}, shape_);
+    std::shared_ptr<Bank> bank = std::move(*Bank::create(*model.type, kernels[k], {environment_, model.channels, model.values}, shape_));
     for (size_t i : members) {
       Instance& instance = *plan_.nodes[i];
       take_lane(instance, bank, free_lane(*bank, i));
@@ -223,7 +223,7 @@ class Scheduler {
     bank.start_lane(lane, {environment_, instance.channels, values}, instance.is_odd());
   }
   void fill_lane_of_running_bank(Instance& instance) {
-    std::shared_ptr<Bank> model = *Bank::create(*instance.type, instance.type->kernels[0], {environment_, instance.channels, instance.values}, shape_);
+    std::shared_ptr<Bank> model = std::move(*Bank::create(*instance.type, instance.type->kernels[0], {environment_, instance.channels, instance.values}, shape_));
     start(instance, *model, 0);
     schedule_.templates.push_back(model);
     schedule_.transfers.push_back({instance.bank.get(), instance.lane, model.get(), 0});

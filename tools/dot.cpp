@@ -102,7 +102,7 @@ int print_dot(const std::string& path) {
   if (!song) return print_problems(song.problems(), kProblems);
   uint32_t next_id = 1;
   const FadeShape shape(song->engine.environment.rate);
-  auto plan = make_plan(song->session.graph, {}, song->engine.environment, shape, next_id);
+  auto plan = make_plan(song->session.graph, {}, Workshop(song->engine.environment, shape), next_id);
   if (!plan) return print_problems(with_lines(plan.problems(), path), kProblems);
   fmt::print("{}", Dot(*song, *plan).text());
   return kDone;

@@ -128,7 +128,7 @@ void LoopedFile::note_gap(uint64_t frame) {
   if (std::exchange(told_, true)) return;
   char place[32];
   std::snprintf(place, sizeof place, "%.1f s", double(frame) / info_.rate);
-  trouble_ = {name_, std::string("can't be read at ") + place, "there is silence where it can't; name the file again when it is whole"};
+  trouble_.put({name_, std::string("can't be read at ") + place, "there is silence where it can't; name the file again when it is whole"});
 }
 
 void LoopedFile::feed() {

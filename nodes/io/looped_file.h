@@ -6,10 +6,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "graph/problem.h"
+#include "nodes/io/mailbox.h"
 #include "nodes/io/media_path.h"
 
 namespace mixgraph {
@@ -34,8 +34,10 @@ class LoopedFile {
   void seek(uint64_t frame);
   /// Reads the next frames, interleaved. Where the file can't be read there is silence.
   void read(float* to, size_t frames);
-  /// Why there is silence, the first time that there is. [worker]
-  std::optional<Problem> take_trouble() { return std::exchange(trouble_, std::nullopt); }
+  /// Passes over so many frames, without reading them.
+  void skip(uint64_t frames) { seek((frame_ + frames) % length_); }
+  /// Why there is silence, the first time that there is. [any]
+  std::optional<Problem> take_trouble() { return trouble_.take(); }
 
  private:
   struct Close {
@@ -63,7 +65,7 @@ class LoopedFile {
   std::vector<float> short_pass_;  // the whole of a short file, converted once
   bool from_short_pass_ = false;
   std::string name_;
-  std::optional<Problem> trouble_;
+  Mailbox<Problem> trouble_;
   bool told_ = false;
 };
 

@@ -29,11 +29,11 @@ struct OpenSound {
 
 /// Opens a file beneath a folder; refuses what a player can't play: other than 1 or 2 channels, no frames,
 /// unknown length, more than kMaxSoundHours, anything but a regular file, links. The problem's `where` is the
-/// name. [control]
+/// name. [worker]
 Result<OpenSound> open_sound(const std::string& root, const std::string& name);
 inline constexpr int kMaxSoundHours = 100;
 
-/// What open_sound() finds out. [control]
+/// What open_sound() finds out. [worker]
 Result<SoundInfo> read_sound_info(const std::string& root, const std::string& name);
 
 }  // namespace mixgraph

@@ -1,4 +1,6 @@
+#include <atomic>
 #include <cmath>
+#include <string>
 
 #include "graph/node.h"
 #include "nodes/io/read_ahead.h"
@@ -34,12 +36,15 @@ constexpr Port kOut[] = {{"out"}};
 enum MeterRow { kPlace, kUnderruns };
 constexpr Meter kMeters[] = {
     {"position", "Position", "Where in the file it is.", Unit::second, Fold::last, 0},
-    {"underruns", "Underruns", "How often the disk was too slow.", Unit::none, Fold::last, 0},
+    {"underruns", "Underruns", "How often the disk was too slow: silence, then on where it would be by now.", Unit::none,
+     Fold::last, 0},
 };
 constexpr double kFadeSeconds = 0.010;
+constexpr double kToldAgain = 60;  // s, after which another underrun is told again
 
 /// Where the file is heard, and how loud: stops, starts and jumps fade along a raised cosine. The file's own
-/// start and end are as they are in the file, and so is what a new instance plays from its first frame on.
+/// start and end are as they are in the file, and so is what a new instance plays from its first frame on. While the disk
+/// is too slow it is silent, and its place goes on, so that it stays in time with others.
 class Player {
  public:
   static Result<std::unique_ptr<Player>> create(const Setup& setup) {
@@ -52,10 +57,12 @@ class Player {
 
   Player(const Setup& setup, std::unique_ptr<ReadAhead> file)
       : file_(std::move(file)),
+        name_(setup.text(kFile)),
         rate_(setup.rate()),
         fade_length_(int(std::lround(setup.rate() * kFadeSeconds))),
         shape_(size_t(fade_length_) + 1),
         play_(setup.choice(kPlay) == 1),
+        loop_(setup.choice(kLoop) == 1),
         fade_(play_ ? fade_length_ : 0),
         frame_(file_ ? file_->start() : 0) {
     for (int i = 0; i <= fade_length_; i++)
@@ -63,16 +70,30 @@ class Player {
     shape_[size_t(fade_length_)] = 1;
   }
 
+  /// What the file has to be read anew for is asked for at once, so that it may be there before the first block.
+  void begin(const Setup& setup) {
+    const bool loop = setup.choice(kLoop) == 1;
+    play_ = setup.choice(kPlay) == 1;
+    fade_ = play_ ? fade_length_ : 0;
+    if (!file_) return;
+    target_ = file_->frame_of(setup.number(kPosition));
+    seeking_ = asked_ || target_ != frame_ || loop != loop_;
+    loop_ = loop;
+    file_->set_loop(loop);
+    if (seeking_) fade_ = 0, ask();
+  }
+
   void process(Block<float> b) {
     if (!file_) return silence(b);
     follow_rows(b);
     available_ = file_->available();
     for (int i = 0; i < b.frames(); i++) {
-      if (seeking_) seek_on();
+      if (seeking_) seek_on(b.time());
       play_frame(b, i);
     }
     file_->advance(ahead_);
     ahead_ = 0;
+    is_new_ = false;
     b.meter(kPlace) = float(double(seeking_ ? target_ : frame_) / rate_);
     b.meter(kUnderruns) = float(underruns_);
   }
@@ -81,9 +102,12 @@ class Player {
     if (file_) file_->service();
   }
   std::optional<Trouble> take_trouble() {
-    auto problem = file_ ? file_->take_trouble() : std::nullopt;
-    if (!problem) return {};
-    return Trouble{std::move(*problem)};
+    if (!file_) return {};
+    if (auto problem = file_->take_trouble()) return Trouble{std::move(*problem)};
+    const uint64_t starved = starved_at_.load(std::memory_order_relaxed);
+    if (starved <= told_until_) return {};
+    told_until_ = starved + uint64_t(rate_ * kToldAgain);
+    return Trouble{{name_, "comes too late from the disk", "it is silent until there is enough of it, and stays in time"}};
   }
 
  private:
@@ -98,6 +122,7 @@ class Player {
     if (b.touched(kPosition)) {
       target_ = file_->frame_of(double(b.ramp(kPosition).begin()));
       seeking_ = true;
+      late_ = 0;
       settle_ = (rises_ ? fade_length_ - fade_ : 0) + fade_length_;
     }
     if (play && !play_) {
@@ -107,32 +132,47 @@ class Player {
     play_ = play;
   }
 
+  void ask() {
+    if (asked_) return;
+    file_->ask(target_ % file_->length());
+    asked_for_ = target_;
+    asked_ = true;
+  }
+
   /// Asks for the place to go to, and goes there when the old sound has faded out. The wait is always the
-  /// same, so that what is heard doesn't depend on how soon the worker answers.
-  void seek_on() {
-    if (!asked_) {
-      file_->ask(target_ % file_->length());
-      asked_for_ = target_;
-      asked_ = true;
-    }
-    if (settle_ > 0) {
+  /// same, so that what is heard doesn't depend on how soon the worker answers; if it is slower than that, the sound
+  /// begins where it would be by then.
+  void seek_on(uint64_t time) {
+    ask();
+    if (settle_ > 0)
       settle_--;
-    } else if (file_->answered()) {
-      file_->advance(ahead_);
-      ahead_ = 0;
-      file_->go();
-      available_ = file_->available();
-      frame_ = asked_for_;
-      asked_ = false;
-      seeking_ = target_ != asked_for_;
-      fade_ = 0;
-    }
+    else if (file_->answered())
+      arrive();
+    else if (play_ && ++late_ == uint64_t(2 * fade_length_))
+      note_underrun(time);
+  }
+  void arrive() {
+    file_->advance(ahead_);
+    file_->go();
+    asked_ = false;
+    seeking_ = target_ != asked_for_;
+    const uint64_t left = file_->length() - asked_for_;
+    const uint64_t passed = loop_ ? late_ : std::min(late_, left);
+    ahead_ = int64_t(passed);
+    available_ = file_->available();
+    frame_ = passed <= left ? asked_for_ + passed : (passed - left) % file_->length();
+    fade_ = is_new_ && play_ && passed == 0 ? fade_length_ : 0;
+  }
+
+  void note_underrun(uint64_t time) {
+    underruns_++;
+    starved_at_.store(time + 1, std::memory_order_relaxed);
   }
 
   void play_frame(const Block<float>& b, int i) {
     if (frame_ == file_->length() && loop_ && play_) frame_ = 0;
     bool wanted = play_ && !seeking_, starves = available_ - ahead_ < 2 * fade_length_;
-    if (wanted && starves && !starved_) underruns_++;
+    if (wanted && starves && !starved_) note_underrun(b.time());
     starved_ = starves;
     // A fade that has begun is completed before it turns back: a turn half-way would be a corner.
     if (fade_ == 0 || fade_ == fade_length_) rises_ = wanted && !starves;
@@ -147,18 +187,22 @@ class Player {
   }
 
   std::unique_ptr<ReadAhead> file_;
+  const std::string name_;
   double rate_;
   int fade_length_;
   Memory<float> shape_;
-  bool play_, loop_ = false, rises_ = false;
+  bool play_, loop_, rises_ = false, is_new_ = true;
   int fade_;               // 0: silence, fade_length_: as it is
   uint64_t frame_;         // of the file, next to be heard; length(): at the end
   int64_t ahead_ = 0;      // frames taken since the file was told
   int64_t available_ = 0;  // frames there, at that time
   bool seeking_ = false, asked_ = false, starved_ = false;
   uint64_t target_ = 0, asked_for_ = 0;
+  uint64_t late_ = 0;  // frames that would have been heard by now, had the worker answered in time
   int settle_ = 0;  // frames until it may go
   uint64_t underruns_ = 0;
+  std::atomic<uint64_t> starved_at_{0};  // frame of the engine after the latest underrun began
+  uint64_t told_until_ = 0;              // [control]
 };
 
 int count_channels(const Setup& setup) {
@@ -178,6 +222,7 @@ extern constexpr NodeType player{.id = "player",
                                  .parameters = kParameters,
                                  .meters = kMeters,
                                  .kernels = kSoloKernel<Player>,
-                                 .channels = count_channels};
+                                 .channels = count_channels,
+                                 .slow = true};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -78,8 +78,16 @@ void ReadAhead::service() {
     fill(buffer, kChunk);
     served_.store(serial, std::memory_order_release);
   }
+  catch_up(buffer);
   while (fill(buffer, kChunk)) {
   }
+}
+
+void ReadAhead::catch_up(Buffer& buffer) {
+  const uint64_t written = buffer.written.load(std::memory_order_relaxed), taken = buffer.taken.load(std::memory_order_acquire);
+  if (int64_t(taken - written) <= int64_t(capacity_)) return;
+  file_->skip(taken - written);
+  buffer.written.store(taken, std::memory_order_release);
 }
 
 bool ReadAhead::fill(Buffer& buffer, size_t frames) {

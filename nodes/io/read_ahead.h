@@ -13,7 +13,7 @@ namespace mixgraph {
 /// while the audio thread empties one, the worker fills the other one from the place that was asked for.
 class ReadAhead {
  public:
-  /// Starts at a frame of the file (at `rate`), with a full buffer. [control]
+  /// Starts at a frame of the file (at `rate`), with a full buffer. [worker]
   static Result<std::unique_ptr<ReadAhead>> open(const std::string& root, const std::string& name,
                                                  double rate, double start_seconds, bool loop);
   ~ReadAhead();
@@ -43,7 +43,7 @@ class ReadAhead {
 
   /// Reads. [worker]
   void service();
-  /// Why there is silence, once. [worker]
+  /// Why there is silence, once. [any]
   std::optional<Problem> take_trouble() { return file_->take_trouble(); }
 
  private:
@@ -52,6 +52,8 @@ class ReadAhead {
     std::atomic<uint64_t> written{0}, taken{0};
   };
   ReadAhead(std::unique_ptr<LoopedFile> file, double rate, double start_seconds, bool loop);
+  /// Leaves out what is over by now, if that is more than a buffer holds. [worker]
+  void catch_up(Buffer& buffer);
   /// Fills a buffer by up to `frames` frames; whether it did. [worker]
   bool fill(Buffer& buffer, size_t frames);
 

@@ -66,9 +66,9 @@ class Recorder {
   }
   void service() { recording_->service(); }
   std::optional<Trouble> take_trouble() {
-    auto problem = recording_->take_trouble();
-    if (!problem) return {};
-    return Trouble{std::move(*problem), recording_->has_take() ? -1 : int(kRecord)};
+    auto failure = recording_->take_failure();
+    if (!failure) return {};
+    return Trouble{std::move(failure->problem), failure->goes_on ? -1 : int(kRecord)};
   }
 
  private:
@@ -86,6 +86,7 @@ extern constexpr NodeType recorder{.id = "recorder",
                                    .outputs = {},
                                    .parameters = kParameters,
                                    .meters = kMeters,
-                                   .kernels = kSoloKernel<Recorder>};
+                                   .kernels = kSoloKernel<Recorder>,
+                                   .slow = true};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

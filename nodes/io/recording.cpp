@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace mixgraph {
 
@@ -22,6 +23,11 @@ Recording::~Recording() {
   write_all(0);
   close_gap();
   write_all(0);
+}
+
+void Recording::service() {
+  write_all(kBatch);
+  if (trouble_) failures_.put({std::move(*std::exchange(trouble_, std::nullopt)), take_ != nullptr});
 }
 
 bool Recording::tell(Event::Kind kind, uint64_t count) {

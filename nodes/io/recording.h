@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "graph/queue.h"
+#include "nodes/io/mailbox.h"
 #include "nodes/io/take.h"
 
 namespace mixgraph {
@@ -15,9 +15,9 @@ namespace mixgraph {
 /// writes them.
 class Recording {
  public:
-  /// Repairs what a crash left of earlier takes. [control]
+  /// Repairs what a crash left of earlier takes. [worker]
   static Result<std::unique_ptr<Recording>> create(const TakeSettings& settings);
-  /// Writes what is left, and finishes the take.
+  /// Writes what is left, and finishes the take. [worker]
   ~Recording();
 
   /// Records or doesn't from the next frame on; a new take each time that it begins. [audio]
@@ -31,11 +31,14 @@ class Recording {
   int repaired() const { return repaired_; }   ///< takes, when it was created [any]
 
   /// Writes what there is, if it is worth the while. [worker]
-  void service() { write_all(kBatch); }
-  /// Whether there is a take to write to. [worker]
-  bool has_take() const { return take_ != nullptr; }
-  /// Why a take failed, once. [worker]
-  std::optional<Problem> take_trouble() { return std::exchange(trouble_, std::nullopt); }
+  void service();
+  /// Why a take failed, and whether there is a later one to write to.
+  struct Failure {
+    Problem problem;
+    bool goes_on;
+  };
+  /// Once. [any]
+  std::optional<Failure> take_failure() { return failures_.take(); }
 
  private:
   /// Something that happens when the worker has written all frames before `frame` of the stream.
@@ -71,6 +74,7 @@ class Recording {
   std::unique_ptr<Take> take_;                           // [worker]
   uint64_t started_ = 0;                                 // [worker]
   std::optional<Problem> trouble_;                       // [worker]
+  Mailbox<Failure> failures_;
 };
 
 }  // namespace mixgraph

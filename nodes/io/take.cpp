@@ -148,7 +148,7 @@ bool Take::open() {
   info.samplerate = int(settings_.rate + 0.5);
   info.channels = settings_.channels;
   info.format = SF_FORMAT_RF64 | kFormats[int(settings_.format)];
-  if (flock(file_, LOCK_EX | LOCK_NB) != 0) return false;
+  if (flock(file_, LOCK_EX) != 0) return false;  // who looks for takes to repair may have it for a moment
   sound_ = sf_open_fd(file_, SFM_WRITE, &info, SF_FALSE);
   if (!sound_) return false;
   sf_command(sound_, SFC_RF64_AUTO_DOWNGRADE, nullptr, SF_TRUE);

@@ -62,10 +62,10 @@ class Take {
 
 /// What a take is called, beneath the root: NAME-007.wav. [any]
 Result<std::string> take_name(const TakeSettings& settings, int number);
-/// Whether recordings can be made; the problem says why not. [control]
+/// Whether recordings can be made; the problem says why not. [worker]
 Problems check_takes(const TakeSettings& settings);
 /// Takes of that name that a crash left unfinished: rewrites their headers and gives them their names.
-/// Returns how many. Leaves alone those that are being recorded. [control]
+/// Returns how many. Leaves alone those that are being recorded. [worker]
 int repair_takes(const TakeSettings& settings);
 
 }  // namespace mixgraph

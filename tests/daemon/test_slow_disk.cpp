@@ -1,12 +1,15 @@
 // A daemon whose disk is slow, fails or hangs: control answers others, nothing starts again, the state is kept.
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
+#include "tests/support/sound_files.h"
 #include "tests/tools/program.h"
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their runtimes must be loaded before the disk's
@@ -106,6 +109,81 @@ TEST_CASE("A disk that fails is told to who saves, and the file stays as it was"
   saver.send("/graph/save");
   CHECK(saver.wait_for("/done", 10s));
   CHECK_THAT(ward.saved(), Catch::Contains("-5"));
+}
+
+namespace {
+
+/// A daemon with two players, of which one has its file on a disk that the test makes ill.
+class Studio {
+ public:
+  Studio() {
+    for (const char* disk : {"ill", "well"}) {
+      std::filesystem::create_directory(folder_ / disk);
+      write_sound(folder_ / (std::string(disk) + "/sound.wav"), {std::vector<float>(480'000, 0.1f)});
+    }
+    daemon_.emplace(std::vector<std::string>{folder_.write("song.yaml", kPlayers), "--osc", "0", "--driver", "clock", "--bind", "127.0.0.1"},
+                    std::vector<std::string>{"LD_PRELOAD=" MIXGRAPH_BINARY_DIR "/tests/libslow_disk.so", "MIXGRAPH_DISK=" + (folder_ / "ill/"),
+                                             "MIXGRAPH_DISK_SWITCH=" + (folder_ / "switch")});
+  }
+  void hang(bool on) {
+    if (on)
+      folder_.write("switch", "hang");
+    else
+      std::filesystem::remove(folder_ / "switch");
+  }
+  DaemonProcess& daemon() { return *daemon_; }
+
+ private:
+  static constexpr const char* kPlayers =
+      "mixgraph: 1\n"
+      "mix:\n"
+      "  ill: {type: player, file: ill/sound.wav, play: on, loop: on}\n"
+      "  well: {type: player, file: well/sound.wav, play: on, loop: on}\n"
+      "  sum: {type: sum, from: [mix/ill, mix/well]}\n"
+      "master:\n"
+      "  out: {type: output, from: mix/sum, to: [1, 2]}\n";
+  const program::Folder folder_;
+  std::optional<DaemonProcess> daemon_;
+};
+
+/// Waits until a meter reads at least so much.
+bool reaches(DaemonClient& client, const std::string& meter, double least) {
+  const auto end = std::chrono::steady_clock::now() + 30s;
+  while (std::chrono::steady_clock::now() < end) {
+    if (client.get(meter) >= least) return true;
+    std::this_thread::sleep_for(20ms);
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("A disk that hangs under one player is told, and stops no other player", "[slow_disk]") {
+  Studio studio;
+  REQUIRE(studio.daemon().port() > 0);
+  DaemonClient client(studio.daemon().port());
+  studio.hang(true);
+  REQUIRE(reaches(client, "/mix/ill/underruns", 1));
+  std::this_thread::sleep_for(2s);  // the other one's read-ahead would be over by now
+  CHECK(client.get("/mix/well/underruns") == 0);
+  client.send("/node/fault");
+  const auto told = client.wait_for("/node/fault");
+  REQUIRE(told);
+  CHECK(std::get<std::string>(told->arguments.at(0)) == "/mix/ill");
+  studio.hang(false);
+  std::this_thread::sleep_for(1s);
+  CHECK(client.get("/mix/ill/underruns") == 1);
+  CHECK(client.text("mode") == "normal");
+}
+
+TEST_CASE("A disk that hangs under a player doesn't keep the daemon from its end", "[slow_disk]") {
+  Studio studio;
+  REQUIRE(studio.daemon().port() > 0);
+  DaemonClient client(studio.daemon().port());
+  studio.hang(true);
+  REQUIRE(reaches(client, "/mix/ill/underruns", 1));
+  studio.daemon().signal(SIGTERM);
+  CHECK(studio.daemon().wait(30s) == 0);
 }
 
 #endif

@@ -38,10 +38,11 @@ struct Division {
 /// `ns`: of a block of 64 frames, by type.
 Division divide(const EngineRunner& r, const std::vector<std::pair<std::string_view, double>>& ns) {
   const FadeShape shape(48000);
+  const Environment environment;
   uint32_t id = 1;
-  auto plan = make_plan(r.graph, {}, {}, shape, id);
+  auto plan = make_plan(r.graph, {}, Workshop(environment, shape), id);
   REQUIRE(plan);
-  const Schedule schedule = make_schedule(*plan, {}, shape);
+  const Schedule schedule = make_schedule(*plan, environment, shape);
   std::vector<TypeCost> costs;
   for (auto [type, took] : ns) costs.push_back({type, took, kMaxBlock});
   return {make_strands(*plan, schedule, costs, 2), schedule.runs.size()};

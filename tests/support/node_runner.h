@@ -89,6 +89,8 @@ class NodeRunner {
   /// Calls the node's service(), if it has one; process() does so before each period unless
   /// `automatic_service` is false.
   void service();
+  /// What that met, or what the node missed.
+  std::optional<Trouble> take_trouble() { return kernel_.take_trouble ? kernel_.take_trouble(node_) : std::nullopt; }
   bool automatic_service = true;
 
   /// Allocations that process() made inside the kernel (tests/support/allocations.h).

@@ -1,0 +1,35 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/node.h"
+
+namespace mixgraph {
+
+class Bank;
+
+/// An instance of a slow type (NodeType::slow) that has to be made, with all that its making needs. [any]
+struct Preparation {
+  std::string path;
+  const NodeType* type = nullptr;
+  int channels = 0;  ///< as its cables tell; 0: it has none, and the making finds out
+  std::vector<Value> values;
+};
+
+/// What became of it. Nobody has to wait for the end of one that isn't used: the engine's workers see to it. [any]
+struct Prepared {
+  Preparation of;              ///< with the channels that it has
+  std::shared_ptr<Bank> bank;  ///< nullptr: it could not be made
+  Problems problems;           ///< why; `where` begins with the node's address
+
+  /// Whether it can be this node, as far as its values say: those of the rows that rebuild are the same.
+  bool fits(const NodeType& type, std::span<const Value> values) const;
+};
+
+/// Whether two instances of a type are built alike: the values of all rows that rebuild are the same. [any]
+bool built_alike(const NodeType& type, std::span<const Value> a, std::span<const Value> b);
+/// The same problems, of this node. [any]
+Problems named(Problems problems, const std::string& path);
+
+}  // namespace mixgraph
