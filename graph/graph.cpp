@@ -62,9 +62,21 @@ bool Graph::set_value(std::string_view path, int row, Value value) {
 
 bool Graph::has(const Cable& cable) const { return std::binary_search(cables().begin(), cables().end(), cable); }
 
+std::string_view Graph::fact(std::string_view path, std::string_view key) const {
+  const auto found = facts().find({std::string(path), std::string(key)});
+  return found == facts().end() ? std::string_view() : found->second;
+}
+
+std::map<std::string, std::string> Graph::composites() const {
+  std::map<std::string, std::string> all;
+  for (const auto& [at, value] : facts())
+    if (at.second == kTypeFact) all.emplace_hint(all.end(), at.first, value);
+  return all;
+}
+
 bool Graph::operator==(const Graph& other) const {
   if (content_ == other.content_) return true;
-  if (nodes().size() != other.nodes().size() || cables() != other.cables() || groups() != other.groups()) return false;
+  if (nodes().size() != other.nodes().size() || cables() != other.cables() || facts() != other.facts()) return false;
   return std::all_of(nodes().begin(), nodes().end(), [&](const Node& node) {
     const Node* twin = other.find(node.path);
     return twin && *twin == node;
@@ -127,6 +139,7 @@ class GraphEditor {
   }
   Result<Graph> result() && {
     sweep();
+    settle_facts();
     if (!problems_.empty()) return std::move(problems_);
     return std::move(graph_);
   }
@@ -145,6 +158,7 @@ class GraphEditor {
   void apply(const RemoveNode& e) {
     if (!graph_.find(e.path) || gone_.count(e.path)) return refuse(e.path, "no such node", suggestion(e.path));
     gone_.insert(e.path);
+    if (!content_.facts.empty()) each_above(e.path, [this](std::string_view path) { doubted_[std::string(path)] = false; });
   }
   void apply(const Connect& e) {
     if (!check_end(e.cable.from, e.cable.from_port, false) || !check_end(e.cable.to, e.cable.to_port, true)) return;
@@ -163,11 +177,13 @@ class GraphEditor {
     if (e.row < 0 || e.row >= row_count(*node.type)) return refuse(e.path, "no such parameter", "");
     if (check_value(node, e.row, e.value)) node.values[size_t(e.row)] = e.value;
   }
-  void apply(const SetGroup& e) {
-    if (e.type.empty())
-      content_.groups.erase(e.path);
-    else
-      content_.groups[e.path] = e.type;
+  void apply(const SetFact& e) {
+    const FactKey* key = find_fact_key(e.key);
+    if (!key) return refuse(e.path, "`" + e.key + "`: no such fact", known_facts());
+    if (e.value.empty()) return void(content_.facts.erase({e.path, e.key}));
+    if (!key->fits(e.value)) return refuse(e.path, e.key + ": not a value of it", std::string(key->accepted));
+    content_.facts[{e.path, e.key}] = e.value;
+    if (!graph_.find(e.path)) doubted_[e.path] = true;
   }
 
   void connect_many(std::span<const Edit> edits) {
@@ -208,6 +224,11 @@ class GraphEditor {
     std::string_view near = nearest_word(path, words);
     return near.empty() ? "" : "did you mean /" + std::string(near) + "?";
   }
+  static std::string known_facts() {
+    std::string list = "one of";
+    for (const FactKey& key : fact_keys()) list += (list.size() > 6 ? ", " : " ") + std::string(key.id);
+    return list;
+  }
   void refuse(const std::string& path, std::string what, std::string hint) {
     problems_.push_back({"/" + path, std::move(what), std::move(hint)});
   }
@@ -221,9 +242,24 @@ class GraphEditor {
     gone_.clear();
   }
 
+  /// Facts whose path has lost its nodes go; those that were to be set of a path without any are refused.
+  void settle_facts() {
+    for (const Node& node : graph_.nodes()) {
+      if (doubted_.empty()) return;
+      each_above(node.path, [this](std::string_view path) {
+        if (const auto found = doubted_.find(path); found != doubted_.end()) doubted_.erase(found);
+      });
+    }
+    for (const auto& [path, is_new] : doubted_) {
+      if (is_new) refuse(path, "no such node", suggestion(path));
+      for (const FactKey& key : fact_keys()) content_.facts.erase({path, std::string(key.id)});
+    }
+  }
+
   Graph graph_;
   Graph::Content& content_;
   std::unordered_set<std::string> gone_;
+  std::map<std::string, bool, std::less<>> doubted_;  // paths that may have no node any more, or (true) never had one
   Problems problems_;
 };
 
@@ -259,11 +295,11 @@ std::vector<Edit> diff(const Graph& from, const Graph& to) {
   }
   for (const Cable& c : to.cables())
     if ((!gone.empty() && (gone.count(c.from) || gone.count(c.to))) || !from.has(c)) edits.push_back(Connect{c});
-  for (auto& [path, type] : from.groups())
-    if (!to.groups().count(path)) edits.push_back(SetGroup{path, ""});
-  for (auto& [path, type] : to.groups()) {
-    auto old = from.groups().find(path);
-    if (old == from.groups().end() || old->second != type) edits.push_back(SetGroup{path, type});
+  for (const auto& [at, value] : from.facts())
+    if (!to.facts().count(at)) edits.push_back(SetFact{at.first, at.second, ""});
+  for (const auto& [at, value] : to.facts()) {
+    const auto old = from.facts().find(at);
+    if (old == from.facts().end() || old->second != value) edits.push_back(SetFact{at.first, at.second, value});
   }
   return edits;
 }

@@ -1,11 +1,11 @@
 #pragma once
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "graph/facts.h"
 #include "graph/node.h"
 
 namespace mixgraph {
@@ -29,8 +29,8 @@ struct Cable {
   auto operator<=>(const Cable&) const = default;
 };
 
-/// The document: nodes in the order they were written, cables, and which paths are instances of composite types. A plain
-/// value: compared, copied, kept. Copies share what they hold until one of them changes. Edits go through apply(). [any]
+/// The document: nodes in the order they were written, cables, and facts. A plain value: compared, copied, kept. Copies
+/// share what they hold until one of them changes. Edits go through apply(). [any]
 class Graph {
  public:
   Graph();
@@ -38,8 +38,13 @@ class Graph {
   Graph& operator=(const Graph&) = default;
   const std::vector<Node>& nodes() const { return content_->nodes; }
   const std::vector<Cable>& cables() const { return content_->cables; }  ///< sorted
-  /// Composite instances: "mix/vox" -> "strip".
-  const std::map<std::string, std::string>& groups() const { return content_->groups; }
+  const Facts& facts() const { return content_->facts; }
+  /// A fact; empty: there is none.
+  std::string_view fact(std::string_view path, std::string_view key) const;
+  /// The composite type that a path is an instance of: "mix/vox" -> "strip"; empty: of none.
+  std::string_view composite_of(std::string_view path) const { return fact(path, kTypeFact); }
+  /// All composite instances and their types; what is within another comes after it.
+  std::map<std::string, std::string> composites() const;
   const Node* find(std::string_view path) const;
   bool has(const Cable& cable) const;
 
@@ -47,7 +52,7 @@ class Graph {
   /// False if there is no such node or row.
   bool set_value(std::string_view path, int row, Value value);
 
-  /// Equal documents: the same nodes in whatever order, the same cables and groups.
+  /// Equal documents: the same nodes in whatever order, the same cables and facts.
   bool operator==(const Graph& other) const;
 
  private:
@@ -55,7 +60,7 @@ class Graph {
   struct Content {
     std::vector<Node> nodes;
     std::vector<Cable> cables;
-    std::map<std::string, std::string> groups;
+    Facts facts;
     std::vector<uint32_t> places;  ///< a hash table: where nodes are, by path, from 1; a power of two of slots
   };
   static constexpr size_t kNone = SIZE_MAX;
@@ -86,16 +91,17 @@ struct SetValue {
   int row;
   Value value;
 };
-struct SetGroup {
-  std::string path;
-  std::string type;  ///< empty: no longer a composite instance
+struct SetFact {
+  std::string path, key;  ///< one of fact_keys()
+  std::string value;      ///< empty: the fact is removed
 };
-using Edit = std::variant<AddNode, RemoveNode, Connect, Disconnect, SetValue, SetGroup>;
+using Edit = std::variant<AddNode, RemoveNode, Connect, Disconnect, SetValue, SetFact>;
 
 /// Applies edits in order to a copy and returns it, or the problems of every edit that can't be done; `where` is the OSC
-/// address concerned. Checks paths, ports, ranges and texts; loops are found by compile(). [any]
+/// address concerned. Checks paths, ports, ranges and texts; loops are found by compile(). Facts of a path go with the last
+/// node at it or beneath it, if none has come by the end of the edits. [any]
 Result<Graph> apply(const Graph& graph, const std::vector<Edit>& edits);
-/// Edits that make `to` of `from`: disconnections, removals, additions, connections, values, groups. [any]
+/// Edits that make `to` of `from`: disconnections, removals, additions, connections, values, facts. [any]
 std::vector<Edit> diff(const Graph& from, const Graph& to);
 
 /// Whether a path may be used: parts of letters, digits, '_', '-', '+', '.' between slashes. [any]

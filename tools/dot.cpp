@@ -62,9 +62,8 @@ class Dot {
     }
   }
   std::string label(const std::string& name, const std::string& path) const {
-    const auto& composites = song_.session.graph.groups();
-    const auto type = composites.find(path);
-    return type == composites.end() ? name : name + " (" + type->second + ")";
+    const std::string type(song_.session.graph.composite_of(path));
+    return type.empty() ? name : name + " (" + type + ")";
   }
 
   void add(const Instance& node, const std::string& indent) {
