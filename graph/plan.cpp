@@ -120,9 +120,10 @@ class Planner {
     for (size_t i = 0, node = 0; i < before.nodes.size(); i++) {
       if (before.nodes[i]->leaving) continue;
       // Most nodes are where they were, one after the other.
-      const Node* found = node < graph.nodes().size() && graph.nodes()[node].path == before.nodes[i]->path ? &graph.nodes()[node] : graph.find(before.nodes[i]->path);
-      if (!found) continue;
-      node = size_t(found - graph.nodes().data());
+      const bool is_next = node < graph.nodes().size() && graph.nodes()[node].path == before.nodes[i]->path;
+      const size_t found = is_next ? node : graph.place_of(before.nodes[i]->path);
+      if (found == Graph::kNone) continue;
+      node = found;
       if (before_.size() <= node) before_.resize(graph.nodes().size());
       before_[node++] = before.nodes[i];
     }
@@ -147,7 +148,7 @@ class Planner {
   void read_edges() {
     heard_.resize(graph_.nodes().size());
     edges_.reserve(graph_.cables().size());
-    auto place = [&](const std::string& path) { return size_t(graph_.find(path) - graph_.nodes().data()); };
+    auto place = [&](const std::string& path) { return graph_.place_of(path); };
     const std::string* from = nullptr;
     size_t from_place = 0;
     for (const Cable& c : graph_.cables()) {  // sorted: those from one node follow each other

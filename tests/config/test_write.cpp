@@ -164,8 +164,9 @@ TEST_CASE("keys that look like something else, names that hide others") {
        {"mix/null", "mix/-", "mix/1.5", "mix/type", "mix/group", "mix/.", "mix/from", "mix/a/mix/b", "mix/b",
         "mix/a/c", "mix", "mix/a/in/1", "in/1", "in/1+2", "in/x/y", "master/---", "in"})
     s.graph = edited(s.graph, {AddNode{make_node(path, table_type("fader"))}});
-  for (const Node& a : std::vector<Node>(s.graph.nodes()))
-    for (const Node& b : std::vector<Node>(s.graph.nodes()))
+  const Graph nodes = s.graph;
+  for (const Node& a : nodes.nodes())
+    for (const Node& b : nodes.nodes())
       s.graph = edited(s.graph, {Connect{{a.path, 0, b.path, 0}}});
   check_round_trip(s);
 }
