@@ -11,7 +11,7 @@ namespace mixgraph {
 namespace {
 
 constexpr std::string_view kDrivers[] = {"auto", "portaudio", "clock"};
-enum Audio { kRate, kBlock, kDriver, kDevice, kInputDevice, kInputs, kOutputs, kCeiling, kRestoreMax, kThreads };
+enum Audio { kRate, kBlock, kDriver, kDevice, kInputDevice, kInputs, kOutputs, kCeiling, kRestoreMax, kThreads, kMemory };
 constexpr Parameter kAudio[] = {
     {.id = "rate",
      .label = "Rate",
@@ -52,6 +52,10 @@ constexpr Parameter kAudio[] = {
      .label = "Threads",
      .doc = "That share a graph which is large enough to pay; 0: as many as suit the machine.",
      .max = 16},
+    {.id = "memory",
+     .label = "Memory",
+     .doc = "MiB that the nodes may take; 0: half of the machine's, at most 1024.",
+     .max = 1 << 20},
 };
 static_assert(is_sound(kAudio));
 constexpr Parameter kChannel{
@@ -135,6 +139,9 @@ void set_audio(AudioSettings& audio, Audio row, const Value& value) {
       break;
     case kThreads:
       audio.threads = int(number());
+      break;
+    case kMemory:
+      audio.memory = int(number());
       break;
   }
 }
@@ -268,6 +275,7 @@ Yaml write_audio(const AudioSettings& audio) {
   if (audio.ceiling != usual.ceiling) put(yaml, "ceiling", write_number(audio.ceiling));
   if (audio.restore_max != usual.restore_max) put(yaml, "restore_max", write_number(audio.restore_max));
   if (audio.threads != usual.threads) put(yaml, "threads", write_number(audio.threads));
+  if (audio.memory != usual.memory) put(yaml, "memory", write_number(audio.memory));
   return yaml;
 }
 

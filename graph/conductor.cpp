@@ -15,7 +15,7 @@ Conductor::Conductor(const EngineSettings& settings, const FadeShape& shape, Han
     : settings_(settings), shape_(shape), handover_(handover), costs_(costs), sharing_(sharing), crew_(crew), orders_(handover, settings.environment.rate) {}
 
 Problems Conductor::update(const Graph& next) {
-  auto made = make_plan(next, target_, settings_.environment, shape_, next_id_);
+  auto made = make_plan(next, target_, settings_.environment, shape_, next_id_, settings_.memory);
   if (!made) return made.problems();
   target_ = std::move(*made);
   arrived_ = false;

@@ -112,6 +112,8 @@ struct NodeType {
   int (*latency)(const Setup&) = nullptr;   ///< frames from input to output; nullptr: none
   double (*tail)(const Setup&) = nullptr;   ///< seconds of sound after the input ends; nullptr: none
   int (*channels)(const Setup&) = nullptr;  ///< 1 or 2, of a node without inputs [control]; nullptr: 2
+  /// Bytes that an instance takes beside its kernel's, about: delay lines, buffers of files [control]; nullptr: none.
+  size_t (*memory)(const Setup&) = nullptr;
   Problems (*check)(const Setup&) = nullptr;  ///< why a plain node can't be made [control]; nullptr: it always can
   Role role = Role::none;
   /// Whether lanes of a bank may differ in rows that rebuild; if not, only instances that agree in them share one.
@@ -141,6 +143,8 @@ const Parameter& row(const NodeType& t, int i);
 int find_row(const NodeType& t, std::string_view id);
 /// The row that answers at the node's own address, or -1. [any]
 int main_row(const NodeType& t);
+/// Bytes that a node takes when it runs, about, all in all. [control]
+size_t memory_of(const NodeType& t, const Setup& setup);
 /// Why no such node can be made; none if it can. [control]
 Problems problems_of(const NodeType& t, const Setup& setup);
 

@@ -114,8 +114,8 @@ struct Edge {
 /// Builds a plan in the order of the sound.
 class Planner {
  public:
-  Planner(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id)
-      : graph_(graph), environment_(environment), shape_(shape), next_id_(next_id) {
+  Planner(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id, size_t memory)
+      : graph_(graph), environment_(environment), shape_(shape), next_id_(next_id), memory_(memory) {
     before_.reserve(before.nodes.size());
     for (size_t i = 0, node = 0; i < before.nodes.size(); i++) {
       if (before.nodes[i]->leaving) continue;
@@ -139,6 +139,7 @@ class Planner {
     if (!sorting.complete()) return loop_problem(sorting.loop());
     plan_.nodes.resize(graph_.nodes().size());
     for (size_t node : sorting.sequence) plan_.nodes[node] = make_instance(node);
+    if (is_too_large()) return memory_problem();
     if (!problems_.empty()) return std::move(problems_);
     align(sorting.sequence);
     return std::move(plan_);
@@ -197,15 +198,34 @@ class Planner {
     const InstancePtr& old = before_[node];
     bool same_source = old && n.type->inputs.empty() && old->type == n.type;
     int channels = same_source ? old->channels : infer_channels(node);
-    if (old && !old->spoilt && old->fits(*n.type, channels, n.values)) return old;
+    if (old && !old->spoilt && old->fits(*n.type, channels, n.values)) {
+      count(*old);
+      return old;
+    }
     auto instance = std::make_shared<Instance>();
     instance->path = n.path, instance->type = n.type, instance->values = n.values;
     instance->channels = same_source ? infer_channels(node) : channels;
     const bool succeeds = old && old->type == n.type;
     if (!succeeds) instance->id = next_id_++;
+    instance->bytes = memory_of(*n.type, {environment_, instance->channels, n.values});
+    count(*instance);
+    if (is_too_large()) return instance;
     for (const Problem& p : build(*instance, environment_, shape_)) problems_.push_back(p);
     if (succeeds) succeed(*instance, old);
     return instance;
+  }
+
+  void count(const Instance& instance) {
+    bytes_ += instance.bytes;
+    bytes_by_type_[instance.type] += instance.bytes;
+  }
+  bool is_too_large() const { return bytes_ > memory_; }
+  Problem memory_problem() const {
+    const auto less = [](const auto& a, const auto& b) { return a.second < b.second; };
+    const auto most = std::max_element(bytes_by_type_.begin(), bytes_by_type_.end(), less);
+    const auto mebibytes = [](size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; };
+    return {std::string(most->first->id), "the graph needs " + mebibytes(bytes_) + ", and " + mebibytes(memory_) + " are allowed",
+            "nodes of this type take most, " + mebibytes(most->second) + ": use fewer, or allow more (audio: memory)"};
   }
 
   // Delays every cable until the slowest path to the same node; what breaks loops starts paths anew.
@@ -229,6 +249,8 @@ class Planner {
   const Environment& environment_;
   const FadeShape& shape_;
   uint32_t& next_id_;
+  size_t memory_, bytes_ = 0;  // allowed and needed
+  std::unordered_map<const NodeType*, size_t> bytes_by_type_;
   std::vector<InstancePtr> before_;  // by node; null: it is new
   std::vector<Edge> edges_;
   std::vector<std::vector<size_t>> heard_;
@@ -238,8 +260,8 @@ class Planner {
 
 }  // namespace
 
-Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id) {
-  return Planner(graph, before, environment, shape, next_id).run();
+Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id, size_t memory) {
+  return Planner(graph, before, environment, shape, next_id, memory).run();
 }
 
 void build_as_told(Instance& instance, const Environment& environment, const FadeShape& shape) {
@@ -256,7 +278,7 @@ void replace_spoilt(Plan& plan, const Environment& environment, const FadeShape&
     if (!i->spoilt) continue;
     auto instance = std::make_shared<Instance>();
     instance->path = i->path, instance->type = i->type, instance->values = i->values;
-    instance->channels = i->channels, instance->tail = i->tail;
+    instance->channels = i->channels, instance->tail = i->tail, instance->bytes = i->bytes;
     i->given_up = !build(*instance, environment, shape).empty();
     if (i->given_up) continue;
     succeed(*instance, i);

@@ -29,6 +29,7 @@ struct Instance {
   std::shared_ptr<Instance> predecessor;  ///< that sounds until this one does, and whose courses it goes on with
   int channels = 1, latency = 0;
   double tail = 0;                  ///< seconds
+  size_t bytes = 0;                 ///< that it takes, about
   std::shared_ptr<Bank> bank;       ///< set at once for nodes that run alone, else when first compiled
   int lane = 0;
   bool sounding = false;            ///< the audio thread has it, or a program on its way there
@@ -78,8 +79,10 @@ struct Plan {
 };
 
 /// Makes a plan of a graph. Instances of `before` that still fit are used again; new ones are numbered from `next_id`.
-/// Problems: loops, each named, and nodes that can't be built. [control]
-Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id);
+/// Problems: loops, each named, nodes that can't be built, and nodes that together take more than `memory` bytes; none of
+/// them is built then. [control]
+Result<Plan> make_plan(const Graph& graph, const Plan& before, const Environment& environment, const FadeShape& shape, uint32_t& next_id,
+                       size_t memory = SIZE_MAX);
 
 /// Makes a node that runs alone, and doesn't sound yet, of what it was told since it was made. [control]
 void build_as_told(Instance& instance, const Environment& environment, const FadeShape& shape);

@@ -80,6 +80,12 @@ class Limiter {
         highest_(latency_of(setup) + 1),
         per_release_(float(1000 / setup.rate())) {}
 
+  /// The delay, the maxima over the look-ahead with the hold and over the latency, and the averages.
+  static size_t memory(const Setup& setup) {
+    const int held = 2 * lookahead_of(setup) + frames_of(setup, setup.number(kHold));
+    return size_t((setup.channels + 1) * latency_of(setup) + held) * sizeof(float);
+  }
+
   void process(Block<float> b) {
     float level[kMaxBlock], ceiling[kMaxBlock];
     fill(b, kCeiling, ceiling);
@@ -169,6 +175,7 @@ extern constexpr NodeType limiter{
     .parameters = kParameters,
     .meters = kMeters,
     .kernels = kSoloKernel<Limiter>,
-    .latency = latency_of};
+    .latency = latency_of,
+    .memory = Limiter::memory};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

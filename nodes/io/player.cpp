@@ -167,6 +167,10 @@ int count_channels(const Setup& setup) {
   return info ? info->channels : 2;
 }
 
+size_t memory_of_file(const Setup& setup) {
+  return setup.text(kFile).empty() ? 0 : ReadAhead::memory(setup.rate(), setup.channels);
+}
+
 }  // namespace
 
 extern constexpr NodeType player{.id = "player",
@@ -178,6 +182,7 @@ extern constexpr NodeType player{.id = "player",
                                  .parameters = kParameters,
                                  .meters = kMeters,
                                  .kernels = kSoloKernel<Player>,
-                                 .channels = count_channels};
+                                 .channels = count_channels,
+                                 .memory = memory_of_file};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -86,6 +86,7 @@ extern constexpr NodeType recorder{.id = "recorder",
                                    .outputs = {},
                                    .parameters = kParameters,
                                    .meters = kMeters,
-                                   .kernels = kSoloKernel<Recorder>};
+                                   .kernels = kSoloKernel<Recorder>,
+                                   .memory = [](const Setup& setup) { return Recording::memory(setup.rate(), setup.channels); }};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

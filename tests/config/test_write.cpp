@@ -43,7 +43,7 @@ void check_round_trip(const Session& session) {
 
 constexpr const char* kCanonical = R"(mixgraph: 1
 name: "A song: the second"
-audio: {rate: 96000, inputs: 8}
+audio: {rate: 96000, inputs: 8, memory: 512}
 osc:
   port: 9001
   bind: [127.0.0.1, 10.0.0.2]
