@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::string_view kKeys[] = {"mixgraph", "type",   "doc",    "nodes",
                                       "input",    "inputs", "output", "sends"};
-constexpr std::string_view kReserved[] = {"type", "from", "sends", "group"};
+constexpr std::string_view kReserved[] = {"from", "sends", "group"};
 
 bool is_reserved(std::string_view name) {
-  return std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
+  return std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved) || find_fact_key(name);
 }
 
 /// Reads one definition into a Composite.
@@ -70,7 +70,7 @@ class Reader {
   void read_part(const Yaml::Entry& entry) {
     if (!is_path(entry.key) || entry.key.find('/') != std::string::npos || is_reserved(entry.key))
       return c_.report.add(entry.place, "`" + entry.key + "` can't be the name of a node here",
-                           "use letters, digits, _ - + . except type, from, sends, group");
+                           "use letters, digits, _ - + . except type, from, sends, group, label, color");
     const Yaml::Entry* type = entry.value.find("type");
     if (!type) return c_.report.add(entry.place, "`" + entry.key + "` has no type", "write {type: eq}");
     c_.parts.push_back({{entry.key, entry.place}, read_word(type->value, "type", c_.report), entry.value});
@@ -78,7 +78,7 @@ class Reader {
   void read_input(const Yaml::Entry& entry) {
     if (is_reserved(entry.key) || !is_path(entry.key) || entry.key.find('/') != std::string::npos)
       return c_.report.add(entry.place, "`" + entry.key + "` can't be the name of an input",
-                           "use letters, digits, _ - + . except type, from, sends, group");
+                           "use letters, digits, _ - + . except type, from, sends, group, label, color");
     std::vector<Word> targets = read_words(entry.value, entry.key, c_.report);
     if (!targets.empty()) c_.inputs[entry.key] = targets;
   }

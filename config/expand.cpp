@@ -105,9 +105,9 @@ Result<std::vector<Edit>> removal(const std::string& path, const Graph& graph) {
     words.push_back(node.path);
     if (is_below(node.path, base)) edits.push_back(RemoveNode{node.path});
   }
-  for (const auto& [group, type] : graph.groups()) {
-    words.push_back(group);
-    if (is_below(group, base)) edits.push_back(SetGroup{group, ""});
+  for (const auto& [at, value] : graph.facts()) {
+    words.push_back(at.first);
+    if (is_below(at.first, base)) edits.push_back(SetFact{at.first, at.second, ""});
   }
   if (edits.empty()) return Problem{"/" + base, "no such node", suggest(base, words, "there are")};
   return edits;

@@ -41,15 +41,15 @@ void Expander::declare(const std::string& path, const Word& name, const Yaml& se
 
 void Expander::add_group(const std::string& path, const Word& name, const Yaml& settings) {
   for (const Yaml::Entry& entry : settings.entries)
-    if (entry.key != "group")
-      report_.add(entry.place, ticks(entry.key) + ": a group has no settings",
+    if (entry.key != "group" && !set_fact(path, entry))
+      report_.add(entry.place, ticks(entry.key) + ": a group has no settings but label, color",
                   "write the nodes in it one by one");
   Word type = read_word(settings.find("group")->value, "group", report_);
-  if (!is_path(path) || !is_path(type.text))
+  if (!is_path(path) || !(type.text.empty() || find_fact_key(kTypeFact)->fits(type.text)))
     return refuse(path, name.place, ticks(name.text) + " is not a group", kNameRule);
-  if (scope_.at(path) || groups_.count(path))
+  if (scope_.at(path) || facts_.count({path, std::string(kTypeFact)}))
     return report_.add(name.place, ticks(path) + ": there is a node here already", "choose another name");
-  groups_[path] = type.text;
+  if (!type.text.empty()) facts_[{path, std::string(kTypeFact)}] = type.text;
   if (auto found = composites_.find(type.text); found != composites_.end())
     scope_.add(path, {nullptr, &found->second, name.place});
 }
@@ -83,7 +83,7 @@ void Expander::add_node(const std::string& path, const NodeType& type, const Pla
 void Expander::add_composite(const std::string& path, const Composite& composite, const Place& place) {
   report_.add(composite.report);
   if (!composite.report.empty()) return scope_.add(path, Item{});
-  groups_[path] = composite.type;
+  facts_[{path, std::string(kTypeFact)}] = composite.type;
   scope_.add(path, {nullptr, &composite, place});
   add_parts(path, composite, place);
 }
@@ -118,11 +118,21 @@ void Expander::finish_layer() {
   decided_.clear();
 }
 
+bool Expander::has_nodes(const std::string& path) const {
+  if (const Item* item = scope_.at(path); item && item->type) return true;
+  const std::string start = path + "/";
+  const auto& items = scope_.items();
+  for (auto at = items.lower_bound(start); at != items.end() && at->first.starts_with(start); ++at)
+    if (at->second.type) return true;
+  return false;
+}
+
 std::vector<Edit> Expander::edits() const {
   std::vector<Edit> edits;
   for (const Node& node : device_inputs_) edits.push_back(AddNode{node});
   for (const Node& node : nodes_) edits.push_back(AddNode{node});
-  for (const auto& [path, type] : groups_) edits.push_back(SetGroup{path, type});
+  for (const auto& [at, value] : facts_)
+    if (has_nodes(at.first)) edits.push_back(SetFact{at.first, at.second, value});
   for (const Cable& cable : cables_) edits.push_back(Connect{cable});
   return edits;
 }

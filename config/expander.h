@@ -35,7 +35,7 @@ class Expander {
 
   const Scope& scope() const { return scope_; }
   const std::vector<Node>& nodes() const { return nodes_; }
-  const std::map<std::string, std::string>& groups() const { return groups_; }
+  const Facts& facts() const { return facts_; }
   const std::vector<Wire>& wires() const { return wires_; }
   std::vector<Edit> edits() const;
 
@@ -53,11 +53,13 @@ class Expander {
   void add_parts(const std::string& path, const Composite& composite, const Place& place);
   void add_group(const std::string& path, const Word& name, const Yaml& settings);
   void refuse(const std::string& path, const Place& place, std::string what, std::string hint);
+  bool has_nodes(const std::string& path) const;
   void finish_layer();
 
   // Settings.
   void apply(const std::string& path, const Yaml& settings, const std::string& outer, bool with_type);
   void set(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
+  bool set_fact(const std::string& path, const Yaml::Entry& entry);
   void set_in_composite(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
   void set_send(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
   void set_send_key(const std::string& path, const std::string& send, const Yaml::Entry& entry,
@@ -85,7 +87,7 @@ class Expander {
   Scope scope_;
   std::vector<Node> nodes_, device_inputs_;
   std::map<std::string, size_t> index_;  ///< of nodes_
-  std::map<std::string, std::string> groups_;
+  Facts facts_;
   std::vector<Wire> wires_;
   std::map<std::pair<std::string, std::string>, size_t> wire_of_;  ///< by path and port
   std::set<Cable> cables_;

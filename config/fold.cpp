@@ -19,7 +19,7 @@ Folding::Folding(const Graph& graph, const Composites& composites) : graph_(grap
     if (is_in_section(cable.from) && is_in_section(cable.to))
       cables_[{cable.to, cable.to_port}].push_back(cable);
   // Outer instances come before those within them.
-  for (const auto& [path, type] : graph.groups()) {
+  for (const auto& [path, type] : graph.composites()) {
     auto composite = composites.find(type);
     if (composite != composites.end() && !owners_.count(path) && is_in_section(path))
       fold(path, composite->second);
@@ -41,11 +41,9 @@ void Folding::fold(const std::string& path, const Composite& composite) {
     const Node* actual = graph_.find(node.path);
     if (!actual || actual->type != node.type || owners_.count(node.path)) return;
   }
-  for (const auto& [inner, type] : expander.groups()) {
-    auto actual = graph_.groups().find(inner);
-    if (actual == graph_.groups().end() || actual->second != type) return;
-  }
-  CompositeInstance folded{path, &composite, expander.nodes(), expander.groups(), {}, {}, {}};
+  for (const auto& [at, value] : expander.facts())
+    if (at.second == kTypeFact && graph_.composite_of(at.first) != value) return;
+  CompositeInstance folded{path, &composite, expander.nodes(), expander.facts(), {}, {}, {}};
   std::vector<Cable> fixed;  // told by the definition in a way that an instance can't change
   for (const Wire& wire : expander.wires())
     for (const Cable& cable : wire.cables)
@@ -56,7 +54,8 @@ void Folding::fold(const std::string& path, const Composite& composite) {
   if (!std::all_of(fixed.begin(), fixed.end(), [&](const Cable& c) { return graph_.has(c); })) return;
   told_.insert(fixed.begin(), fixed.end());
   for (const Node& node : folded.nodes) owners_[node.path] = path;
-  for (const auto& [inner, type] : folded.groups) owners_[inner] = path;
+  for (const auto& [at, value] : folded.facts)
+    if (at.second == kTypeFact) owners_[at.first] = path;
   folds_.emplace(path, std::move(folded));
 }
 
@@ -126,7 +125,7 @@ const CompositeInstance* Folding::fold_of(const std::string& path) const {
 
 bool Folding::is_folded_group(const std::string& path) const {
   const CompositeInstance* fold = fold_of(path);
-  return fold && fold->groups.count(path);
+  return fold && fold->facts.count({path, std::string(kTypeFact)});
 }
 
 std::vector<Cable> Folding::untold(const End& end) const {

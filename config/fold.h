@@ -23,7 +23,7 @@ struct CompositeInstance {
   std::string path;
   const Composite* composite = nullptr;
   std::vector<Node> nodes;                    ///< as the definition makes them
-  std::map<std::string, std::string> groups;  ///< itself and instances within it
+  Facts facts;                                ///< by the definition: the types of itself and of instances within it, and more
   std::map<End, std::set<Cable>> wired;       ///< cables of its nodes' inputs, by the definition
   std::map<std::string, std::vector<Cable>>
       inputs;  ///< cables from outside by the instance's input: "from", "key"

@@ -11,7 +11,7 @@ namespace mixgraph {
 namespace {
 
 constexpr std::string_view kDrivers[] = {"auto", "portaudio", "clock"};
-enum Audio { kRate, kBlock, kDriver, kDevice, kInputDevice, kInputs, kOutputs, kCeiling, kRestoreMax, kThreads };
+enum Audio { kRate, kBlock, kDriver, kDevice, kInputDevice, kInputs, kOutputs, kCeiling, kRestoreMax, kThreads, kMemory };
 constexpr Parameter kAudio[] = {
     {.id = "rate",
      .label = "Rate",
@@ -28,12 +28,12 @@ constexpr Parameter kAudio[] = {
      .max = 2,
      .choices = kDrivers,
      .motion = Motion::jump},
-    {.id = "device", .label = "Device", .doc = "Name or part of it.", .curve = Curve::text, .change = Change::rebuild},
+    {.id = "device", .label = "Device", .doc = "Name or part of it.", .curve = Curve::text, .update = Update::rebuild},
     {.id = "input_device",
      .label = "Input device",
      .doc = "Another one for the inputs.",
      .curve = Curve::text,
-     .change = Change::rebuild},
+     .update = Update::rebuild},
     {.id = "inputs", .label = "Inputs", .doc = "Channels.", .max = 256, .initial = 2},
     {.id = "outputs", .label = "Outputs", .doc = "Channels.", .min = 1, .max = 256, .initial = 2},
     {.id = "ceiling",
@@ -52,6 +52,10 @@ constexpr Parameter kAudio[] = {
      .label = "Threads",
      .doc = "That share a graph which is large enough to pay; 0: as many as suit the machine.",
      .max = 16},
+    {.id = "memory",
+     .label = "Memory",
+     .doc = "MiB that the nodes may take; 0: half of the machine's, at most 1024.",
+     .max = 1 << 20},
 };
 static_assert(is_sound(kAudio));
 constexpr Parameter kChannel{
@@ -136,6 +140,9 @@ void set_audio(AudioSettings& audio, Audio row, const Value& value) {
     case kThreads:
       audio.threads = int(number());
       break;
+    case kMemory:
+      audio.memory = int(number());
+      break;
   }
 }
 
@@ -161,7 +168,7 @@ void read_audio_key(const Yaml::Entry& entry, AudioSettings& audio, Report& repo
 }
 
 /// The highest device channel that nodes of a role name in their text.
-int used_channels(const Graph& graph, Role role) {
+int used_channels(const Graph& graph, DeviceRole role) {
   int most = 0;
   for (const Node& node : graph.nodes()) {
     if (node.type->role != role) continue;
@@ -268,6 +275,7 @@ Yaml write_audio(const AudioSettings& audio) {
   if (audio.ceiling != usual.ceiling) put(yaml, "ceiling", write_number(audio.ceiling));
   if (audio.restore_max != usual.restore_max) put(yaml, "restore_max", write_number(audio.restore_max));
   if (audio.threads != usual.threads) put(yaml, "threads", write_number(audio.threads));
+  if (audio.memory != usual.memory) put(yaml, "memory", write_number(audio.memory));
   return yaml;
 }
 
@@ -297,8 +305,8 @@ Yaml write_osc(const OscSettings& osc) {
 }  // namespace
 
 DeviceChannels channels_of(const AudioSettings& audio, const Graph& graph) {
-  return {std::max(audio.inputs.value_or(2), used_channels(graph, Role::device_input)),
-          std::max(audio.outputs.value_or(2), used_channels(graph, Role::device_output))};
+  return {std::max(audio.inputs.value_or(2), used_channels(graph, DeviceRole::device_input)),
+          std::max(audio.outputs.value_or(2), used_channels(graph, DeviceRole::device_output))};
 }
 
 std::vector<std::string_view> session_keys() {

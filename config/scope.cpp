@@ -45,7 +45,7 @@ bool is_device_input(std::string_view path) {
 
 void Scope::add(const Graph& graph, const Composites& composites) {
   for (const Node& node : graph.nodes()) add(node.path, {node.type, nullptr, {}});
-  for (const auto& [path, type] : graph.groups())
+  for (const auto& [path, type] : graph.composites())
     if (auto found = composites.find(type); found != composites.end())
       add(path, {nullptr, &found->second, {}});
 }

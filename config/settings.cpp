@@ -21,6 +21,12 @@ void add_once(std::vector<std::string_view>& words, std::string_view word) {
   words.push_back(word);
 }
 
+/// The keys that nodes and instances have besides those of their type.
+void add_facts(std::vector<std::string_view>& words) {
+  for (const FactKey& key : fact_keys())
+    if (key.id != kTypeFact) words.push_back(key.id);
+}
+
 constexpr Parameter kPre = switch_row("pre", "Pre", "Whether a send takes from before the fader.");
 
 }  // namespace
@@ -35,8 +41,24 @@ void Expander::apply(const std::string& path, const Yaml& settings, const std::s
 
 void Expander::set(const std::string& path, const Yaml::Entry& entry, const std::string& outer) {
   const Item* item = scope_.at(path);
-  if (item->is_broken()) return;
+  if (item->is_broken() || set_fact(path, entry)) return;
   item->composite ? set_in_composite(path, entry, outer) : set_in_node(path, entry, outer);
+}
+
+/// False: the key is none of a fact.
+bool Expander::set_fact(const std::string& path, const Yaml::Entry& entry) {
+  const FactKey* key = find_fact_key(entry.key);
+  if (!key || key->id == kTypeFact) return false;
+  if (index_.count(path)) mentioned_.insert(path);
+  if (!entry.value.is_scalar())
+    report_.add(entry.value.place, ticks(key->id) + ": one text is expected, in quotes if it begins with #", std::string(key->accepted));
+  else if (entry.value.text.empty())
+    facts_.erase({path, entry.key});
+  else if (!key->fits(entry.value.text))
+    report_.add(entry.value.place, ticks(key->id) + ": this can't be one", std::string(key->accepted));
+  else
+    facts_[{path, entry.key}] = entry.value.text;
+  return true;
 }
 
 void Expander::set_in_composite(const std::string& path, const Yaml::Entry& entry, const std::string& outer) {
@@ -66,6 +88,7 @@ void Expander::unknown_part(const Composite& composite, const Yaml::Entry& entry
   for (const Composite::Part& part : composite.parts) words.push_back(part.name.text);
   for (const auto& [name, targets] : composite.inputs) words.push_back(name);
   if (composite.has_sends()) words.push_back("sends");
+  add_facts(words);
   report_.add(entry.place, ticks(entry.key) + ": no such part of " + composite.type,
               suggest(entry.key, words, "it has"));
 }
@@ -102,7 +125,7 @@ void Expander::set_send_key(const std::string& path, const std::string& send, co
     add_wire(send, "from", {*tap}, path);
     wires_[wire_of_.at({send, "from"})].inner = path;
   } else {
-    set_in_node(send, entry, outer);
+    set(send, entry, outer);
   }
 }
 
@@ -158,6 +181,7 @@ void Expander::unknown_parameter(const NodeType& type, const std::string& prefix
   }
   if (prefix.empty())
     for (size_t i = 0; i < type.inputs.size(); i++) words.push_back(i == 0 ? "from" : type.inputs[i].id);
+  if (prefix.empty()) add_facts(words);
   std::string name = entry.key.empty() ? prefix.substr(0, prefix.size() - 1) : prefix + entry.key;
   if (entry.key.empty())
     report_.add(entry.place, ticks(name) + ": a mapping is expected", suggest("", words, "it has"));

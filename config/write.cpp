@@ -42,7 +42,7 @@ class GraphWriter {
       else if (written_.insert(instance->path).second)
         add(instance->path, write_instance(*instance));
     }
-    for (const auto& [path, type] : graph_.groups()) write_group(path);
+    for (const auto& [at, value] : graph_.facts()) write_group(at.first);
     return arrange();
   }
 
@@ -55,13 +55,27 @@ class GraphWriter {
       write_group(path.substr(0, slash));
   }
   void write_group(const std::string& path) {
-    auto group = graph_.groups().find(path);
-    if (group == graph_.groups().end() || folding_.is_folded_group(path) || graph_.find(path)) return;
-    if (!is_in_section(path) || !is_path(path) || !is_path(group->second) || !written_.insert(path).second)
-      return;
+    if (!has_facts(path) || folding_.is_folded_group(path) || graph_.find(path)) return;
+    if (!is_in_section(path) || !written_.insert(path).second) return;
     Yaml yaml = mapping();
-    put(yaml, "group", write_text(group->second));
+    put(yaml, "group", write_text(std::string(graph_.composite_of(path))));
+    write_facts(path, {}, "", yaml);
     add(path, std::move(yaml));
+  }
+
+  bool has_facts(const std::string& path) const {
+    const auto first = graph_.facts().lower_bound({path, ""});
+    return first != graph_.facts().end() && first->first.first == path;
+  }
+  /// The facts of a path that differ from the usual ones. One that is usual and isn't there is an empty text.
+  void write_facts(const std::string& path, const Facts& usual, const std::string& before, Yaml& yaml) const {
+    for (const FactKey& key : fact_keys()) {
+      if (key.id == kTypeFact) continue;
+      const auto found = usual.find({path, std::string(key.id)});
+      const std::string_view fact = graph_.fact(path, key.id);
+      if (fact != (found == usual.end() ? std::string_view() : found->second))
+        put(yaml, before + std::string(key.id), write_text(std::string(fact)));
+    }
   }
 
   /// Entries by path as sections: what stands at the place of a whole section leaves no room for others in
@@ -93,7 +107,7 @@ class GraphWriter {
     int channels = find_row(*node.type, "channels");
     if (channels < 0) return false;
     usual.values[size_t(channels)] = node.path.substr(3);
-    return node == usual && std::any_of(graph_.cables().begin(), graph_.cables().end(), [&](const Cable& c) {
+    return node == usual && !has_facts(node.path) && std::any_of(graph_.cables().begin(), graph_.cables().end(), [&](const Cable& c) {
              return c.from == node.path && is_in_section(c.to);
            });
   }
@@ -101,6 +115,7 @@ class GraphWriter {
   Yaml write_node(const Node& node) const {
     Yaml yaml = mapping();
     put(yaml, "type", write_text(std::string(node.type->id)));
+    write_facts(node.path, {}, "", yaml);
     for (size_t i = 0; i < node.type->inputs.size(); i++) {
       std::vector<Cable> cables = folding_.untold({node.path, int(i)});
       if (!cables.empty()) put(yaml, port_key(*node.type, int(i)), write_sources(cables, node.path));
@@ -146,6 +161,10 @@ class GraphWriter {
   Yaml write_instance(const CompositeInstance& instance) const {
     Yaml yaml = mapping();
     put(yaml, "type", write_text(instance.composite->type));
+    write_facts(instance.path, instance.facts, "", yaml);
+    for (const auto& [at, value] : instance.facts)
+      if (at.second == kTypeFact && at.first != instance.path)
+        write_facts(at.first, instance.facts, at.first.substr(instance.path.size() + 1) + "/", yaml);
     for (const auto& [input, cables] : instance.inputs)
       if (input == "from") put(yaml, input, write_sources(cables, instance.path));
     for (const auto& [input, cables] : instance.inputs)
@@ -158,6 +177,7 @@ class GraphWriter {
   void write_part(const CompositeInstance& instance, const Node& usual, Yaml& yaml) const {
     const Node& node = *graph_.find(usual.path);
     Yaml part = mapping();
+    write_facts(node.path, instance.facts, "", part);
     for (size_t i = 0; i < node.type->inputs.size(); i++) {
       End end{node.path, int(i)};
       if (is_wired_as_usual(instance, end)) continue;
@@ -203,6 +223,7 @@ class GraphWriter {
     const Composite& composite = *folding_.scope().at(send.instance)->composite;
     const Node& node = *send.node;
     Yaml yaml = mapping();
+    write_facts(node.path, {}, "", yaml);
     write_send_source(send, composite, yaml);
     if (send.to) put(yaml, "to", write_names(*send.to));
     write_rows(node, make_node(node.path, *node.type), 0, yaml);

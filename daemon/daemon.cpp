@@ -54,6 +54,7 @@ EngineSettings engine_settings(const Session& session, const AudioSettings& audi
   settings.inputs = channels.inputs;
   settings.outputs = channels.outputs;
   settings.ceiling_db = audio.ceiling;
+  if (audio.memory > 0) settings.memory = size_t(audio.memory) << 20;
   const int suitable = std::clamp(int(std::thread::hardware_concurrency()) / 4, 1, 4);
   settings.threads = audio.threads > 0 ? audio.threads : suitable;
   settings.on_thread_start = [] {

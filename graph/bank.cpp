@@ -275,7 +275,7 @@ void Bank::find_rest(const Chunk& chunk, float* const* out) {
 
 void Bank::contain(const Chunk& chunk, float* const* out) {
   uint64_t bad = faulted_.load(std::memory_order_relaxed);
-  if (type_.role == Role::device_input || type_.never_louder) return;  // they let nothing else through
+  if (type_.role == DeviceRole::device_input || type_.never_louder) return;  // they let nothing else through
   for (int c = 0; c < outputs_; c++) bad |= kernel_.mixing->unsound_lanes(out[c], lanes(), chunk.frames) & members_;
   if (bad) silence(bad, chunk, out);
 }

@@ -15,7 +15,7 @@ Conductor::Conductor(const EngineSettings& settings, const Workshop& workshop, S
     : settings_(settings), workshop_(workshop), work_(work), handover_(handover), costs_(costs), sharing_(sharing), crew_(crew), orders_(handover, settings.environment.rate) {}
 
 Problems Conductor::update(const Graph& next, std::span<const Prepared> prepared) {
-  auto made = make_plan(next, target_, workshop_, next_id_, prepared);
+  auto made = make_plan(next, target_, workshop_, next_id_, settings_.memory, prepared);
   if (!made) return made.problems();
   target_ = std::move(*made);
   arrived_ = false;
@@ -34,7 +34,7 @@ void Conductor::follow_values(const Graph& next) {
   for (size_t i = 0; i < target_.nodes.size(); i++) {
     const Node& node = next.nodes()[i];
     for (int r = 0; r < row_count(*node.type); r++)
-      if (row(*node.type, r).change == Change::live && node.values[size_t(r)] != target_.nodes[i]->values[size_t(r)])
+      if (row(*node.type, r).update == Update::live && node.values[size_t(r)] != target_.nodes[i]->values[size_t(r)])
         moves.push_back({.path = node.path, .row = r, .value = std::get<double>(node.values[size_t(r)])});
   }
   orders_.say(moves);

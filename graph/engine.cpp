@@ -6,7 +6,17 @@
 #include "graph/sharing.h"
 #include "graph/slow_work.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+
 namespace mixgraph {
+
+size_t usual_memory() {
+  constexpr size_t kMost = size_t(1) << 30;
+  const long pages = ::sysconf(_SC_PHYS_PAGES), bytes = ::sysconf(_SC_PAGESIZE);
+  return pages > 0 && bytes > 0 ? std::min(kMost, size_t(pages) / 2 * size_t(bytes)) : kMost;
+}
 
 /// The conductor is the control thread's, the performer the audio thread's; the rest says of itself whose it is.
 struct Engine::Rooms {

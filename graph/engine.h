@@ -63,12 +63,16 @@ struct NodeTrouble {
   Trouble trouble;
 };
 
+/// Bytes that nodes may take where nobody says more: half of the machine's memory, at most 1 GiB. [any]
+size_t usual_memory();
+
 struct EngineSettings {
   Environment environment;
   int inputs = 2, outputs = 2;   ///< device channels
   double ceiling_db = 0;         ///< nothing beyond this leaves an output
   int threads = 1;               ///< the audio thread, and others that help it where the graph is large enough to pay
   double share_above_us = 8;     ///< time of 64 frames from which on they are shared out; 0: always, even if it doesn't pay
+  size_t memory = usual_memory();  ///< bytes that the nodes of a graph may take, about
   std::function<void()> on_thread_start = {};  ///< runs first in each of these others
 };
 
@@ -82,7 +86,8 @@ class Engine {
 
   /// Makes the sound follow `next`: what is new fades in, what is gone fades or rings out, untouched nodes go on
   /// unchanged, values that differ from what was said last move. A node that is built anew goes on with the moves that are
-  /// under way, and with those that wait. On problems (a loop, a node that can't be built) nothing changes.
+  /// under way, and with those that wait. On problems (a loop, a node that can't be built, too little memory)
+  /// nothing changes.
   /// Instances of slow types that are not among `prepared` are made at once, however long that takes. [control]
   Problems update(const Graph& next, std::vector<Prepared> prepared = {});
   /// What update(next, have) would have to make that is slow, as far as that can be told: none, and it takes no file.

@@ -1,7 +1,6 @@
 #include "graph/graph.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <functional>
 #include <iterator>
@@ -16,10 +15,8 @@ Node make_node(std::string path, const NodeType& type) {
   return node;
 }
 
-Graph::Graph() : content_(std::make_shared<Content>()) {}
-
 size_t Graph::place_of(std::string_view path) const {
-  const auto& places = content_->places;
+  const auto& places = *content_->places;
   if (places.empty()) return kNone;
   for (size_t at = std::hash<std::string_view>{}(path);; at++) {
     const uint32_t place = places[at & (places.size() - 1)];
@@ -28,23 +25,18 @@ size_t Graph::place_of(std::string_view path) const {
   }
 }
 
-Graph::Content& Graph::own() {
-  if (content_.use_count() > 1) content_ = std::make_shared<Content>(*content_);
-  std::atomic_thread_fence(std::memory_order_acquire);  // another thread may have been the other owner
-  return *content_;
-}
-
 void Graph::enter(Content& content, size_t node) {
-  if (content.nodes.size() * 2 > content.places.size()) return index(content);
+  if (content.nodes.size() * 2 > content.places->size()) return index(content);
+  auto& places = content.places.own();
   size_t at = std::hash<std::string_view>{}(content.nodes[node].path);
-  while (content.places[at & (content.places.size() - 1)]) at++;
-  content.places[at & (content.places.size() - 1)] = uint32_t(node + 1);
+  while (places[at & (places.size() - 1)]) at++;
+  places[at & (places.size() - 1)] = uint32_t(node + 1);
 }
 
 void Graph::index(Content& content) {
   size_t slots = 16;
   while (slots < content.nodes.size() * 4) slots *= 2;
-  content.places.assign(slots, 0);
+  content.places = std::vector<uint32_t>(slots);
   for (size_t i = 0; i < content.nodes.size(); i++) enter(content, i);
 }
 
@@ -56,19 +48,43 @@ const Node* Graph::find(std::string_view path) const {
 bool Graph::set_value(std::string_view path, int row, Value value) {
   const size_t place = place_of(path);
   if (place == kNone || row < 0 || size_t(row) >= nodes()[place].values.size()) return false;
-  own().nodes[place].values[size_t(row)] = std::move(value);
+  content_.own().nodes.own(place).values[size_t(row)] = std::move(value);
   return true;
 }
 
 bool Graph::has(const Cable& cable) const { return std::binary_search(cables().begin(), cables().end(), cable); }
 
+std::string_view Graph::fact(std::string_view path, std::string_view key) const {
+  const auto found = facts().find({std::string(path), std::string(key)});
+  return found == facts().end() ? std::string_view() : found->second;
+}
+
+std::map<std::string, std::string> Graph::composites() const {
+  std::map<std::string, std::string> all;
+  for (const auto& [at, value] : facts())
+    if (at.second == kTypeFact) all.emplace_hint(all.end(), at.first, value);
+  return all;
+}
+
+namespace {
+
+/// The same node of another graph, or nullptr; mostly it is in the same place, and shared.
+const Node* twin_of(const Graph& graph, size_t place, const Graph& other) {
+  const Node& node = graph.nodes()[place];
+  if (place < other.nodes().size() && &other.nodes()[place] == &node) return &node;
+  return other.find(node.path);
+}
+
+}  // namespace
+
 bool Graph::operator==(const Graph& other) const {
-  if (content_ == other.content_) return true;
-  if (nodes().size() != other.nodes().size() || cables() != other.cables() || groups() != other.groups()) return false;
-  return std::all_of(nodes().begin(), nodes().end(), [&](const Node& node) {
-    const Node* twin = other.find(node.path);
-    return twin && *twin == node;
-  });
+  if (content_.shares(other.content_)) return true;
+  if (nodes().size() != other.nodes().size() || !(content_->cables == other.content_->cables) || !(content_->facts == other.content_->facts)) return false;
+  for (size_t i = 0; i < nodes().size(); i++) {
+    const Node* twin = twin_of(*this, i, other);
+    if (!twin || (twin != &nodes()[i] && !(*twin == nodes()[i]))) return false;
+  }
+  return true;
 }
 
 bool is_path(std::string_view path) {
@@ -106,10 +122,9 @@ class GraphEditor {
   static constexpr size_t kManyCables = 32;
 
  public:
-  explicit GraphEditor(const Graph& graph) : graph_(graph), content_(graph_.own()) {}
+  explicit GraphEditor(const Graph& graph) : graph_(graph), content_(graph_.content_.own()) {}
 
   void apply(const Edit& edit) {
-    if (!std::holds_alternative<RemoveNode>(edit)) sweep();
     std::visit([this](const auto& e) { apply(e); }, edit);
   }
   /// Cables are sorted in once, at the end of a row of connections: a session has thousands.
@@ -127,6 +142,7 @@ class GraphEditor {
   }
   Result<Graph> result() && {
     sweep();
+    settle_facts();
     if (!problems_.empty()) return std::move(problems_);
     return std::move(graph_);
   }
@@ -136,43 +152,47 @@ class GraphEditor {
     const Node& node = e.node;
     if (!is_path(node.path))
       return refuse(node.path, "not a path", "use letters, digits, _ - + . between slashes, at most 200 characters");
+    if (gone_.count(node.path)) sweep();
     if (graph_.find(node.path)) return refuse(node.path, "there is a node here already", "choose another name, or remove it first");
     if (node.values.size() != size_t(row_count(*node.type))) return refuse(node.path, "wrong number of values", "");
     for (size_t i = 0; i < node.values.size(); i++) check_value(node, int(i), node.values[i]);
-    content_.nodes.push_back(node);
+    content_.nodes.add(node);
     Graph::enter(content_, content_.nodes.size() - 1);
   }
   void apply(const RemoveNode& e) {
-    if (!graph_.find(e.path) || gone_.count(e.path)) return refuse(e.path, "no such node", suggestion(e.path));
+    if (!find(e.path)) return refuse(e.path, "no such node", suggestion(e.path));
     gone_.insert(e.path);
+    if (!content_.facts->empty()) each_above(e.path, [this](std::string_view path) { doubted_[std::string(path)] = false; });
   }
   void apply(const Connect& e) {
     if (!check_end(e.cable.from, e.cable.from_port, false) || !check_end(e.cable.to, e.cable.to_port, true)) return;
     if (graph_.has(e.cable)) return refuse(e.cable.to, "is connected to " + e.cable.from + " already", "");
-    auto& cables = content_.cables;
+    auto& cables = content_.cables.own();
     cables.insert(std::upper_bound(cables.begin(), cables.end(), e.cable), e.cable);
   }
   void apply(const Disconnect& e) {
-    if (!graph_.has(e.cable)) return refuse(e.cable.to, "is not connected to " + e.cable.from, "");
-    content_.cables.erase(std::lower_bound(content_.cables.begin(), content_.cables.end(), e.cable));
+    if (!graph_.has(e.cable) || !find(e.cable.from) || !find(e.cable.to))
+      return refuse(e.cable.to, "is not connected to " + e.cable.from, "");
+    auto& cables = content_.cables.own();
+    cables.erase(std::lower_bound(cables.begin(), cables.end(), e.cable));
   }
   void apply(const SetValue& e) {
-    const size_t place = graph_.place_of(e.path);
-    if (place == Graph::kNone) return refuse(e.path, "no such node", suggestion(e.path));
-    Node& node = content_.nodes[place];
-    if (e.row < 0 || e.row >= row_count(*node.type)) return refuse(e.path, "no such parameter", "");
-    if (check_value(node, e.row, e.value)) node.values[size_t(e.row)] = e.value;
+    const Node* node = find(e.path);
+    if (!node) return refuse(e.path, "no such node", suggestion(e.path));
+    if (e.row < 0 || e.row >= row_count(*node->type)) return refuse(e.path, "no such parameter", "");
+    if (check_value(*node, e.row, e.value)) graph_.set_value(e.path, e.row, e.value);
   }
-  void apply(const SetGroup& e) {
-    if (e.type.empty())
-      content_.groups.erase(e.path);
-    else
-      content_.groups[e.path] = e.type;
+  void apply(const SetFact& e) {
+    const FactKey* key = find_fact_key(e.key);
+    if (!key) return refuse(e.path, "`" + e.key + "`: no such fact", known_facts());
+    if (e.value.empty()) return erase_fact({e.path, e.key});
+    if (!key->fits(e.value)) return refuse(e.path, e.key + ": not a value of it", std::string(key->accepted));
+    content_.facts.own()[{e.path, e.key}] = e.value;
+    if (!find(e.path)) doubted_[e.path] = true;
   }
 
   void connect_many(std::span<const Edit> edits) {
-    sweep();
-    auto& cables = content_.cables;
+    auto& cables = content_.cables.own();
     const size_t sorted = cables.size();
     for (const Edit& edit : edits) {
       const Cable& c = std::get<Connect>(edit).cable;
@@ -187,8 +207,13 @@ class GraphEditor {
     }
   }
 
+  /// A node that isn't to be taken out.
+  const Node* find(const std::string& path) const { return gone_.count(path) ? nullptr : graph_.find(path); }
+  void erase_fact(const Facts::key_type& at) {
+    if (content_.facts->count(at)) content_.facts.own().erase(at);
+  }
   bool check_end(const std::string& path, int port, bool input) {
-    const Node* node = graph_.find(path);
+    const Node* node = find(path);
     if (!node) return refuse(path, "no such node", suggestion(path)), false;
     auto ports = input ? node->type->inputs : node->type->outputs;
     if (port >= 0 && size_t(port) < ports.size()) return true;
@@ -204,9 +229,15 @@ class GraphEditor {
   }
   std::string suggestion(const std::string& path) const {
     std::vector<std::string_view> words;
-    for (const Node& node : graph_.nodes()) words.push_back(node.path);
+    for (const Node& node : graph_.nodes())
+      if (!gone_.count(node.path)) words.push_back(node.path);
     std::string_view near = nearest_word(path, words);
     return near.empty() ? "" : "did you mean /" + std::string(near) + "?";
+  }
+  static std::string known_facts() {
+    std::string list = "one of";
+    for (const FactKey& key : fact_keys()) list += (list.size() > 6 ? ", " : " ") + std::string(key.id);
+    return list;
   }
   void refuse(const std::string& path, std::string what, std::string hint) {
     problems_.push_back({"/" + path, std::move(what), std::move(hint)});
@@ -215,15 +246,30 @@ class GraphEditor {
   /// Takes out the nodes that were removed, all at once.
   void sweep() {
     if (gone_.empty()) return;
-    std::erase_if(content_.cables, [&](const Cable& c) { return gone_.count(c.from) || gone_.count(c.to); });
-    std::erase_if(content_.nodes, [&](const Node& node) { return gone_.count(node.path) > 0; });
+    std::erase_if(content_.cables.own(), [&](const Cable& c) { return gone_.count(c.from) || gone_.count(c.to); });
+    content_.nodes.erase_if([&](const Node& node) { return gone_.count(node.path) > 0; });
     Graph::index(content_);
     gone_.clear();
+  }
+
+  /// Facts whose path has lost its nodes go; those that were to be set of a path without any are refused.
+  void settle_facts() {
+    for (const Node& node : graph_.nodes()) {
+      if (doubted_.empty()) return;
+      each_above(node.path, [this](std::string_view path) {
+        if (const auto found = doubted_.find(path); found != doubted_.end()) doubted_.erase(found);
+      });
+    }
+    for (const auto& [path, is_new] : doubted_) {
+      if (is_new) refuse(path, "no such node", suggestion(path));
+      for (const FactKey& key : fact_keys()) erase_fact({path, std::string(key.id)});
+    }
   }
 
   Graph graph_;
   Graph::Content& content_;
   std::unordered_set<std::string> gone_;
+  std::map<std::string, bool, std::less<>> doubted_;  // paths that may have no node any more, or (true) never had one
   Problems problems_;
 };
 
@@ -235,21 +281,23 @@ Result<Graph> apply(const Graph& graph, const std::vector<Edit>& edits) {
 
 std::vector<Edit> diff(const Graph& from, const Graph& to) {
   std::vector<Edit> edits;
-  auto replaced = [](const Node& node, const Graph& other) {
-    const Node* twin = other.find(node.path);
-    return !twin || twin->type != node.type;
-  };
   std::unordered_set<std::string_view> gone;
-  for (const Node& node : from.nodes())
-    if (replaced(node, to)) gone.insert(node.path);
-  std::vector<Cable> cut, made;  // both lists are sorted
-  std::set_difference(from.cables().begin(), from.cables().end(), to.cables().begin(), to.cables().end(), std::back_inserter(cut));
+  for (size_t i = 0; i < from.nodes().size(); i++) {
+    const Node& node = from.nodes()[i];
+    const Node* twin = twin_of(from, i, to);
+    if (!twin || twin->type != node.type) gone.insert(node.path);
+  }
+  std::vector<Cable> cut;  // both lists are sorted
+  if (&from.cables() != &to.cables())
+    std::set_difference(from.cables().begin(), from.cables().end(), to.cables().begin(), to.cables().end(), std::back_inserter(cut));
   for (Cable& c : cut)
     if (!gone.count(c.from) && !gone.count(c.to)) edits.push_back(Disconnect{std::move(c)});
   for (const Node& node : from.nodes())
-    if (gone.count(node.path)) edits.push_back(RemoveNode{node.path});
-  for (const Node& node : to.nodes()) {
-    const Node* old = from.find(node.path);
+    if (!gone.empty() && gone.count(node.path)) edits.push_back(RemoveNode{node.path});
+  for (size_t place = 0; place < to.nodes().size(); place++) {
+    const Node& node = to.nodes()[place];
+    const Node* old = twin_of(to, place, from);
+    if (old == &node) continue;
     if (!old || gone.count(node.path)) {
       edits.push_back(AddNode{node});
       continue;
@@ -257,13 +305,15 @@ std::vector<Edit> diff(const Graph& from, const Graph& to) {
     for (size_t i = 0; i < node.values.size(); i++)
       if (node.values[i] != old->values[i]) edits.push_back(SetValue{node.path, int(i), node.values[i]});
   }
-  for (const Cable& c : to.cables())
+  const bool is_same = gone.empty() && &from.cables() == &to.cables();
+  for (const Cable& c : is_same ? std::span<const Cable>() : std::span(to.cables()))
     if ((!gone.empty() && (gone.count(c.from) || gone.count(c.to))) || !from.has(c)) edits.push_back(Connect{c});
-  for (auto& [path, type] : from.groups())
-    if (!to.groups().count(path)) edits.push_back(SetGroup{path, ""});
-  for (auto& [path, type] : to.groups()) {
-    auto old = from.groups().find(path);
-    if (old == from.groups().end() || old->second != type) edits.push_back(SetGroup{path, type});
+  if (&from.facts() == &to.facts()) return edits;
+  for (const auto& [at, value] : from.facts())
+    if (!to.facts().count(at)) edits.push_back(SetFact{at.first, at.second, ""});
+  for (const auto& [at, value] : to.facts()) {
+    const auto old = from.facts().find(at);
+    if (old == from.facts().end() || old->second != value) edits.push_back(SetFact{at.first, at.second, value});
   }
   return edits;
 }

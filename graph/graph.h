@@ -1,24 +1,14 @@
 #pragma once
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include "graph/node.h"
+#include "graph/facts.h"
+#include "graph/node_list.h"
 
 namespace mixgraph {
-
-/// A node of the document: where it is, what it is, and the value of each of its rows (graph/node.h, row()).
-struct Node {
-  std::string path;  ///< "mix/vox/eq": without a leading slash
-  const NodeType* type = nullptr;
-  std::vector<Value> values;
-  bool operator==(const Node&) const = default;
-};
-/// A node with every row at its initial value. [any]
-Node make_node(std::string path, const NodeType& type);
 
 /// A connection from an output port to an input port. An input sums its cables.
 struct Cable {
@@ -29,17 +19,25 @@ struct Cable {
   auto operator<=>(const Cable&) const = default;
 };
 
-/// The document: nodes in the order they were written, cables, and which paths are instances of composite types. A plain
-/// value: compared, copied, kept. Copies share what they hold until one of them changes. Edits go through apply(). [any]
+/// The document: nodes in the order they were written, cables, and facts. A plain value: compared, copied, kept. Copies
+/// share what they hold, each node by itself, until one of them changes it. Edits go through apply(). [any]
 class Graph {
  public:
-  Graph();
+  Graph() = default;
   Graph(const Graph&) = default;  // there is no cheaper way to move one, and what it was moved from stays whole
   Graph& operator=(const Graph&) = default;
-  const std::vector<Node>& nodes() const { return content_->nodes; }
-  const std::vector<Cable>& cables() const { return content_->cables; }  ///< sorted
-  /// Composite instances: "mix/vox" -> "strip".
-  const std::map<std::string, std::string>& groups() const { return content_->groups; }
+  const NodeList& nodes() const { return content_->nodes; }
+  const std::vector<Cable>& cables() const { return *content_->cables; }  ///< sorted
+  const Facts& facts() const { return *content_->facts; }
+  /// A fact; empty: there is none.
+  std::string_view fact(std::string_view path, std::string_view key) const;
+  /// The composite type that a path is an instance of: "mix/vox" -> "strip"; empty: of none.
+  std::string_view composite_of(std::string_view path) const { return fact(path, kTypeFact); }
+  /// All composite instances and their types; what is within another comes after it.
+  std::map<std::string, std::string> composites() const;
+  static constexpr size_t kNone = SIZE_MAX;
+  /// Where a node is in nodes(), or kNone.
+  size_t place_of(std::string_view path) const;
   const Node* find(std::string_view path) const;
   bool has(const Cable& cable) const;
 
@@ -47,25 +45,21 @@ class Graph {
   /// False if there is no such node or row.
   bool set_value(std::string_view path, int row, Value value);
 
-  /// Equal documents: the same nodes in whatever order, the same cables and groups.
+  /// Equal documents: the same nodes in whatever order, the same cables and facts.
   bool operator==(const Graph& other) const;
 
  private:
   friend class GraphEditor;
   struct Content {
-    std::vector<Node> nodes;
-    std::vector<Cable> cables;
-    std::map<std::string, std::string> groups;
-    std::vector<uint32_t> places;  ///< a hash table: where nodes are, by path, from 1; a power of two of slots
+    NodeList nodes;
+    Shared<std::vector<Cable>> cables;
+    Shared<Facts> facts;
+    Shared<std::vector<uint32_t>> places;  ///< a hash table: where nodes are, by path, from 1; a power of two of slots
   };
-  static constexpr size_t kNone = SIZE_MAX;
-  size_t place_of(std::string_view path) const;
-  /// The content as its only owner.
-  Content& own();
   static void enter(Content& content, size_t node);
   static void index(Content& content);
 
-  std::shared_ptr<Content> content_;
+  Shared<Content> content_;
 };
 
 /// The only ways in which a graph changes.
@@ -86,16 +80,17 @@ struct SetValue {
   int row;
   Value value;
 };
-struct SetGroup {
-  std::string path;
-  std::string type;  ///< empty: no longer a composite instance
+struct SetFact {
+  std::string path, key;  ///< one of fact_keys()
+  std::string value;      ///< empty: the fact is removed
 };
-using Edit = std::variant<AddNode, RemoveNode, Connect, Disconnect, SetValue, SetGroup>;
+using Edit = std::variant<AddNode, RemoveNode, Connect, Disconnect, SetValue, SetFact>;
 
 /// Applies edits in order to a copy and returns it, or the problems of every edit that can't be done; `where` is the OSC
-/// address concerned. Checks paths, ports, ranges and texts; loops are found by compile(). [any]
+/// address concerned. Checks paths, ports, ranges and texts; loops are found by compile(). Facts of a path go with the last
+/// node at it or beneath it, if none has come by the end of the edits. [any]
 Result<Graph> apply(const Graph& graph, const std::vector<Edit>& edits);
-/// Edits that make `to` of `from`: disconnections, removals, additions, connections, values, groups. [any]
+/// Edits that make `to` of `from`: disconnections, removals, additions, connections, values, facts. [any]
 std::vector<Edit> diff(const Graph& from, const Graph& to);
 
 /// Whether a path may be used: parts of letters, digits, '_', '-', '+', '.' between slashes. [any]

@@ -104,7 +104,7 @@ struct Kernel {
 };
 
 /// What a device node is connected to; all others are `none`.
-enum class Role : uint8_t { none, device_input, device_output };
+enum class DeviceRole : uint8_t { none, device_input, device_output };
 
 /// A node type: one file in nodes/.
 struct NodeType {
@@ -116,8 +116,10 @@ struct NodeType {
   int (*latency)(const Setup&) = nullptr;   ///< frames from input to output; nullptr: none
   double (*tail)(const Setup&) = nullptr;   ///< seconds of sound after the input ends; nullptr: none
   int (*channels)(const Setup&) = nullptr;  ///< 1 or 2, of a node without inputs [control]; if it is slow, [worker]; nullptr: 2
+  /// Bytes that an instance takes beside its kernel's, about: delay lines, buffers of files [control]; nullptr: none.
+  size_t (*memory)(const Setup&) = nullptr;
   Problems (*check)(const Setup&) = nullptr;  ///< why a plain node can't be made [control]; nullptr: it always can
-  Role role = Role::none;
+  DeviceRole role = DeviceRole::none;
   /// Whether lanes of a bank may differ in rows that rebuild; if not, only instances that agree in them share one.
   bool mixed_setups = false;
   /// Whether each sample put out is one that came in times 0..1 (but for the rounding of ramps), so that the output is as
@@ -147,6 +149,8 @@ const Parameter& row(const NodeType& t, int i);
 int find_row(const NodeType& t, std::string_view id);
 /// The row that answers at the node's own address, or -1. [any]
 int main_row(const NodeType& t);
+/// Bytes that a node takes when it runs, about, all in all. [control]
+size_t memory_of(const NodeType& t, const Setup& setup);
 /// Why no such node can be made; none if it can. [control]
 Problems problems_of(const NodeType& t, const Setup& setup);
 

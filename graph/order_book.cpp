@@ -57,7 +57,7 @@ void OrderBook::say(std::span<const Move> moves) {
     if (found == by_path_.end()) continue;
     const Instance& instance = *found->second;
     const Parameter& p = row(*instance.type, m.row);
-    if (p.change != Change::live) continue;
+    if (p.update != Update::live) continue;
     const bool timed = m.frame != 0 && !m.at_once, late = m.late || (timed && m.frame < now_);
     Frame& frame = frames[m.at_once || m.frame > now_ ? m.frame : now_];
     frame.timed |= timed, frame.late |= late;

@@ -21,8 +21,8 @@ enum class Curve : uint8_t {
   text,     ///< a string, such as a file name
 };
 
-/// What a change of a parameter does.
-enum class Change : uint8_t {
+/// How a node takes another value of a row.
+enum class Update : uint8_t {
   live,     ///< the running instance follows it
   rebuild,  ///< a new instance is built and cross-faded in
 };
@@ -42,7 +42,7 @@ struct Parameter {
   Curve curve = Curve::linear;
   double min = 0, max = 1, initial = 0;  ///< in the unit
   std::span<const std::string_view> choices = {};
-  Change change = Change::live;
+  Update update = Update::live;
   Motion motion = Motion::smooth;
   bool main = false;  ///< answers at the node's own address: `/mix/vox/fader -6`
 };
@@ -91,10 +91,10 @@ constexpr bool is_sound(const Parameter& p) {
   if (p.id.empty() || p.label.empty() || p.doc.empty() || p.doc.back() != '.') return false;
   for (char c : p.id)
     if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '/')) return false;
-  if (p.curve == Curve::text) return p.choices.empty() && p.change == Change::rebuild;  // nothing can move to a text
+  if (p.curve == Curve::text) return p.choices.empty() && p.update == Update::rebuild;  // nothing can move to a text
   if (p.curve == Curve::stepped) {
     if (p.choices.size() < 2 || p.min != 0 || p.max != double(p.choices.size() - 1)) return false;
-    if (p.choices.size() > 2 && p.change == Change::live && p.motion == Motion::smooth) return false;
+    if (p.choices.size() > 2 && p.update == Update::live && p.motion == Motion::smooth) return false;
   } else if (!p.choices.empty()) {
     return false;
   }

@@ -90,7 +90,7 @@ void succeed(Instance& instance, const InstancePtr& old) {
   instance.predecessor = old->sounding ? old : old->predecessor;
   instance.held = old->held;
   for (int r = 0; r < row_count(*instance.type); r++)
-    if (row(*instance.type, r).change == Change::live) {
+    if (row(*instance.type, r).update == Update::live) {
       instance.values[size_t(r)] = old->values[size_t(r)];
       instance.told[size_t(r)] = old->told[size_t(r)];
     }
@@ -104,21 +104,22 @@ struct Edge {
 /// Builds a plan in the order of the sound.
 class Planner {
  public:
-  Planner(const Graph& graph, const Plan& before, const Workshop& workshop, std::span<const Prepared> prepared)
-      : graph_(graph), workshop_(workshop), channels_(graph.nodes().size()) {
+  Planner(const Graph& graph, const Plan& before, const Workshop& workshop, size_t memory, std::span<const Prepared> prepared)
+      : graph_(graph), workshop_(workshop), memory_(memory), channels_(graph.nodes().size()) {
     before_.reserve(before.nodes.size());
     for (size_t i = 0, node = 0; i < before.nodes.size(); i++) {
       if (before.nodes[i]->leaving) continue;
       // Most nodes are where they were, one after the other.
-      const Node* found = node < graph.nodes().size() && graph.nodes()[node].path == before.nodes[i]->path ? &graph.nodes()[node] : graph.find(before.nodes[i]->path);
-      if (!found) continue;
-      node = size_t(found - graph.nodes().data());
+      const bool is_next = node < graph.nodes().size() && graph.nodes()[node].path == before.nodes[i]->path;
+      const size_t found = is_next ? node : graph.place_of(before.nodes[i]->path);
+      if (found == Graph::kNone) continue;
+      node = found;
       if (before_.size() <= node) before_.resize(graph.nodes().size());
       before_[node++] = before.nodes[i];
     }
     before_.resize(graph.nodes().size());
     for (const Prepared& p : prepared)
-      if (const Node* n = graph.find(p.of.path); n && p.fits(*n->type, n->values)) prepared_[size_t(n - graph.nodes().data())] = &p;
+      if (const Node* n = graph.find(p.of.path); n && p.fits(*n->type, n->values)) prepared_[graph.place_of(p.of.path)] = &p;
   }
 
   Result<Plan> run(uint32_t& next_id) {
@@ -126,6 +127,7 @@ class Planner {
     if (!sorting.complete()) return loop_problem(sorting.loop());
     plan_.nodes.resize(graph_.nodes().size());
     for (size_t node : sorting.sequence) plan_.nodes[node] = make_instance(node, next_id);
+    if (is_too_large()) return memory_problem();
     if (!problems_.empty()) return std::move(problems_);
     align(sorting.sequence);
     return std::move(plan_);
@@ -163,7 +165,7 @@ class Planner {
   void read_edges() {
     heard_.resize(graph_.nodes().size());
     edges_.reserve(graph_.cables().size());
-    auto place = [&](const std::string& path) { return size_t(graph_.find(path) - graph_.nodes().data()); };
+    auto place = [&](const std::string& path) { return graph_.place_of(path); };
     const std::string* from = nullptr;
     size_t from_place = 0;
     for (const Cable& c : graph_.cables()) {  // sorted: those from one node follow each other
@@ -232,17 +234,35 @@ class Planner {
     const InstancePtr& old = before_[node];
     const Choice choice = choose(node);
     channels_[node] = std::max(1, choice.channels);
+    if (choice.stays) count(*choice.stays);
     if (choice.stays) return choice.stays;
     auto instance = std::make_shared<Instance>();
     instance->path = n.path, instance->type = n.type, instance->values = n.values, instance->channels = choice.channels;
     if (refused_ && n.type->slow && !choice.prepared) return instance;  // nothing comes of it, so nobody waits for it
     const bool succeeds = old && old->type == n.type;
     if (!succeeds) instance->id = next_id++;
+    constexpr int kMostOfAFile = 2;  // channels, before it has been looked at
+    instance->bytes = memory_of(*n.type, {workshop_.environment(), choice.channels > 0 ? choice.channels : kMostOfAFile, n.values});
+    count(*instance);
+    if (is_too_large()) return instance;
     for (const Problem& p : build(*instance, workshop_, choice.prepared)) problems_.push_back(p);
     refused_ |= choice.prepared && !choice.prepared->bank;
     channels_[node] = instance->channels;
     if (succeeds) succeed(*instance, old);
     return instance;
+  }
+
+  void count(const Instance& instance) {
+    bytes_ += instance.bytes;
+    bytes_by_type_[instance.type] += instance.bytes;
+  }
+  bool is_too_large() const { return bytes_ > memory_; }
+  Problem memory_problem() const {
+    const auto less = [](const auto& a, const auto& b) { return a.second < b.second; };
+    const auto most = std::max_element(bytes_by_type_.begin(), bytes_by_type_.end(), less);
+    const auto mebibytes = [](size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; };
+    return {std::string(most->first->id), "the graph needs " + mebibytes(bytes_) + ", and " + mebibytes(memory_) + " are allowed",
+            "nodes of this type take most, " + mebibytes(most->second) + ": use fewer, or allow more (audio: memory)"};
   }
 
   // Delays every cable until the slowest path to the same node; what breaks loops starts paths anew.
@@ -252,7 +272,7 @@ class Planner {
       const Instance& i = *plan_.nodes[node];
       if (!i.type->breaks_loops)
         for (size_t e : heard_[node]) arrival[node] = std::max(arrival[node], arrival[edges_[e].from] + plan_.nodes[edges_[e].from]->latency);
-      if (i.type->role == Role::device_output) plan_.latency = std::max(plan_.latency, arrival[node] + i.latency);
+      if (i.type->role == DeviceRole::device_output) plan_.latency = std::max(plan_.latency, arrival[node] + i.latency);
     }
     plan_.routes.reserve(edges_.size());
     for (const Edge& e : edges_) {
@@ -264,6 +284,8 @@ class Planner {
 
   const Graph& graph_;
   const Workshop& workshop_;
+  size_t memory_, bytes_ = 0;  // allowed and needed
+  std::unordered_map<const NodeType*, size_t> bytes_by_type_;
   std::vector<InstancePtr> before_;  // by node; null: it is new
   std::unordered_map<size_t, const Prepared*> prepared_;  // by node
   std::vector<int> channels_;  // by node, of those before it in the sequence
@@ -276,13 +298,13 @@ class Planner {
 
 }  // namespace
 
-Result<Plan> make_plan(const Graph& graph, const Plan& before, const Workshop& workshop, uint32_t& next_id, std::span<const Prepared> prepared) {
-  return Planner(graph, before, workshop, prepared).run(next_id);
+Result<Plan> make_plan(const Graph& graph, const Plan& before, const Workshop& workshop, uint32_t& next_id, size_t memory, std::span<const Prepared> prepared) {
+  return Planner(graph, before, workshop, memory, prepared).run(next_id);
 }
 
 std::vector<Preparation> needs_of(const Graph& graph, const Plan& before, const Workshop& workshop, std::span<const Prepared> prepared) {
   if (std::none_of(graph.nodes().begin(), graph.nodes().end(), [](const Node& n) { return n.type->slow; })) return {};
-  return Planner(graph, before, workshop, prepared).needs();
+  return Planner(graph, before, workshop, SIZE_MAX, prepared).needs();
 }
 
 void build_as_told(Instance& instance, const Workshop& workshop) {
@@ -307,7 +329,7 @@ void replace_spoilt(Plan& plan, const Workshop& workshop, std::span<const Prepar
     if (i->type->slow && !is_prepared) continue;
     auto instance = std::make_shared<Instance>();
     instance->path = i->path, instance->type = i->type, instance->values = i->values;
-    instance->channels = i->channels, instance->tail = i->tail;
+    instance->channels = i->channels, instance->tail = i->tail, instance->bytes = i->bytes;
     i->given_up = !build(*instance, workshop, is_prepared ? &*successor : nullptr).empty();
     if (i->given_up) continue;
     succeed(*instance, i);

@@ -31,6 +31,7 @@ struct Instance {
   std::shared_ptr<Instance> predecessor;  ///< that sounds until this one does, and whose courses it goes on with
   int channels = 1, latency = 0;
   double tail = 0;                  ///< seconds
+  size_t bytes = 0;                 ///< that it takes, about
   std::shared_ptr<Bank> bank;       ///< set at once for nodes that run alone, else when first compiled
   int lane = 0;
   bool sounding = false;            ///< the audio thread has it, or a program on its way there
@@ -80,8 +81,10 @@ struct Plan {
 };
 
 /// Makes a plan of a graph. Instances of `before` that still fit are used again, then those that were prepared; all others are
-/// made, and numbered from `next_id`. Problems: loops, each named, and nodes that can't be built. [control]
-Result<Plan> make_plan(const Graph& graph, const Plan& before, const Workshop& workshop, uint32_t& next_id, std::span<const Prepared> prepared = {});
+/// made, and numbered from `next_id`. Problems: loops, each named, nodes that can't be built, and nodes that together take more
+/// than `memory` bytes. [control]
+Result<Plan> make_plan(const Graph& graph, const Plan& before, const Workshop& workshop, uint32_t& next_id, size_t memory = SIZE_MAX,
+                       std::span<const Prepared> prepared = {});
 
 /// Instances of slow types that make_plan() would have to make, as far as that can be told: the channels of some are known
 /// when others have been made. [control]

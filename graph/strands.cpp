@@ -90,7 +90,7 @@ class Splitter {
     return heard;
   }
   const NodeType& type(size_t run) const { return schedule_.runs[run].bank->type(); }
-  bool is_output(size_t run) const { return type(run).role == Role::device_output; }
+  bool is_output(size_t run) const { return type(run).role == DeviceRole::device_output; }
   double cost(ProgramPart part) const { return part.reads && part.writes ? costs_.of(part.run) : costs_.of(part.run) / 2; }
 
   Numbers strands_heard(size_t run) const {

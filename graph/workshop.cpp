@@ -45,7 +45,7 @@ bool Prepared::fits(const NodeType& type, std::span<const Value> values) const {
 
 bool built_alike(const NodeType& type, std::span<const Value> a, std::span<const Value> b) {
   for (int r = 0; r < row_count(type); r++)
-    if (row(type, r).change == Change::rebuild && a[size_t(r)] != b[size_t(r)]) return false;
+    if (row(type, r).update == Update::rebuild && a[size_t(r)] != b[size_t(r)]) return false;
   return true;
 }
 

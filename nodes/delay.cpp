@@ -84,6 +84,8 @@ class Delay {
         });
   }
 
+  static size_t memory(const Setup& setup) { return size_t(setup.channels) * size_t(line_length(setup)) * sizeof(V); }
+
  private:
   enum Coefficient { kOpen, kAgain, kWet, kCoefficients };
 
@@ -128,6 +130,7 @@ extern constexpr NodeType delay{.id = "delay",
                                 .parameters = kParameters,
                                 .meters = {},
                                 .kernels = kSoloKernel<Delay<float>>,
-                                .tail = tail_of};
+                                .tail = tail_of,
+                                .memory = Delay<float>::memory};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

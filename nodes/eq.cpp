@@ -35,7 +35,7 @@ consteval Parameter kind_row(std::string_view id, std::string_view label) {
           .doc = "Shape of the band.",
           .curve = Curve::stepped,
           .choices = kKinds,
-          .change = Change::rebuild};
+          .update = Update::rebuild};
 }
 constexpr Parameter kParameters[] = {
     gain_row("1/gain", "Low gain"),

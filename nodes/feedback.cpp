@@ -45,6 +45,8 @@ class Feedback {
     }
   }
 
+  static size_t memory(const Setup& setup) { return size_t(setup.channels) * size_t(line_length(setup)) * sizeof(V); }
+
  private:
   static int line_length(const Setup& setup) {
     return int(std::lround(kLongestMs * setup.rate() / 1000)) + 1;
@@ -100,6 +102,7 @@ extern constexpr NodeType feedback{.id = "feedback",
                                    .parameters = kParameters,
                                    .meters = {},
                                    .kernels = kSoloKernel<Feedback<float>>,
+                                   .memory = Feedback<float>::memory,
                                    .breaks_loops = true};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

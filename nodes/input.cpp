@@ -10,7 +10,7 @@ constexpr Parameter kParameters[] = {
      .label = "Channels",
      .doc = "Device inputs, counted from 1: \"3\" is mono, \"1+2\" stereo; 1 if empty.",
      .curve = Curve::text,
-     .change = Change::rebuild,
+     .update = Update::rebuild,
      .main = true},
 };
 static_assert(is_sound(kParameters));
@@ -66,7 +66,7 @@ extern constexpr NodeType input{
     .kernels = kLaneKernels<Input>,
     .channels = count_channels,
     .check = check,
-    .role = Role::device_input,
+    .role = DeviceRole::device_input,
     .mixed_setups = true};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

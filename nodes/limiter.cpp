@@ -38,14 +38,14 @@ constexpr Parameter kParameters[] = {
      .max = 2,
      .initial = 1,
      .choices = kLookaheads,
-     .change = Change::rebuild},
+     .update = Update::rebuild},
     {.id = "hold",
      .label = "Hold",
      .doc = "Time for which the gain stays down after a peak; short holds distort the bass.",
      .unit = Unit::millisecond,
      .max = 50,
      .initial = 10,
-     .change = Change::rebuild},
+     .update = Update::rebuild},
 };
 static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
@@ -79,6 +79,12 @@ class Limiter {
         second_(lookahead_of(setup) + 2 - first_length(setup)),
         highest_(latency_of(setup) + 1),
         per_release_(float(1000 / setup.rate())) {}
+
+  /// The delay, the maxima over the look-ahead with the hold and over the latency, and the averages.
+  static size_t memory(const Setup& setup) {
+    const int held = 2 * lookahead_of(setup) + frames_of(setup, setup.number(kHold));
+    return size_t((setup.channels + 1) * latency_of(setup) + held) * sizeof(float);
+  }
 
   void process(Block<float> b) {
     float level[kMaxBlock], ceiling[kMaxBlock];
@@ -169,6 +175,7 @@ extern constexpr NodeType limiter{
     .parameters = kParameters,
     .meters = kMeters,
     .kernels = kSoloKernel<Limiter>,
-    .latency = latency_of};
+    .latency = latency_of,
+    .memory = Limiter::memory};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -134,6 +134,7 @@ extern constexpr NodeType loudness{
     .outputs = kOut,
     .parameters = kParameters,
     .meters = kMeters,
-    .kernels = kSoloKernel<LoudnessMeter>};
+    .kernels = kSoloKernel<LoudnessMeter>,
+    .memory = [](const Setup&) { return 2 * LoudnessGate::memory(); }};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

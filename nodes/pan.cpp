@@ -19,7 +19,7 @@ constexpr Parameter kParameters[] = {
      .curve = Curve::stepped,
      .max = 2,
      .choices = kLaws,
-     .change = Change::rebuild},
+     .update = Update::rebuild},
 };
 static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out", 2}};

@@ -25,7 +25,7 @@ constexpr Parameter kParameters[] = {
      .min = 0.3,
      .max = 2,
      .initial = 1,
-     .change = Change::rebuild},
+     .update = Update::rebuild},
     {.id = "predelay",
      .label = "Pre-delay",
      .doc = "Time before the reverberation begins; fades to a new time within 20 ms.",
@@ -70,11 +70,16 @@ class Reverb {
   explicit Reverb(const Setup& setup)
       : rate_(float(setup.rate())),
         keep_dc_(float(std::exp(-63 / setup.rate()))),
-        lines_{DelayLine<float>(line_length()), DelayLine<float>(line_length())},
+        lines_{DelayLine<float>(line_length(setup)), DelayLine<float>(line_length(setup))},
         predelay_(int(0.02 * rate_)),
         diffusers_{{diffuser(setup, 2.3), diffuser(setup, 3.9), diffuser(setup, 6.1), diffuser(setup, 8.9)},
                    {diffuser(setup, 2.5), diffuser(setup, 3.6), diffuser(setup, 6.4), diffuser(setup, 8.3)}},
         fdn_(setup.rate(), setup.number(kSize)) {}
+
+  /// The pre-delay and the network, beside which the diffusers take little.
+  static size_t memory(const Setup& setup) {
+    return 2 * size_t(line_length(setup)) * sizeof(float) + Fdn::memory(setup.rate(), setup.number(kSize));
+  }
 
   void process(Block<float> b) {
     float in[2][kMaxBlock], wet[2][kMaxBlock];
@@ -101,7 +106,7 @@ class Reverb {
   /// First those of Fdn::process.
   enum Coefficient { kWet = 3 * Fdn::kLines, kDry, kCoefficients };
 
-  int line_length() const { return int(kLongestPredelayMs / 1000 * rate_) + 2 * kMaxBlock; }
+  static int line_length(const Setup& setup) { return int(kLongestPredelayMs / 1000 * setup.rate()) + 2 * kMaxBlock; }
   /// Longer ones would ring longer than the shortest times.
   static Diffuser diffuser(const Setup& setup, double ms) {
     double size = setup.number(kSize) < 1 ? setup.number(kSize) : 1;
@@ -173,6 +178,7 @@ extern constexpr NodeType reverb{
     .parameters = kParameters,
     .meters = {},
     .kernels = kSoloKernel<Reverb>,
-    .tail = tail_of};
+    .tail = tail_of,
+    .memory = Reverb::memory};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -97,7 +97,7 @@ class Desk {
 /// Whether a recall takes its time with the row; a bypass fades at its own pace.
 bool moves(const Entry& entry) {
   const Parameter& p = entry.parameter();
-  return entry.address.starts_with("/mix/s") && p.change == Change::live && p.motion == Motion::smooth &&
+  return entry.address.starts_with("/mix/s") && p.update == Update::live && p.motion == Motion::smooth &&
          p.id != kBypass.id;
 }
 

@@ -86,7 +86,7 @@ std::optional<double> cost(const NodeType& type, const Kernel& kernel, const Ben
 
 /// Device and file nodes only copy here, so they would show nothing.
 bool is_worth_it(const NodeType& type) {
-  return type.role == Role::none && !type.kernels.front().service;
+  return type.role == DeviceRole::none && !type.kernels.front().service;
 }
 
 std::string figure(const NodeType& type, const Kernel& kernel, const BenchOptions& options) {

@@ -44,7 +44,7 @@ std::string_view curve_name(Curve curve) {
 }
 
 std::string change_text(const Parameter& p) {
-  if (p.change == Change::rebuild) return "rebuild";
+  if (p.update == Update::rebuild) return "rebuild";
   return p.motion == Motion::jump ? "live, at once" : "live";
 }
 

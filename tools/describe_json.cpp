@@ -30,7 +30,7 @@ Json to_json(const Parameter& p) {
     json.update(Json{{"min", p.min}, {"max", p.max}, {"default", p.initial}});
   }
   if (!p.choices.empty()) json["choices"] = std::vector<std::string>(p.choices.begin(), p.choices.end());
-  json["change"] = p.change == Change::live ? "live" : "rebuild";
+  json["change"] = p.update == Update::live ? "live" : "rebuild";
   json["motion"] = p.motion == Motion::smooth ? "smooth" : "jump";
   json["main"] = p.main;
   return json;

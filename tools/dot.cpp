@@ -62,16 +62,15 @@ class Dot {
     }
   }
   std::string label(const std::string& name, const std::string& path) const {
-    const auto& composites = song_.session.graph.groups();
-    const auto type = composites.find(path);
-    return type == composites.end() ? name : name + " (" + type->second + ")";
+    const std::string type(song_.session.graph.composite_of(path));
+    return type.empty() ? name : name + " (" + type + ")";
   }
 
   void add(const Instance& node, const std::string& indent) {
     std::string label = node.path.substr(node.path.rfind('/') + 1) + "\n" + std::string(node.type->id);
     if (node.latency) label += fmt::format("\n{:.1f} ms", milliseconds(node.latency));
     text_ += fmt::format("{}{} [label={}{}];\n", indent, in_quotes(node.path), with_breaks(in_quotes(label)),
-                         node.type->role == Role::none ? "" : ", shape=cds");
+                         node.type->role == DeviceRole::none ? "" : ", shape=cds");
   }
   static std::string with_breaks(std::string text) {
     for (size_t at; (at = text.find('\n')) != std::string::npos;) text.replace(at, 1, "\\n");

@@ -62,7 +62,7 @@ void warn(const RenderReport& report, const Song& song, bool has_input) {
                "{} samples were held at the outputs' ceiling of {} dBFS: lower the level or add a limiter\n",
                report.counters.limited_samples, song.engine.ceiling_db);
   for (const Node& node : song.session.graph.nodes())
-    if (node.type->role == Role::device_input && !has_input)
+    if (node.type->role == DeviceRole::device_input && !has_input)
       return fmt::print(stderr, "/{} is silent; --input FILE feeds the device inputs\n", node.path);
 }
 

@@ -43,6 +43,7 @@ Result<Song> load_song(const std::string& path, NodeTypes types, double rate) {
   song.engine.inputs = channels.inputs;
   song.engine.outputs = channels.outputs;
   song.engine.ceiling_db = audio.ceiling;
+  if (audio.memory > 0) song.engine.memory = size_t(audio.memory) << 20;
   return song;
 }
 

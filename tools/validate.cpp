@@ -15,7 +15,7 @@ std::string summary(const Song& song, int latency) {
   const double rate = song.engine.environment.rate;
   return fmt::format("{}: fine: \"{}\", {}, {}, {}, {}, {} Hz, latency {:.1f} ms", song.path, s.name,
                      counted(s.graph.nodes().size(), "node"), counted(s.graph.cables().size(), "cable"),
-                     counted(s.graph.groups().size(), "composite"), counted(s.scenes.size(), "scene"), rate,
+                     counted(s.graph.composites().size(), "composite"), counted(s.scenes.size(), "scene"), rate,
                      latency * 1000.0 / rate);
 }
 

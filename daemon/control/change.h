@@ -26,7 +26,7 @@ struct NewValue {
 
 /// What somebody wants of the document: the only way in which it changes (Console::apply()). Either all of it is done, or
 /// nothing.
-struct ChangeX {
+struct Change {
   /// Those from `edit` to `load` are steps of undo.
   enum class Why : uint8_t {
     set,     ///< values alone, of a message or a pattern
@@ -52,7 +52,7 @@ struct ChangeX {
 
 /// What has changed, for those who follow the document. It is valid until the next change.
 struct Applied {
-  ChangeX::Why why = ChangeX::Why::set;
+  Change::Why why = Change::Why::set;
   const Client* setter = nullptr;  ///< of values that were set, who knows them already
   uint64_t frame = 0;                ///< at which it is heard
   std::span<const Entry* const> values;  ///< rows whose value, or target, is another now; what waits for its time isn't among them

@@ -90,7 +90,7 @@ osc::Argument Console::value_of(const Entry& entry, bool norm) const {
   return norm ? position_of(entry.parameter(), value) : argument_of(entry.parameter(), value);
 }
 
-Problems Console::apply(const ChangeX& change) {
+Problems Console::apply(const Change& change) {
   auto outcome = document.outcome(change);
   if (!outcome) return outcome.problems();
   if (auto refusal = guard(*this, change, *outcome ? **outcome : document.graph())) return {std::move(*refusal)};
@@ -104,7 +104,7 @@ void Console::tell(const Applied& applied) {
   feedback.follow(applied);
   if (applied.renamed) meters.rename(document.names());
   if (settings.journal.note) settings.journal.note(applied);
-  if (applied.rewired && applied.why != ChangeX::Why::start) tell_all({"/graph/changed", {++edition}});
+  if (applied.rewired && applied.why != Change::Why::start) tell_all({"/graph/changed", {++edition}});
 }
 
 Problems Console::take(const Session& loaded, bool own, const Client* author) {
@@ -112,7 +112,7 @@ Problems Console::take(const Session& loaded, bool own, const Client* author) {
   if (loaded.media != session.media || loaded.recordings != session.recordings)
     return {{"", "its folders for media and recordings differ from those in use",
              "start the daemon with this session"}};
-  ChangeX change{.why = ChangeX::Why::load, .author = author};
+  Change change{.why = Change::Why::load, .author = author};
   change.edits = diff(document.graph(), loaded.graph);
   change.session = diff(session, loaded);
   if (Problems problems = apply(change); !problems.empty() || !own) return problems;

@@ -164,7 +164,7 @@ struct Console {
   osc::Argument value_of(const Entry& entry, bool norm) const;
   /// The one door for every change: asks whether its author may make it, has the document make it, which the engine follows,
   /// and tells those who follow the document, in a fixed order: feedback, meters, journal. On problems nothing changed.
-  Problems apply(const ChangeX& change);
+  Problems apply(const Change& change);
   /// Lets what has come due into the document, and tells them. `all`: what still waits, too.
   void catch_up(bool all = false) { tell(document.catch_up(all)); }
   /// Follows a session that was loaded, as one step of undo with its scenes and settings. On problems nothing

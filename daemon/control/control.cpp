@@ -372,7 +372,7 @@ void Control::tell_trouble(const NodeTrouble& t) {
   tell_fault("/" + t.path, problem.where + " " + problem.what, problem.hint);
   const Entry* entry = t.trouble.row < 0 ? nullptr : console_.document.names().find(t.path, t.trouble.row);
   if (!entry) return;
-  console_.apply({.why = ChangeX::Why::trouble, .values = {{entry, initial_value(entry->parameter())}}});
+  console_.apply({.why = Change::Why::trouble, .values = {{entry, initial_value(entry->parameter())}}});
 }
 
 void Control::tell_fault(const std::string& address, const std::string& what, const std::string& then) {

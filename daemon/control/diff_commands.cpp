@@ -24,7 +24,7 @@ class Difference {
     const Value was = before && before->type == &type ? before->values[size_t(e.row)] : initial_value(p);
     return of("value", {address_of(e.path, p), argument_of(p, was), argument_of(p, e.value)});
   }
-  osc::Message operator()(const SetGroup& e) const { return of("group", {e.path, e.type}); }
+  osc::Message operator()(const SetFact& e) const { return of("fact", {e.path, e.key, e.value}); }
 
  private:
   static osc::Message of(const char* what, std::vector<osc::Argument> more) {

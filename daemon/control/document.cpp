@@ -36,7 +36,7 @@ Graph Document::graph_at(uint64_t frame) const {
   return then;
 }
 
-Result<std::optional<Graph>> Document::outcome(const ChangeX& change) const {
+Result<std::optional<Graph>> Document::outcome(const Change& change) const {
   std::optional<Graph> next;
   if (!change.edits.empty()) {
     auto edited = mixgraph::apply(graph_, change.edits);
@@ -51,7 +51,7 @@ Result<std::optional<Graph>> Document::outcome(const ChangeX& change) const {
   return next;
 }
 
-Result<Applied> Document::apply(const ChangeX& change, std::optional<Graph> outcome, uint64_t now) {
+Result<Applied> Document::apply(const Change& change, std::optional<Graph> outcome, uint64_t now) {
   const uint64_t generation = generation_;
   std::optional<Graph> before;  // as it will be when the change is heard
   if (change.is_step()) before = change.values.empty() ? graph_ : graph_at(change.timing.frame);
@@ -71,16 +71,16 @@ Result<Applied> Document::apply(const ChangeX& change, std::optional<Graph> outc
     if (!waits) changed_.push_back(said.entry);
   }
   if (!change.session.empty()) mixgraph::apply(session_, change.session);
-  if (change.why == ChangeX::Why::undo || change.why == ChangeX::Why::redo) history_.stepped(change.why);
+  if (change.why == Change::Why::undo || change.why == Change::Why::redo) history_.stepped(change.why);
   Applied applied = told(change.why, waits ? change.timing.frame : engine_.now());
-  if (change.why == ChangeX::Why::set) applied.setter = change.author;
+  if (change.why == Change::Why::set) applied.setter = change.author;
   applied.renamed = generation_ != generation;
   applied.rewired = applied.renamed || std::any_of(edits_.begin(), edits_.end(), rewires);
   if (!change.session.empty()) applied.session = &change.session;
   return applied;
 }
 
-Applied Document::told(ChangeX::Why why, uint64_t frame) const {
+Applied Document::told(Change::Why why, uint64_t frame) const {
   return {.why = why, .frame = frame, .values = changed_, .edits = edits_, .names = &names_};
 }
 
@@ -96,8 +96,8 @@ void Document::find_changed(const Graph& before) {
   }
 }
 
-void Document::remember(const ChangeX& change, const Graph& before) {
-  ChangeX back{.why = ChangeX::Why::undo}, forward{.why = ChangeX::Why::redo};
+void Document::remember(const Change& change, const Graph& before) {
+  Change back{.why = Change::Why::undo}, forward{.why = Change::Why::redo};
   if (change.values.empty()) {
     back.edits = diff(graph_, before);
     forward.edits = edits_;
@@ -138,7 +138,7 @@ Applied Document::catch_up(bool all) {
     changed_.push_back(entry);
   }
   edits_.clear();
-  return told(ChangeX::Why::due, engine_.now());
+  return told(Change::Why::due, engine_.now());
 }
 
 void Document::take_value(const Entry& entry, double target, uint64_t start, double seconds, Course course) {

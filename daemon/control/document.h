@@ -29,14 +29,14 @@ class Document {
   Value value(const Entry& entry, uint64_t frame) const;
 
   /// The graph that a change leads to at once; nothing: it moves values alone. The problems of edits that can't be done.
-  Result<std::optional<Graph>> outcome(const ChangeX& change) const;
+  Result<std::optional<Graph>> outcome(const Change& change) const;
   /// Makes a change, whose outcome this is, or nothing of it. `now`: the frame that is due. What moves waits for flush().
-  Result<Applied> apply(const ChangeX& change, std::optional<Graph> outcome, uint64_t now);
+  Result<Applied> apply(const Change& change, std::optional<Graph> outcome, uint64_t now);
   /// Takes in what has come due: before anything else is done with it, as time goes on. `all`: what still waits, too.
   Applied catch_up(bool all = false);
   /// What takes the latest step back, or makes it again, for apply(); nullptr: there is none.
-  const ChangeX* undo() const { return history_.back(); }
-  const ChangeX* redo() const { return history_.forward(); }
+  const Change* undo() const { return history_.back(); }
+  const Change* redo() const { return history_.forward(); }
 
   /// What was set since the last call begins together, to the sample.
   void end_batch();
@@ -55,9 +55,9 @@ class Document {
 
  private:
   Problems take_over(Graph next);
-  Applied told(ChangeX::Why why, uint64_t frame) const;
+  Applied told(Change::Why why, uint64_t frame) const;
   void find_changed(const Graph& before);
-  void remember(const ChangeX& change, const Graph& before);
+  void remember(const Change& change, const Graph& before);
   void move(const Entry& entry, double target, const Timing& timing, uint64_t now);
   void take_value(const Entry& entry, double target, uint64_t start, double seconds, Course course);
   void hand_over(const Entry& entry, const Move& move);

@@ -28,7 +28,7 @@ const std::string& path_of(const Edit& edit) {
   if (const auto* disconnect = std::get_if<Disconnect>(&edit)) return disconnect->cable.to;
   if (const auto* remove = std::get_if<RemoveNode>(&edit)) return remove->path;
   if (const auto* set = std::get_if<SetValue>(&edit)) return set->path;
-  return std::get<SetGroup>(edit).path;
+  return std::get<SetFact>(edit).path;
 }
 
 }  // namespace
@@ -58,15 +58,15 @@ std::optional<Problem> refusal(const Console& console, const Client& client, std
   return {};
 }
 
-std::optional<Problem> guard(const Console& console, const ChangeX& change, const Graph& next) {
+std::optional<Problem> guard(const Console& console, const Change& change, const Graph& next) {
   if (!change.author) return {};
-  if (change.why == ChangeX::Why::set)
+  if (change.why == Change::Why::set)
     for (const NewValue& said : change.values)
       if (auto problem = refusal(console, *change.author, Right::mix, said.entry->address)) return problem;
   for (const NewValue& said : change.values)
     if (names_file(*said.entry->type, said.entry->parameter()))
       if (auto problem = refusal(console, *change.author, Right::files, said.entry->address)) return problem;
-  if (change.edits.empty() || change.why == ChangeX::Why::load) return {};
+  if (change.edits.empty() || change.why == Change::Why::load) return {};
   return refusal(console, *change.author, change.edits, next);
 }
 

@@ -16,6 +16,6 @@ std::optional<Problem> refusal(const Console& console, const Client& client, Rig
 /// to, as they may be about nodes that nobody has but a draft.
 std::optional<Problem> refusal(const Console& console, const Client& client, std::span<const Edit> edits, const Graph& next);
 /// Why the author of a change, which leads to a graph, may not make it; empty: it may.
-std::optional<Problem> guard(const Console& console, const ChangeX& change, const Graph& next);
+std::optional<Problem> guard(const Console& console, const Change& change, const Graph& next);
 
 }  // namespace mixgraph

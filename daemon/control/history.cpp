@@ -5,7 +5,7 @@
 namespace mixgraph {
 namespace {
 
-size_t values_in(const ChangeX& change) {
+size_t values_in(const Change& change) {
   size_t count = change.edits.size() + change.session.values();
   for (const Edit& edit : change.edits)
     if (const auto* added = std::get_if<AddNode>(&edit)) count += added->node.values.size();
@@ -14,7 +14,7 @@ size_t values_in(const ChangeX& change) {
 
 }  // namespace
 
-void History::add(ChangeX back, ChangeX forward) {
+void History::add(Change back, Change forward) {
   undone_.clear();
   if (forward.edits.empty() && forward.session.empty()) return;
   const size_t values = values_in(back) + values_in(forward);
@@ -25,9 +25,9 @@ void History::add(ChangeX back, ChangeX forward) {
   done_.push_back({std::move(back), std::move(forward), values});
 }
 
-void History::stepped(ChangeX::Why way) {
-  std::vector<Step>& from = way == ChangeX::Why::undo ? done_ : undone_;
-  std::vector<Step>& to = way == ChangeX::Why::undo ? undone_ : done_;
+void History::stepped(Change::Why way) {
+  std::vector<Step>& from = way == Change::Why::undo ? done_ : undone_;
+  std::vector<Step>& to = way == Change::Why::undo ? undone_ : done_;
   to.push_back(std::move(from.back()));
   from.pop_back();
 }

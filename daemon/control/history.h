@@ -13,16 +13,16 @@ class History {
   static constexpr size_t kValues = 1'000'000;  ///< in all steps but the latest, about; older ones are forgotten
 
   /// A new step; what was undone can't be made again. Nothing, if it changes nothing.
-  void add(ChangeX back, ChangeX forward);
+  void add(Change back, Change forward);
   /// What takes the latest step back, or makes it again; nullptr: there is none.
-  const ChangeX* back() const { return done_.empty() ? nullptr : &done_.back().back; }
-  const ChangeX* forward() const { return undone_.empty() ? nullptr : &undone_.back().forward; }
+  const Change* back() const { return done_.empty() ? nullptr : &done_.back().back; }
+  const Change* forward() const { return undone_.empty() ? nullptr : &undone_.back().forward; }
   /// back() or forward() has been done.
-  void stepped(ChangeX::Why way);
+  void stepped(Change::Why way);
 
  private:
   struct Step {
-    ChangeX back, forward;
+    Change back, forward;
     size_t values;
   };
   std::vector<Step> done_, undone_;

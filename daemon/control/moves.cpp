@@ -3,7 +3,7 @@
 namespace mixgraph {
 
 bool can_move(const Parameter& p) {
-  return !is_text(p) && p.change == Change::live;
+  return !is_text(p) && p.update == Update::live;
 }
 
 bool takes_time(const Parameter& p) {

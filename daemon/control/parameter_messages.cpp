@@ -47,7 +47,7 @@ Problem at(const std::string& address, Problem problem) {
 
 /// Adds what a message says of one parameter to a change. What was sent out of range is set to the nearest value, which is
 /// answered, and told as a problem. `shown`: the address for answers.
-Problems take(Console& console, const Call& call, const Entry& entry, bool norm, const std::string& shown, ChangeX& change) {
+Problems take(Console& console, const Call& call, const Entry& entry, bool norm, const std::string& shown, Change& change) {
   const Parameter& p = entry.parameter();
   if (auto problem = refusal(console, call.client, Right::mix, entry.address)) return {at(shown, std::move(*problem))};
   if (names_file(*entry.type, p))
@@ -63,7 +63,7 @@ Problems take(Console& console, const Call& call, const Entry& entry, bool norm,
 }
 
 /// Makes it, unless the packet has built enough nodes anew.
-Problems make(Console& console, const ChangeX& change, std::string_view hint) {
+Problems make(Console& console, const Change& change, std::string_view hint) {
   if (change.values.empty()) return {};
   const bool rebuilds = std::any_of(change.values.begin(), change.values.end(), [](const NewValue& s) { return !can_move(s.entry->parameter()); });
   if (rebuilds && console.patterns.rebuilds-- <= 0) return {{"", "too many changes in one packet that build nodes anew", std::string(hint)}};
@@ -128,7 +128,7 @@ void pattern_message(Console& console, const Call& call, const Target& target) {
   const auto timing = timing_of(call);
   if (!timing) return refuse(timing.problems().front());
   Problems problems;
-  ChangeX change{.author = &call.client, .timing = *timing};
+  Change change{.author = &call.client, .timing = *timing};
   for (const uint32_t number : found.parameters) {
     const Entry* entry = console.document.names().find(found.list->address(number));
     const Problems told = take(console, call, *entry, target.norm, target.shown(entry->address), change);
@@ -146,7 +146,7 @@ void pattern_message(Console& console, const Call& call, const Target& target) {
 
 void set(Console& console, const Call& call, const Entry& entry, bool norm, const Timing& timing) {
   const std::string& shown = call.message.address;
-  ChangeX change{.author = &call.client, .timing = timing};
+  Change change{.author = &call.client, .timing = timing};
   const Problems told = take(console, call, entry, norm, shown, change);
   for (Problem& problem : make(console, change, "send several, or a pattern")) console.refuse(call.client, at(shown, std::move(problem)));
   for (const Problem& problem : told) console.refuse(call.client, problem);

@@ -8,10 +8,10 @@ namespace mixgraph {
 
 /// The roles that a session gives: to clients on this machine, and to those on others. [any]
 struct Roles {
-  ClientRolePtr local, remote;
-  ClientRolePtr of(bool is_remote) const { return is_remote ? remote : local; }
+  RolePtr local, remote;
+  RolePtr of(bool is_remote) const { return is_remote ? remote : local; }
   /// One that is unknown may do nothing.
-  ClientRolePtr named(std::string_view name) const;
+  RolePtr named(std::string_view name) const;
 };
 /// Everything is for everybody but files, as `osc: {files: ...}` says.
 Roles roles_of(FileAccess files);

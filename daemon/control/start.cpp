@@ -36,7 +36,7 @@ Graph without(const Graph& graph, const Problems& problems) {
 }  // namespace
 
 Problems Control::start(const Graph& graph) {
-  return console_.apply({.why = ChangeX::Why::start, .edits = diff(console_.document.graph(), graph)});
+  return console_.apply({.why = Change::Why::start, .edits = diff(console_.document.graph(), graph)});
 }
 
 Problems Control::start() {

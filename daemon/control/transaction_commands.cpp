@@ -14,7 +14,7 @@ const Graph& graph_for(const Console& console, const Client& client) {
 Answer edit(Console& console, const Call& call, std::vector<Edit> edits, std::string detail) {
   auto& transaction = console.clients[call.client].transaction;
   if (!transaction) {
-    const Problems problems = console.apply({.why = ChangeX::Why::edit, .author = &call.client, .edits = std::move(edits)});
+    const Problems problems = console.apply({.why = Change::Why::edit, .author = &call.client, .edits = std::move(edits)});
     if (!problems.empty()) return problems;
     return Done{std::move(detail)};
   }
@@ -48,7 +48,7 @@ Answer commit(Console& console, const Call& call) {
   auto transaction = std::exchange(console.clients[call.client].transaction, {});
   if (!transaction) return Problem{"", std::string(kNone), "/graph/begin"};
   const size_t count = transaction->edits.size();
-  const Problems problems = console.apply({.why = ChangeX::Why::edit, .author = &call.client, .edits = std::move(transaction->edits)});
+  const Problems problems = console.apply({.why = Change::Why::edit, .author = &call.client, .edits = std::move(transaction->edits)});
   if (!problems.empty()) return problems;
   return Done{std::to_string(count) + " edits"};
 }
@@ -60,20 +60,20 @@ Answer cancel(Console& console, const Call& call) {
 }
 
 /// Whoever undoes is the author then.
-Answer step(Console& console, const Call& call, const ChangeX* step) {
-  ChangeX change = *step;
+Answer step(Console& console, const Call& call, const Change* step) {
+  Change change = *step;
   change.author = &call.client;
   if (Problems problems = console.apply(change); !problems.empty()) return problems;
   return Done{};
 }
 
 Answer undo(Console& console, const Call& call) {
-  if (const ChangeX* back = console.document.undo()) return step(console, call, back);
+  if (const Change* back = console.document.undo()) return step(console, call, back);
   return Problem{"", "nothing to undo", "edits, recalls and loads can be undone, values that were set cannot"};
 }
 
 Answer redo(Console& console, const Call& call) {
-  if (const ChangeX* forward = console.document.redo()) return step(console, call, forward);
+  if (const Change* forward = console.document.redo()) return step(console, call, forward);
   return Problem{"", "nothing to redo", ""};
 }
 

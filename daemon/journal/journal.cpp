@@ -9,7 +9,7 @@ constexpr int64_t kPlacesInterval = 250 * kMillisecond;
 
 /// Whether a row says where to go, in a node that goes on from there by itself.
 bool is_place(const Parameter& p) {
-  return !is_text(p) && p.change == Change::live && p.motion == Motion::jump;
+  return !is_text(p) && p.update == Update::live && p.motion == Motion::jump;
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ void JournalEncoder::snapshot(const JournalFacts& facts, const JournalBase& stat
   for (size_t i = 0; i < types_.size(); i++) define(*types_[i], i);
   for (const Node& node : graph.nodes()) add(node);
   for (const Cable& c : graph.cables()) cable(JournalItem::connect, c);
-  for (const auto& [path, type] : graph.groups()) group(path, type);
+  for (const auto& [at, value] : graph.facts()) put(SetFact{at.first, at.second, value});
   for (const auto& [name, values] : scenes) scene(name, values);
   base(state);
 }
@@ -132,10 +132,11 @@ void JournalEncoder::position(const std::string& path, int row, double value) {
   item(JournalItem::position);
 }
 
-void JournalEncoder::group(const std::string& path, const std::string& type) {
-  put_text(body_, path);
-  put_text(body_, type);
-  item(JournalItem::group);
+void JournalEncoder::put(const SetFact& e) {
+  put_text(body_, e.path);
+  put_text(body_, e.key);
+  put_text(body_, e.value);
+  item(JournalItem::fact);
 }
 
 void JournalEncoder::scene(const std::string& name, const Scene& scene) {

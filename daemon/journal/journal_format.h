@@ -15,7 +15,7 @@
 namespace mixgraph {
 
 inline constexpr std::string_view kJournalMagic = "mixgraph journal";
-inline constexpr uint32_t kJournalFormat = 2;
+inline constexpr uint32_t kJournalFormat = 3;
 inline constexpr size_t kRecordHead = 24;  ///< bytes
 
 /// The kinds of items.
@@ -29,7 +29,7 @@ enum class JournalItem : char {
   disconnect = 'd',   ///< the same
   value = 'v',        ///< path, row, value
   position = 'p',     ///< the same, of what moves by itself
-  group = 'g',        ///< path, type
+  fact = 'f',         ///< path, key, value
   scene = 's',        ///< name, addresses and values
   remove_scene = 'x'  ///< name
 };
@@ -69,10 +69,9 @@ class JournalEncoder {
   void put(const Connect& e) { cable(JournalItem::connect, e.cable); }
   void put(const Disconnect& e) { cable(JournalItem::disconnect, e.cable); }
   void put(const SetValue& e);
-  void put(const SetGroup& e) { group(e.path, e.type); }
+  void put(const SetFact& e);
   void add(const Node& node);
   void cable(JournalItem kind, const Cable& cable);
-  void group(const std::string& path, const std::string& type);
   uint64_t number_of(const NodeType& type);
   void define(const NodeType& type, uint64_t number);
   void item(JournalItem kind);

@@ -66,7 +66,10 @@ JournalContent read_journal(std::string_view bytes, NodeTypes types) {
   JournalReplay replay(types);
   for (const std::string_view payload : payloads) replay.run(payload);
   content.good_bytes = at;
-  if (!replay.started()) return content;
+  if (!replay.started()) {
+    content.left_out = replay.left_out();
+    return content;
+  }
   content.lost_records = count_records(bytes, at, content.sequence);
   using Health = JournalContent::Health;
   content.health = at == bytes.size() ? Health::whole : Health::torn;

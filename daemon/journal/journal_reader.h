@@ -24,7 +24,7 @@ struct JournalContent {
   int64_t system_ns = 0;    ///< its time
   size_t good_bytes = 0;    ///< of the file, up to the first bad record
   size_t lost_records = 0;  ///< good ones behind a bad one
-  Problems left_out;        ///< what this program doesn't know: node types, parameters, ports, kinds of items
+  Problems left_out;        ///< what this program doesn't know: node types, parameters, ports, kinds of items; or why it is unreadable
 
   bool has_state() const { return health != Health::unreadable; }
 };

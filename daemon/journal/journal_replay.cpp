@@ -86,9 +86,10 @@ void JournalReplay::run(std::string_view payload) {
   while (!items.empty()) {
     const char kind = char(items.fixed(1));
     const std::string_view body = items.text();
-    if (items.failed()) return;
+    if (items.failed()) break;
     carry_out(kind, ByteReader(body));
   }
+  forget_facts();
 }
 
 void JournalReplay::carry_out(char kind, ByteReader body) {
@@ -108,12 +109,8 @@ void JournalReplay::carry_out(char kind, ByteReader body) {
   switch (JournalItem(kind)) {
     case JournalItem::add:
       return add(body);
-    case JournalItem::remove: {
-      const std::string path(body.text());
-      nodes_.erase(path);
-      strangers_.erase(path);
-      return;
-    }
+    case JournalItem::remove:
+      return remove(std::string(body.text()));
     case JournalItem::connect:
       if (const auto c = cable(body)) cables_.insert(*c);
       return;
@@ -122,14 +119,8 @@ void JournalReplay::carry_out(char kind, ByteReader body) {
       return;
     case JournalItem::value:
       return set(body, false);
-    case JournalItem::group: {
-      const std::string path(body.text()), type(body.text());
-      if (type.empty())
-        groups_.erase(path);
-      else if (!body.failed())
-        groups_[path] = type;
-      return;
-    }
+    case JournalItem::fact:
+      return fact(body);
     case JournalItem::scene:
       return scene(body);
     case JournalItem::remove_scene:
@@ -151,6 +142,7 @@ std::optional<std::pair<uint64_t, JournalFacts>> JournalReplay::start_of(ByteRea
 void JournalReplay::start(ByteReader body) {
   auto start = start_of(body);
   if (!start) return;
+  if (start->first < kJournalFormat) return leave_out("", "an older program has written this");
   *this = JournalReplay(types_);
   started_ = true;
   facts_ = std::move(start->second);
@@ -193,8 +185,7 @@ void JournalReplay::add(ByteReader& body) {
   const uint64_t number = body.number();
   if (body.failed() || number >= known_.size() || !known_[number] || !is_path(path)) return;
   const KnownType& known = *known_[number];
-  nodes_.erase(path);
-  strangers_.erase(path);
+  remove(path);
   if (!known.type) {
     leave_out("/" + path, "its type " + known.id + " is unknown to this program");
     strangers_[path] = true;
@@ -207,7 +198,40 @@ void JournalReplay::add(ByteReader& body) {
     if (index < 0) continue;
     if (const auto fits = fitting(row(*known.type, index), value)) live.node.values[size_t(index)] = *fits;
   }
+  each_above(path, [this](std::string_view above) { beneath_[std::string(above)]++; });
   nodes_[std::move(path)] = std::move(live);
+}
+
+void JournalReplay::remove(const std::string& path) {
+  strangers_.erase(path);
+  if (nodes_.erase(path) == 0) return;
+  each_above(path, [this](std::string_view above) {
+    const auto count = beneath_.find(std::string(above));
+    if (--count->second > 0) return;
+    emptied_.push_back(count->first);
+    beneath_.erase(count);
+  });
+}
+
+void JournalReplay::fact(ByteReader& body) {
+  std::string path(body.text()), key(body.text()), value(body.text());
+  if (body.failed()) return;
+  const FactKey* known = find_fact_key(key);
+  if (!known) return leave_out("", "the fact " + key + " is unknown to this program");
+  if (value.empty())
+    facts_of_paths_.erase({path, key});
+  else if (!known->fits(value))
+    leave_out("/" + path, key + " has a value that this program can't take");
+  else if (is_path(path))
+    facts_of_paths_[{std::move(path), std::move(key)}] = std::move(value);
+}
+
+/// Facts go with the last node, as apply() has it.
+void JournalReplay::forget_facts() {
+  for (const std::string& path : emptied_)
+    if (!beneath_.count(path))
+      for (const FactKey& key : fact_keys()) facts_of_paths_.erase({path, std::string(key.id)});
+  emptied_.clear();
 }
 
 JournalReplay::LiveNode* JournalReplay::find(std::string_view path) {
@@ -277,7 +301,8 @@ void JournalReplay::finish(JournalContent& content) && {
       connections.push_back(Connect{{*source->second, from_port, *listener->second, to_port}});
   }
   edits.insert(edits.end(), connections.begin(), connections.end());
-  for (const auto& [path, type] : groups_) edits.push_back(SetGroup{path, type});
+  for (const auto& [at, value] : facts_of_paths_)
+    if (beneath_.count(at.first)) edits.push_back(SetFact{at.first, at.second, value});  // those of strangers have no node
   auto graph = mixgraph::apply({}, edits);
   if (graph) content.graph = std::move(*graph);
   content.facts = std::move(facts_);

@@ -37,6 +37,7 @@ class JournalReplay {
   /// Carries out a payload whose checksum was right.
   void run(std::string_view payload);
   bool started() const { return started_; }
+  const Problems& left_out() const { return left_out_; }
   /// What the body of a `start` says; nullopt if it is none.
   static std::optional<std::pair<uint64_t, JournalFacts>> start_of(ByteReader body);
   /// Moves the state to where it is wanted.
@@ -63,6 +64,9 @@ class JournalReplay {
   void add(ByteReader& body);
   std::optional<LiveCable> cable(ByteReader& body);
   void set(ByteReader& body, bool is_position);
+  void fact(ByteReader& body);
+  void remove(const std::string& path);
+  void forget_facts();
   void scene(ByteReader& body);
   void leave_out(std::string where, std::string what);
   LiveNode* find(std::string_view path);
@@ -75,7 +79,9 @@ class JournalReplay {
   std::unordered_map<std::string, LiveNode> nodes_;
   std::unordered_map<std::string, bool> strangers_;  // paths of nodes that were left out
   std::set<LiveCable> cables_;                       // also of nodes that have gone
-  std::map<std::string, std::string> groups_;
+  Facts facts_of_paths_;
+  std::unordered_map<std::string, size_t> beneath_;  // nodes at a path and beneath it
+  std::vector<std::string> emptied_;                 // paths that had none at some time during this payload
   Scenes scenes_;
   uint64_t next_id_ = 0;
   Problems left_out_;

@@ -222,7 +222,7 @@ class Opening {
                        counted(content.lost_records, "record", "records"), to),
            false);
     else
-      note("the journal can't be read; it is kept as " + to, false);
+      note("the journal can't be read" + (content.left_out.empty() ? "" : ": " + content.left_out[0].what) + "; it is kept as " + to, false);
     return to;
   }
 

@@ -114,7 +114,7 @@ std::vector<Client> OscServer::surfaces() {
   return clients;
 }
 
-ClientRolePtr OscServer::role_of(bool remote) const { return options_.role ? options_.role(remote) : ClientRole::all(); }
+RolePtr OscServer::role_of(bool remote) const { return options_.role ? options_.role(remote) : Role::all(); }
 
 const Client& OscServer::udp_client(uint64_t id) {
   auto& client = peers_.find(id)->client;

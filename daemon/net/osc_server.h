@@ -36,7 +36,7 @@ struct OscServerOptions {
   size_t max_connections = 16;    ///< TCP; the one that has been idle longest makes room for another
   std::vector<NetworkPeer> surfaces;  ///< each of them is one UDP client, whatever its port, and sent to at this one
   std::chrono::milliseconds frame_timeout{10'000};  ///< to finish a started TCP frame
-  std::function<ClientRolePtr(bool remote)> role = {};    ///< of a client on this machine or another one; without it, everything
+  std::function<RolePtr(bool remote)> role = {};    ///< of a client on this machine or another one; without it, everything
 };
 
 /// Where a datagram came from.
@@ -131,7 +131,7 @@ class OscServer {
   bool is_own(const asio::ip::udp::endpoint& from) const;
   bool is_allowed(const asio::ip::address& address) const;
   bool is_within_rate(uint64_t id, std::span<const uint8_t> bytes, int64_t now_ns);
-  ClientRolePtr role_of(bool remote) const;
+  RolePtr role_of(bool remote) const;
   const Client& udp_client(uint64_t id);
   Client new_udp_client(uint64_t id) const;
   Sent send_udp(uint64_t id, std::span<const uint8_t> packet);

@@ -34,7 +34,7 @@ class Client {
     bool forgeable = false;  ///< somebody else can send with its address
     bool leased = false;     ///< what it subscribed to ends unless it renews it
     bool gone = false;       ///< a connection that has ended: what it sent ahead is still to be done
-    ClientRolePtr role = ClientRole::all();
+    RolePtr role = Role::all();
   };
   Client() : Client(Facts()) {}  ///< this program itself
   explicit Client(Facts facts) : facts_(std::make_shared<const Facts>(std::move(facts))) {}

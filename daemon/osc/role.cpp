@@ -4,16 +4,16 @@
 
 namespace mixgraph {
 
-ClientRolePtr ClientRole::all() {
-  static const ClientRolePtr all = [] {
-    ClientRole role("all");
+RolePtr Role::all() {
+  static const RolePtr all = [] {
+    Role role("all");
     for (size_t right = 0; right < kRights; right++) role.give(Right(right));
-    return std::make_shared<const ClientRole>(std::move(role));
+    return std::make_shared<const Role>(std::move(role));
   }();
   return all;
 }
 
-bool ClientRole::is_given(Right right, std::string_view address) const {
+bool Role::is_given(Right right, std::string_view address) const {
   return std::any_of(given_.begin(), given_.end(), [&](const auto& g) { return g.first == right && g.second.matches(address); });
 }
 

@@ -25,11 +25,11 @@ inline constexpr std::array<std::string_view, kRights> kRightNames{"view", "mix"
 
 /// Rights, each for the addresses that a pattern matches: of rows for `view` and `mix`, of nodes for `edit`, of commands for
 /// what names neither. [any]
-class ClientRole {
+class Role {
  public:
   /// Everything.
-  static std::shared_ptr<const ClientRole> all();
-  explicit ClientRole(std::string name) : name_(std::move(name)) {}
+  static std::shared_ptr<const Role> all();
+  explicit Role(std::string name) : name_(std::move(name)) {}
 
   const std::string& name() const { return name_; }
   /// For all addresses.
@@ -43,6 +43,6 @@ class ClientRole {
   std::array<bool, kRights> everywhere_{};
   std::vector<std::pair<Right, Pattern>> given_;
 };
-using ClientRolePtr = std::shared_ptr<const ClientRole>;
+using RolePtr = std::shared_ptr<const Role>;
 
 }  // namespace mixgraph

@@ -22,6 +22,13 @@ class Fdn {
     for (int i = 0; i < 2; i++) next_swing();
   }
 
+  /// Bytes of the lines, about: what starts() makes of them is a few frames longer.
+  static size_t memory(double rate, double size) {
+    double frames = 0;
+    for (int l = 0; l < kLines; l++) frames += wanted(l, rate, size);
+    return size_t(frames) * sizeof(float);
+  }
+
   /// Frames that a line takes, with its all-pass.
   float delay(int line) const { return float(length(line) + 1); }
 
@@ -57,11 +64,12 @@ class Fdn {
       if (n % d == 0) return false;
     return true;
   }
+  static double wanted(int line, double rate, double size) { return 0.023 * std::exp(line * 0.0823) * size * rate; }
   static Starts starts(double rate, double size) {
     Starts s{};
     for (int l = 0, length = kMaxBlock; l < kLines; l++) {
-      int wanted = int(0.023 * std::exp(l * 0.0823) * size * rate);
-      length = wanted > length ? wanted : length + 1;
+      int frames = int(wanted(l, rate, size));
+      length = frames > length ? frames : length + 1;
       while (!is_prime(length)) length++;
       s.frame[l + 1] = s.frame[l] + length;
     }

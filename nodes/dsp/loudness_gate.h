@@ -10,6 +10,8 @@ class LoudnessGate {
  public:
   LoudnessGate() : bins_(kBins), groups_(kBins / kGroup) {}
 
+  static size_t memory() { return (kBins + kBins / kGroup) * sizeof(Blocks); }  ///< bytes
+
   /// Takes in a block, by its power; none of -70 LUFS or less.
   void add(double power) {
     double above = loudness_of(power) - kFloor;

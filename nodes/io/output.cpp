@@ -10,7 +10,7 @@ constexpr Parameter kParameters[] = {
      .label = "To",
      .doc = "Device outputs, counted from 1: \"1+2\", or \"3\" for the mean of left and right; 1+2 if empty.",
      .curve = Curve::text,
-     .change = Change::rebuild,
+     .update = Update::rebuild,
      .main = true},
 };
 static_assert(is_sound(kParameters));
@@ -54,6 +54,6 @@ extern constexpr NodeType output{.id = "output",
                                  .parameters = kParameters,
                                  .meters = {},
                                  .kernels = kSoloKernel<Output>,
-                                 .role = Role::device_output};
+                                 .role = DeviceRole::device_output};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

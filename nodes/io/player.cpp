@@ -19,7 +19,7 @@ constexpr Parameter kParameters[] = {
      .label = "File",
      .doc = "A mono or stereo sound file of any rate beneath the media folder; silence if empty.",
      .curve = Curve::text,
-     .change = Change::rebuild},
+     .update = Update::rebuild},
     jumps(
         switch_row("play", "Play", "Plays on from where it stopped, or from the start after the end.", true),
         true),
@@ -211,6 +211,10 @@ int count_channels(const Setup& setup) {
   return info ? info->channels : 2;
 }
 
+size_t memory_of_file(const Setup& setup) {
+  return setup.text(kFile).empty() ? 0 : ReadAhead::memory(setup.rate(), setup.channels);
+}
+
 }  // namespace
 
 extern constexpr NodeType player{.id = "player",
@@ -223,6 +227,7 @@ extern constexpr NodeType player{.id = "player",
                                  .meters = kMeters,
                                  .kernels = kSoloKernel<Player>,
                                  .channels = count_channels,
+                                 .memory = memory_of_file,
                                  .slow = true};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

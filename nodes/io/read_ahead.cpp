@@ -12,7 +12,11 @@ constexpr size_t kChunk = 4096;
 constexpr int kFrameBits = 40;
 constexpr uint64_t kSerialMask = (uint64_t(1) << (64 - kFrameBits)) - 1;
 
+uint64_t capacity(double rate) { return std::bit_ceil(uint64_t(rate * kSeconds)); }
+
 }  // namespace
+
+size_t ReadAhead::memory(double rate, int channels) { return (2 * size_t(capacity(rate)) + kChunk) * size_t(channels) * sizeof(float); }
 
 Result<std::unique_ptr<ReadAhead>> ReadAhead::open(const std::string& root, const std::string& name,
                                                    double rate, double start_seconds, bool loop) {
@@ -25,7 +29,7 @@ ReadAhead::ReadAhead(std::unique_ptr<LoopedFile> file, double rate, double start
     : file_(std::move(file)),
       rate_(rate),
       start_(frame_of(start_seconds)),
-      capacity_(std::bit_ceil(uint64_t(rate * kSeconds))),
+      capacity_(capacity(rate)),
       loop_(loop) {
   for (Buffer& b : buffers_) b.samples.resize(capacity_ * size_t(channels()));
   file_->join_ends(loop);

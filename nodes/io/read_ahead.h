@@ -17,6 +17,8 @@ class ReadAhead {
   static Result<std::unique_ptr<ReadAhead>> open(const std::string& root, const std::string& name,
                                                  double rate, double start_seconds, bool loop);
   ~ReadAhead();
+  /// Bytes that one takes, about. [control]
+  static size_t memory(double rate, int channels);
 
   int channels() const { return file_->channels(); }   ///< [any]
   uint64_t length() const { return file_->length(); }  ///< frames of one pass [any]

@@ -19,7 +19,7 @@ constexpr Parameter kParameters[] = {
      .doc = "What takes are called, beneath the folder for recordings: \"vox\" makes vox-001.wav; take if "
             "empty.",
      .curve = Curve::text,
-     .change = Change::rebuild},
+     .update = Update::rebuild},
     record_row(),
     {.id = "format",
      .label = "Format",
@@ -27,7 +27,7 @@ constexpr Parameter kParameters[] = {
      .curve = Curve::stepped,
      .max = 2,
      .choices = kFormats,
-     .change = Change::rebuild},
+     .update = Update::rebuild},
 };
 static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}};
@@ -87,6 +87,7 @@ extern constexpr NodeType recorder{.id = "recorder",
                                    .parameters = kParameters,
                                    .meters = kMeters,
                                    .kernels = kSoloKernel<Recorder>,
+                                   .memory = [](const Setup& setup) { return Recording::memory(setup.rate(), setup.channels); },
                                    .slow = true};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

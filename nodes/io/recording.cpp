@@ -15,7 +15,7 @@ Result<std::unique_ptr<Recording>> Recording::create(const TakeSettings& setting
 Recording::Recording(const TakeSettings& settings)
     : settings_(settings),
       repaired_(repair_takes(settings)),
-      capacity_(std::bit_ceil(uint64_t(settings.rate * 4))),
+      capacity_(capacity(settings.rate)),
       ring_(capacity_ * size_t(settings.channels)),
       events_(256) {}
 

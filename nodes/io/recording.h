@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +18,8 @@ class Recording {
  public:
   /// Repairs what a crash left of earlier takes. [worker]
   static Result<std::unique_ptr<Recording>> create(const TakeSettings& settings);
+  /// Bytes that one takes, about. [control]
+  static size_t memory(double rate, int channels) { return size_t(capacity(rate)) * size_t(channels) * sizeof(float); }
   /// Writes what is left, and finishes the take. [worker]
   ~Recording();
 
@@ -50,6 +53,7 @@ class Recording {
   static constexpr uint64_t kBatch = 2048;  ///< frames that are worth a write to the file
 
   explicit Recording(const TakeSettings& settings);
+  static uint64_t capacity(double rate) { return std::bit_ceil(uint64_t(rate * 4)); }
   bool tell(Event::Kind kind, uint64_t count = 0);
   bool close_gap();
   void write_all(uint64_t least);

@@ -75,7 +75,7 @@ mix:
   sum: {type: bus, from: [vox, slap]}
 )");
   Graph g = files.graph();
-  CHECK(g.groups().at("mix/slap") == "echo");
+  CHECK(g.composite_of("mix/slap") == "echo");
   CHECK(g.has({"mix/vox/sends/slap", 0, "mix/slap/room", 0}));
   CHECK(g.has({"mix/slap/room", 0, "mix/slap/tone", 0}));
   CHECK(g.has({"mix/slap/level", 0, "mix/sum/sum", 0}));
@@ -104,8 +104,8 @@ output: both
               "mix: {t: {type: tone, play: {file: sine.wav}}, d: {type: duo, from: t, a: {gate: {bypass: "
               "on}}, b/fader: -1}}\n");
   Graph g = files.graph();
-  CHECK(g.groups().at("mix/d") == "duo");
-  CHECK(g.groups().at("mix/d/a") == "strip");
+  CHECK(g.composite_of("mix/d") == "duo");
+  CHECK(g.composite_of("mix/d/a") == "strip");
   CHECK(g.has({"mix/t/level", 0, "mix/d/a/trim", 0}));
   CHECK(g.has({"mix/t/level", 0, "mix/d/b/compressor", 1}));
   CHECK(g.has({"mix/d/a/meter", 0, "mix/d/b/compressor", 1}));
@@ -156,7 +156,7 @@ my.yaml:5:13: `eqq`: no such node type; did you mean `eq`?
 my.yaml:6:25: `treshold`: no such parameter of compressor; did you mean `threshold`?
 my.yaml:6:50: `outside`: no such node; there are b, c
 my.yaml:7:27: `level`: 30 is out of range; -90 to 10 dB
-my.yaml:8:3: `from` can't be the name of a node here; use letters, digits, _ - + . except type, from, sends, group
+my.yaml:8:3: `from` can't be the name of a node here; use letters, digits, _ - + . except type, from, sends, group, label, color
 my.yaml:9:3: `d` has no type; write {type: eq}
 my.yaml:10:12: `x`: no such node; there are b, c
 my.yaml:11:15: `b:kee`: compressor has no input `kee`; did you mean `key`?

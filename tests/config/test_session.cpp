@@ -69,8 +69,8 @@ TEST_CASE("the design's example means what it says") {
   CHECK(connected(g, "mix/vox/meter", "mix/sum/sum"));
   CHECK(connected(g, "mix/hall", "mix/sum/sum"));
   CHECK(connected(g, "mix/sum/meter", "master/eq"));
-  CHECK(g.groups().at("mix/vox") == "strip");
-  CHECK(g.groups().at("mix/sum") == "bus");
+  CHECK(g.composite_of("mix/vox") == "strip");
+  CHECK(g.composite_of("mix/sum") == "bus");
 }
 
 TEST_CASE("nodes keep the order of the file, device inputs first") {
@@ -173,7 +173,7 @@ TEST_CASE("the master may be nodes, a composite among nodes, or a composite as a
   CHECK(value(g, "master/limiter", "ceiling") == Value(-3.0));
   CHECK(connected(g, "mix/s", "master/sum"));
   CHECK(connected(g, "master/loudness", "master/out"));
-  CHECK(g.groups().at("master") == "master");
+  CHECK(g.composite_of("master") == "master");
 }
 
 TEST_CASE("named device inputs, texts, lists as texts, switches by name") {

@@ -43,7 +43,7 @@ void check_round_trip(const Session& session) {
 
 constexpr const char* kCanonical = R"(mixgraph: 1
 name: "A song: the second"
-audio: {rate: 96000, inputs: 8}
+audio: {rate: 96000, inputs: 8, memory: 512}
 osc:
   port: 9001
   bind: [127.0.0.1, 10.0.0.2]
@@ -119,7 +119,7 @@ TEST_CASE("instances are folded however they are wired") {
           std::string::npos);
   }
   SECTION("a group of a type that nobody knows") {
-    s.graph = edited(g, {SetGroup{"mix/vox", "console"}});
+    s.graph = edited(g, {SetFact{"mix/vox", "type", "console"}});
     CHECK(write_session(s).find("  vox: {group: console}\n") != std::string::npos);
   }
   Result<Session> again = parse_session(write_session(s), "song.yaml", "", table_types());
@@ -164,8 +164,9 @@ TEST_CASE("keys that look like something else, names that hide others") {
        {"mix/null", "mix/-", "mix/1.5", "mix/type", "mix/group", "mix/.", "mix/from", "mix/a/mix/b", "mix/b",
         "mix/a/c", "mix", "mix/a/in/1", "in/1", "in/1+2", "in/x/y", "master/---", "in"})
     s.graph = edited(s.graph, {AddNode{make_node(path, table_type("fader"))}});
-  for (const Node& a : std::vector<Node>(s.graph.nodes()))
-    for (const Node& b : std::vector<Node>(s.graph.nodes()))
+  const Graph nodes = s.graph;
+  for (const Node& a : nodes.nodes())
+    for (const Node& b : nodes.nodes())
       s.graph = edited(s.graph, {Connect{{a.path, 0, b.path, 0}}});
   check_round_trip(s);
 }
@@ -204,7 +205,7 @@ class RandomEdits {
       case 5:
         return below(3) ? std::vector<Edit>() : std::vector<Edit>{RemoveNode{path(s)}};
       case 6:
-        return below(4) ? std::vector<Edit>() : change_group(s);
+        return change_fact(s);
       default:
         return change_value(s);
     }
@@ -237,11 +238,19 @@ class RandomEdits {
     if (s.graph.has(cable)) return {Disconnect{cable}};
     return {Connect{cable}};
   }
-  std::vector<Edit> change_group(const Session& s) {
-    if (s.graph.groups().empty()) return {};
-    auto group = std::next(s.graph.groups().begin(), std::ptrdiff_t(below(s.graph.groups().size())));
+  /// Of any path that has nodes, also one that is no instance; instances stay some.
+  std::vector<Edit> change_fact(const Session& s) {
+    const std::string at = path(s);
+    std::vector<std::string> paths;
+    each_above(at, [&](std::string_view above) { paths.emplace_back(above); });
+    const std::string& on = paths[below(paths.size())];
     const char* types[] = {"", "bus", "odd"};
-    return {SetGroup{group->first, types[below(3)]}};
+    const char* labels[] = {"", "Lead: \"vox\" #1", "null", "7", "\xc3\xbc"};
+    const char* colors[] = {"", "#ff8000", "red"};
+    const size_t which = below(3);
+    if (which == 0 && (s.graph.find(on) || s.graph.composite_of(on).empty())) return {};
+    if (which == 0) return {SetFact{on, "type", types[below(3)]}};
+    return {which == 1 ? SetFact{on, "label", labels[below(5)]} : SetFact{on, "color", colors[below(3)]}};
   }
   std::vector<Edit> change_value(const Session& s) {
     const Node& node = s.graph.nodes()[below(s.graph.nodes().size())];
@@ -286,6 +295,54 @@ mix:
 )";
 
 }  // namespace
+
+TEST_CASE("labels and colours stand where they are said and come back") {
+  const char* text = R"(mixgraph: 1
+in:
+  1: {type: input, label: Mic 1, channels: 1}
+mix:
+  vox:
+    type: strip
+    label: "Lead: \"vox\""
+    color: "#ff8000"
+    from: in/1
+    eq: {label: Tone, 2: {gain: 3}}
+    fader: {color: red}
+    sends: {hall: {label: To the hall, level: -12}}
+  vox/sends: {group: "", label: Sends}
+  hall: {type: reverb, label: Hall, time: 2.2}
+)";
+  const Session s = read(text);
+  const Facts expected = {{{"in/1", "label"}, "Mic 1"},       {{"mix/hall", "label"}, "Hall"},
+                          {{"mix/vox", "type"}, "strip"},     {{"mix/vox", "label"}, "Lead: \"vox\""},
+                          {{"mix/vox", "color"}, "#ff8000"},  {{"mix/vox/eq", "label"}, "Tone"},
+                          {{"mix/vox/fader", "color"}, "red"}, {{"mix/vox/sends/hall", "label"}, "To the hall"},
+                          {{"mix/vox/sends", "label"}, "Sends"}};
+  CHECK(s.graph.facts() == expected);
+  CHECK(write_session(s) == text);
+  // An input that is made by being named is written out for what is said of it.
+  Session named = read("mixgraph: 1\nmix: {v: {type: fader, from: in/1}}\n");
+  named.graph = edited(named.graph, {SetFact{"in/1", "color", "blue"}, SetFact{"mix", "label", "All"}});
+  check_round_trip(named);
+}
+
+TEST_CASE("what a composite type says of its parts is taken back by an empty text") {
+  test::Folder folder;
+  folder.write("duo.yaml", "mixgraph: 1\ntype: duo\nnodes:\n  a: {type: strip, label: First, eq: {color: red}}\n  b: {type: fader, label: Out}\n");
+  folder.write("song.yaml", "mixgraph: 1\ninclude: duo.yaml\nmix: {d: {type: duo, b: {label: ''}}, e: {type: duo, a/label: Other}}\n");
+  Result<Session> s = load_session(folder.path("song.yaml"), table_types());
+  REQUIRE(s);
+  CHECK(s->graph.fact("mix/d/a", "label") == "First");
+  CHECK(s->graph.fact("mix/d/a/eq", "color") == "red");
+  CHECK(s->graph.fact("mix/d/b", "label").empty());
+  CHECK(s->graph.fact("mix/e/a", "label") == "Other");
+  s->graph = edited(s->graph, {SetFact{"mix/d/a", "label", ""}, SetFact{"mix/e/a", "color", "blue"}, SetFact{"mix/e/a/eq", "color", ""}});
+  const std::string text = write_session(*s);
+  INFO(text);
+  Result<Session> again = parse_session(text, "song.yaml", folder.path(), table_types());
+  REQUIRE(again);
+  CHECK(again->graph == s->graph);
+}
 
 TEST_CASE("random edits of random sessions survive") {
   RandomEdits edits;

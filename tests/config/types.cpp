@@ -26,11 +26,11 @@ constexpr Parameter fader_row() {
 constexpr Parameter choice(std::string_view id, std::span<const std::string_view> choices) {
   Parameter p = along(Curve::stepped, level(id, Unit::none, 0, double(choices.size() - 1), 0));
   p.choices = choices;
-  p.change = Change::rebuild;
+  p.update = Update::rebuild;
   return p;
 }
 constexpr Parameter text(std::string_view id) {
-  return {.id = id, .label = "L", .doc = "D.", .curve = Curve::text, .change = Change::rebuild};
+  return {.id = id, .label = "L", .doc = "D.", .curve = Curve::text, .update = Update::rebuild};
 }
 constexpr Parameter on_main(Parameter p) {
   p.main = true;
@@ -74,7 +74,7 @@ constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}}, kStereoIn[] = {{"in", 2}}, 
 constexpr Port kKeyed[] = {{"in"}, {"key", kAdaptive, 0}}, kBands[] = {{"low"}, {"high"}};
 
 constexpr NodeType make(std::string_view id, std::span<const Port> in, std::span<const Port> out,
-                        std::span<const Parameter> rows, Role role = Role::none) {
+                        std::span<const Parameter> rows, DeviceRole role = DeviceRole::none) {
   NodeType type{};
   type.id = id;
   type.label = id;
@@ -103,8 +103,8 @@ constexpr NodeType kTypes[] = {
     make("meter", kIn, kOut, {}),
     make("loudness", kStereoIn, kStereoOut, {}),
     make("split", kIn, kBands, {}),
-    make("input", {}, kOut, kInput, Role::device_input),
-    make("output", kIn, {}, kOutput, Role::device_output),
+    make("input", {}, kOut, kInput, DeviceRole::device_input),
+    make("output", kIn, {}, kOutput, DeviceRole::device_output),
     make("player", {}, kOut, kPlayer),
     make("recorder", kIn, {}, kRecorder),
 };

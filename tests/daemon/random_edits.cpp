@@ -24,8 +24,16 @@ Edit RandomEdits::any() {
   }
   if (dice < 6) return RemoveNode{nodes[below(nodes.size())].path};
   if (dice < 11) return cable();
-  if (dice < 12) return SetGroup{nodes[below(nodes.size())].path, below(2) == 0 ? "" : "strip"};
+  if (dice < 13) return fact();
   return value();
+}
+
+Edit RandomEdits::fact() {
+  const std::string path = below(3) == 0 ? "mix" : graph_.nodes()[below(graph_.nodes().size())].path;
+  constexpr std::pair<const char*, const char*> kFacts[] = {
+      {"type", "strip"}, {"type", "bus"}, {"label", "L\xc3\xa4ut: \"1\""}, {"label", "2"}, {"color", "#00ff7F"}, {"color", "red"}};
+  const auto& [key, value] = kFacts[below(6)];
+  return SetFact{path, key, below(3) == 0 ? "" : value};
 }
 
 Edit RandomEdits::cable() {

@@ -19,6 +19,7 @@ class RandomEdits {
   Edit any();
   Edit value();
   Edit cable();
+  Edit fact();
 
   NodeTypes types_;
   std::mt19937 random_;

@@ -138,7 +138,7 @@ TEST_CASE("Any sequence of edits undone gives the graph before, and redone the g
   for (int i = 0; i < 5; i++) desk.send("/graph/redo");
   CHECK(desk.lines() == Lines(5, "/done ,s \"/graph/redo\""));
   CHECK(desk.control.graph().cables() == after.cables());
-  CHECK(desk.control.graph().groups() == after.groups());
+  CHECK(desk.control.graph().facts() == after.facts());
 }
 
 TEST_CASE("A transaction belongs to its client, and another's edits don't disturb it") {

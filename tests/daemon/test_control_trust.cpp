@@ -266,7 +266,7 @@ TEST_CASE("Whether an edit names a file is seen in the graph that it makes, a tr
   REQUIRE(session);
   const Graph start = session->graph;
   Console console(engine, std::move(*session), node_types(), [](auto&&...) {}, {});
-  REQUIRE(console.apply({.why = ChangeX::Why::start, .edits = diff(console.document.graph(), start)}).empty());
+  REQUIRE(console.apply({.why = Change::Why::start, .edits = diff(console.document.graph(), start)}).empty());
   const Client client({.id = {kTcp, 1}, .name = "test", .remote = true, .role = roles_of(FileAccess::loopback).remote});
   const auto said = [&](std::string_view command) {
     const osc::Message sent{std::string(command), {}};
@@ -291,7 +291,7 @@ TEST_CASE("Whether an edit names a file is seen in the graph that it makes, a tr
   REQUIRE(find_row(*type("input"), "channels") == file);
   const auto put = [&](std::string_view id) {
     const std::vector<Edit> edits{RemoveNode{"mix/new"}, AddNode{make_node("mix/new", *type(id))}};
-    return console.apply({.why = ChangeX::Why::edit, .edits = edits}).empty();
+    return console.apply({.why = Change::Why::edit, .edits = edits}).empty();
   };
   REQUIRE(put("input"));
   REQUIRE(said("/graph/begin"));

@@ -1,6 +1,8 @@
 // What is read back from a journal, whole, cut or damaged.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 #include "daemon/journal/journal_reader.h"
 #include "nodes/list.h"
 #include "tests/daemon/random_edits.h"
@@ -249,4 +251,65 @@ TEST_CASE("Payloads of nonsense whose checksum is right do no harm", "[journal]"
     // Whatever came of it is a graph that can be edited.
     CHECK(mixgraph::apply({}, diff({}, content.graph)));
   }
+}
+
+namespace {
+
+JournalContent of_payloads(const std::vector<std::string>& payloads) {
+  std::string bytes{kJournalMagic};
+  for (size_t i = 0; i < payloads.size(); i++) bytes += journal_record(i + 1, 0, payloads[i]);
+  return read_journal(bytes, node_types());
+}
+
+Node fader_at(const std::string& path) {
+  const auto types = node_types();
+  return make_node(path, **std::find_if(types.begin(), types.end(), [](const NodeType* t) { return t->id == "fader"; }));
+}
+
+}  // namespace
+
+TEST_CASE("Facts in a journal go with the last node beneath their path, unless another comes in the same record", "[journal]") {
+  JournalEncoder encoder;
+  const auto start = mixgraph::apply({}, {AddNode{fader_at("mix/a/x")}, AddNode{fader_at("mix/b/x")},
+                                          SetFact{"mix/a", "label", "A"}, SetFact{"mix/b", "label", "B"}, SetFact{"mix/b/x", "color", "red"}});
+  REQUIRE(start);
+  encoder.snapshot(kFacts, {{1}, true}, *start, {});
+  std::vector<std::string> payloads{encoder.take()};
+  CHECK(of_payloads(payloads).graph == *start);
+  encoder.edit(RemoveNode{"mix/a/x"});
+  encoder.edit(RemoveNode{"mix/b/x"});
+  encoder.edit(AddNode{fader_at("mix/b/y")});
+  payloads.push_back(encoder.take());
+  encoder.edit(AddNode{fader_at("mix/a/x")});
+  encoder.edit(AddNode{fader_at("mix/b/x")});
+  payloads.push_back(encoder.take());
+  CHECK(of_payloads(payloads).graph.facts() == Facts{{{"mix/b", "label"}, "B"}});
+}
+
+TEST_CASE("Facts that this program doesn't know, or can't take, are left out and told", "[journal]") {
+  JournalEncoder encoder;
+  encoder.snapshot(kFacts, {{1}, true}, *mixgraph::apply({}, {AddNode{fader_at("mix/a")}}), {});
+  for (const SetFact& fact : {SetFact{"mix/a", "mood", "x"}, SetFact{"mix/a", "color", "plaid"}, SetFact{"mix/gone", "label", "L"},
+                              SetFact{"mix/a", "label", "A"}})
+    encoder.edit(fact);
+  const JournalContent content = of_payloads({encoder.take()});
+  CHECK(content.graph.facts() == Facts{{{"mix/a", "label"}, "A"}});
+  std::vector<std::string> told;
+  for (const Problem& p : content.left_out) told.push_back(p.text());
+  CHECK(told == std::vector<std::string>{"the fact mood is unknown to this program; left out",
+                                         "/mix/a: color has a value that this program can't take; left out"});
+}
+
+TEST_CASE("A journal of an older program is refused, and it is said why", "[journal]") {
+  JournalEncoder encoder;
+  encoder.snapshot(kFacts, {{1}, true}, {}, {});
+  std::string payload = encoder.take();
+  const size_t format = 2;  // behind the kind and the body's size, which is below 128
+  REQUIRE(payload[format] == char(kJournalFormat));
+  CHECK(of_payloads({payload}).has_state());
+  payload[format] = char(kJournalFormat - 1);
+  const JournalContent content = of_payloads({payload});
+  CHECK(!content.has_state());
+  REQUIRE(content.left_out.size() == 1);
+  CHECK(content.left_out[0].what == "an older program has written this");
 }

@@ -92,7 +92,7 @@ void write_seeds(const std::string& folder) {
   for (const NodeType* type : test::table_types()) {
     JournalEncoder encoder;
     const auto graph = mixgraph::apply({}, {AddNode{make_node("mix/a", *type)},
-                                            AddNode{make_node("mix/b", *type)}, SetGroup{"mix", "strip"}});
+                                            AddNode{make_node("mix/b", *type)}, SetFact{"mix", "type", "strip"}, SetFact{"mix/a", "label", "A"}});
     encoder.snapshot({"song.yaml", "Song", 48000}, {{1, 2}, true}, *graph,
                      {{"verse", {{"mix/a/level", -3.0}}}});
     std::string seed = part(0, encoder.take());

@@ -163,7 +163,7 @@ TEST_CASE("parallel paths null before, while and after a node with latency is sw
       CHECK(residue(4800) <= kNull);
     }
     for (int row = 0; row < int(type->parameters.size()); row++)
-      if (type->parameters[size_t(row)].change == Change::rebuild) {
+      if (type->parameters[size_t(row)].update == Update::rebuild) {
         r.graph.set_value("late", row, type->parameters[size_t(row)].max);
         r.update();
         INFO(type->parameters[size_t(row)].id);

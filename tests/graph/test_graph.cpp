@@ -44,7 +44,7 @@ TEST_CASE("diff leads from one graph to the other") {
   b.connect("in/1", "mix/b");
   b.connect("mix/b", "mix/out");
   b.disconnect("mix/a", "mix/out");
-  b.edit({SetGroup{"mix", "strip"}});
+  b.edit({SetFact{"mix", "type", "strip"}});
   CHECK(*mixgraph::apply(a.graph, diff(a.graph, b.graph)) == b.graph);
   CHECK(*mixgraph::apply(b.graph, diff(b.graph, a.graph)) == a.graph);
   CHECK(diff(a.graph, a.graph).empty());

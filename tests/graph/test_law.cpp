@@ -167,7 +167,7 @@ TEST_CASE("A change in the same turn as an edit is heard, also where the edit ta
     for (const int row : {0, row_count(*type) - 1}) {
       if (row < 0 || kind_of(type->id).memory == Memory::stays) continue;
       const Parameter& p = mixgraph::row(*type, row);
-      if (p.change != Change::live) continue;
+      if (p.update != Update::live) continue;
       INFO(type->id << " " << p.id);
       Pair pair(type->id);
       pair.move("a", p.id, nearest(p, from_position(p, 0.9)));

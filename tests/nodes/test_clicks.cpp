@@ -32,7 +32,7 @@ bool is_asked(std::string_view mode) {
   const char* asked = std::getenv("MIXGRAPH_CLICKS");
   return asked && mode == asked;
 }
-bool is_live(const Parameter& p) { return !is_text(p) && p.change == Change::live; }
+bool is_live(const Parameter& p) { return !is_text(p) && p.update == Update::live; }
 
 /// What was loudest above 4 and 8 kHz, by the sound that came in.
 using Residue = std::map<std::string, ClickPeaks>;

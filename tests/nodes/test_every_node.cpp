@@ -46,7 +46,7 @@ RunnerOptions options_for(double rate, int channels, int lanes = 1, std::vector<
 }
 
 bool is_live(const Parameter& p) {
-  return !is_text(p) && p.change == Change::live;
+  return !is_text(p) && p.update == Update::live;
 }
 
 void judge(Faults& faults, const std::string& what, const NodeRunner& run, const Channels& out) {

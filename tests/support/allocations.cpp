@@ -9,14 +9,15 @@ namespace {
 // Trivial thread-locals of the program itself: touching them never allocates.
 thread_local int depth = 0;
 thread_local uint64_t calls = 0;
+thread_local int64_t held = 0;
 
-[[maybe_unused]] void note() {
-  if (depth > 0) calls++;
+[[maybe_unused]] void note(int64_t bytes) {
+  if (depth > 0) calls++, held += bytes;
 }
 
 }  // namespace
 
-AllocationCount::AllocationCount() : start_(calls) {
+AllocationCount::AllocationCount() : start_(calls), start_bytes_(held) {
   depth++;
 }
 AllocationCount::~AllocationCount() {
@@ -24,6 +25,9 @@ AllocationCount::~AllocationCount() {
 }
 uint64_t AllocationCount::count() const {
   return calls - start_;
+}
+int64_t AllocationCount::bytes() const {
+  return held - start_bytes_;
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
@@ -44,21 +48,27 @@ void* __libc_realloc(void*, size_t);
 void* __libc_memalign(size_t, size_t);
 void __libc_free(void*);
 
+size_t malloc_usable_size(void*);
+
+static void* noted(void* p) {
+  mixgraph::note(int64_t(malloc_usable_size(p)));
+  return p;
+}
+
 void* malloc(size_t size) {
-  mixgraph::note();
-  return __libc_malloc(size);
+  return noted(__libc_malloc(size));
 }
 void* calloc(size_t count, size_t size) {
-  mixgraph::note();
-  return __libc_calloc(count, size);
+  return noted(__libc_calloc(count, size));
 }
 void* realloc(void* old, size_t size) {
-  mixgraph::note();
-  return __libc_realloc(old, size);
+  const auto before = int64_t(malloc_usable_size(old));
+  void* p = __libc_realloc(old, size);
+  mixgraph::note(int64_t(malloc_usable_size(p)) - before);
+  return p;
 }
 void* memalign(size_t alignment, size_t size) {
-  mixgraph::note();
-  return __libc_memalign(alignment, size);
+  return noted(__libc_memalign(alignment, size));
 }
 void* aligned_alloc(size_t alignment, size_t size) {
   return memalign(alignment, size);
@@ -68,7 +78,7 @@ int posix_memalign(void** result, size_t alignment, size_t size) {
   return *result ? 0 : ENOMEM;
 }
 void free(void* p) {
-  mixgraph::note();
+  mixgraph::note(-int64_t(malloc_usable_size(p)));
   __libc_free(p);
 }
 }

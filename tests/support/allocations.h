@@ -15,9 +15,12 @@ class AllocationCount {
   AllocationCount(const AllocationCount&) = delete;
   AllocationCount& operator=(const AllocationCount&) = delete;
   uint64_t count() const;
+  /// Bytes that were taken and not given back.
+  int64_t bytes() const;
 
  private:
   uint64_t start_;
+  int64_t start_bytes_;
 };
 
 }  // namespace mixgraph

@@ -79,7 +79,7 @@ std::vector<float> ClickBench::one_second(double hertz) {
 }
 
 void ClickBench::build() {
-  bool files = std::any_of(type_.parameters.begin(), type_.parameters.end(), is_text) && type_.role == Role::none;
+  bool files = std::any_of(type_.parameters.begin(), type_.parameters.end(), is_text) && type_.role == DeviceRole::none;
   std::vector<Edit> edits;
   for (int k = 0; k < instances(); k++) {
     if (files)
@@ -103,12 +103,12 @@ void ClickBench::wire(int k) {
   std::string number = std::to_string(k), channels = device_channels(k * options_.channels, options_.channels);
   std::string before = "in/" + number, after = "out/" + number;
   bool sounds = !type_.outputs.empty(), hears = !type_.inputs.empty();
-  if (type_.role != Role::device_output) runner_.add(after, "output", {{"to", device_channels(2 * k, 2)}});
+  if (type_.role != DeviceRole::device_output) runner_.add(after, "output", {{"to", device_channels(2 * k, 2)}});
   if (sounds) runner_.connect(path(k), after);
   if (!hears) return;
   runner_.add(before, "input", {{"channels", channels}});
   runner_.connect(before, path(k));
-  if (!sounds && type_.role != Role::device_output) runner_.connect(before, after);
+  if (!sounds && type_.role != DeviceRole::device_output) runner_.connect(before, after);
 }
 
 void ClickBench::write_file(const std::string& name, double hertz) {

@@ -68,7 +68,7 @@ class ClickBench {
 
  private:
   int instances() const { return 3 * options_.phases; }
-  int outputs_each() const { return type_.role == Role::device_output ? options_.channels : 2; }
+  int outputs_each() const { return type_.role == DeviceRole::device_output ? options_.channels : 2; }
   static std::string path(int k) { return "n/" + std::to_string(k); }
   std::string text(int number, int k) const;
   std::vector<float> one_second(double hertz);

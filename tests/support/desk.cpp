@@ -41,7 +41,7 @@ Client Desk::client(RouterPort port) {
 
 Client Desk::stranger(RouterPort port, const std::string& name) {
   const bool udp = port == kUdp;
-  const ClientRolePtr role = roles_of(control.console().settings.files).remote;
+  const RolePtr role = roles_of(control.console().settings.files).remote;
   return Client({.id = {port, ++clients_}, .name = name, .remote = true, .forgeable = udp, .leased = udp, .role = role});
 }
 

@@ -44,7 +44,7 @@ namespace {
 enum Row { kFile, kLevel, kSpoil };
 constexpr Parameter live(const char* id) { return {.id = id, .label = "Row", .doc = "A row.", .max = 1, .motion = Motion::jump}; }
 constexpr Parameter kRows[] = {
-    {.id = "file", .label = "File", .doc = "A name.", .curve = Curve::text, .change = Change::rebuild}, live("level"), live("spoil")};
+    {.id = "file", .label = "File", .doc = "A name.", .curve = Curve::text, .update = Update::rebuild}, live("level"), live("spoil")};
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 
 class Lazy {

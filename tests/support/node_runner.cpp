@@ -137,7 +137,7 @@ int NodeRunner::output_channels() const {
 int NodeRunner::live_row(std::string_view id) const {
   int i = row_of(type_, id);
   const Parameter& p = type_.parameters[size_t(i)];
-  if (p.change == Change::rebuild || is_text(p))
+  if (p.update == Update::rebuild || is_text(p))
     throw std::invalid_argument(std::string(id) + " is not live: give it to the constructor");
   return i;
 }

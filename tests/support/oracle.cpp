@@ -50,7 +50,7 @@ void Touched::set_row(const std::string& path, std::string_view id) {
   changed_.insert(path);
   const Node* node = last_.find(path);
   for (int r = 0; node && r < row_count(*node->type); r++)
-    if (row(*node->type, r).change == Change::rebuild && id.ends_with(row(*node->type, r).id)) rebuilt_.insert(path);
+    if (row(*node->type, r).update == Update::rebuild && id.ends_with(row(*node->type, r).id)) rebuilt_.insert(path);
 }
 
 void Touched::follow(const Graph& graph) {
@@ -126,7 +126,7 @@ std::string Rule::check(const Graph& graph) const {
     const std::string path = node_in(address);
     const Node* node = graph.find(path);
     const int number = node ? find_row(*node->type, address.substr(path.size() + 2)) : -1;
-    if (number < 0 || unclear_.count(address) || row(*node->type, number).change == Change::rebuild) continue;
+    if (number < 0 || unclear_.count(address) || row(*node->type, number).update == Update::rebuild) continue;
     if (node->values[size_t(number)] != Value(nearest(row(*node->type, number), wins.value)))
       wrong += fmt::format("{} is {} in the document, but what was set last is {}\n", address, std::get<double>(node->values[size_t(number)]), wins.value);
   }

@@ -9,7 +9,7 @@ namespace {
 /// Something for each row that is a text.
 Node with_texts(Node node, const std::string& file) {
   for (int row = 0; row < int(node.type->parameters.size()); row++)
-    if (is_text(node.type->parameters[size_t(row)]) && node.type->role == Role::none) node.values[size_t(row)] = node.type->inputs.empty() ? file : "take";
+    if (is_text(node.type->parameters[size_t(row)]) && node.type->role == DeviceRole::none) node.values[size_t(row)] = node.type->inputs.empty() ? file : "take";
   return node;
 }
 
@@ -19,7 +19,7 @@ void add_every_type(EngineRunner& r, const std::string& file) {
   for (const char* in : {"1", "2", "3+4"}) r.add(std::string("in/") + in, "input", {{"channels", in}});
   r.add("out", "output");
   for (const NodeType* type : r.types()) {
-    if (type->role != Role::none) continue;
+    if (type->role != DeviceRole::none) continue;
     for (int i = 0; i < 2; i++) {
       Node node = with_texts(make_node(std::string(type->id) + std::to_string(i), *type), file);
       for (const char* on : {"loop", "record"})
@@ -95,7 +95,7 @@ void RandomEdits::rebuild() {
   const Node node = r_.graph.nodes()[random_() % r_.graph.nodes().size()];
   for (int row = 0; row < int(node.type->parameters.size()); row++) {
     const Parameter& p = node.type->parameters[size_t(row)];
-    if (p.change == Change::rebuild && !is_text(p)) r_.graph.set_value(node.path, row, any_value(p));
+    if (p.update == Update::rebuild && !is_text(p)) r_.graph.set_value(node.path, row, any_value(p));
   }
 }
 
@@ -104,7 +104,7 @@ void RandomEdits::storm() {
   for (const Node& node : r_.graph.nodes())
     for (int row = 0; row < row_count(*node.type); row++) {
       const Parameter& p = mixgraph::row(*node.type, row);
-      if (is_text(p) || p.change == Change::rebuild || random_() % 3) continue;
+      if (is_text(p) || p.update == Update::rebuild || random_() % 3) continue;
       double value = std::get<double>(any_value(p));
       Node next = node;
       next.values[size_t(row)] = value;

@@ -252,7 +252,7 @@ class Maker {
     // The third fault within ten seconds would silence it.
     if (p.id == "fuse" && ++fuses_ > 2) return wire(slot);
     osc::Message message{"/" + name(slot) + "/" + std::string(p.id), {std::get<double>(any_value(type, number))}};
-    if (p.change == Change::rebuild || p.motion == Motion::jump || !one_in(4)) return message;
+    if (p.update == Update::rebuild || p.motion == Motion::jump || !one_in(4)) return message;
     static constexpr std::string_view kCourses[] = {"fader", "linear", "exponential", "s-curve"};
     message.arguments.insert(message.arguments.end(), {double(1 + below(15)) / 100, std::string(any(kCourses))});
     return message;
