@@ -96,6 +96,7 @@ Daemon::Daemon(Session session, const Options& options, LiveState live_state, Re
       live_state_(std::move(live_state)),
       control_(engine_, std::move(session), node_types(),
                [this](const Client& client, const osc::Packet& packet, bool droppable) {
+                 if (client.id().port == kNoPort) return hear(packet);
                  if (server_ && !following_)
                    server_->send(client, osc::encode(packet),
                                  droppable ? Delivery::droppable : Delivery::certain);
@@ -111,15 +112,24 @@ Daemon::~Daemon() {
 }
 
 Problems Daemon::check(const Session& session, const Options& options) {
-  return Engine(engine_settings(session, audio_of(session, options), options.session)).update(session.graph);
+  Engine engine(engine_settings(session, audio_of(session, options), options.session));
+  Change start{.edits = diff({}, session.graph)};
+  const Problems problems = engine.update(session.graph);
+  if (problems.empty() || !start.leave_out_files(session.graph, problems)) return problems;
+  const auto without_files = apply({}, start.edits);
+  return without_files ? engine.update(*without_files) : without_files.problems();
 }
 
 Problems Daemon::build() {
-  if (!live_state_.restored) return control_.start();
   Problems told;
-  if (!control_.start_restored(live_state_.file_graph, told)) return told;
+  Problems problems;
+  if (!live_state_.restored)
+    problems = control_.start(&told);
+  else if (!control_.start_restored(live_state_.file_graph, told))
+    return told;
+  if (!problems.empty()) return problems;
   for (const Problem& problem : told) spdlog::error("{}", problem.text());
-  if (!told.empty()) spdlog::warn("the live state as it was is kept as {}", copy_of(live_state_));
+  if (!told.empty() && live_state_.restored) spdlog::warn("the live state as it was is kept as {}", copy_of(live_state_));
   return {};
 }
 
@@ -209,7 +219,9 @@ ControlSettings Daemon::control_settings() {
   };
   settings.device = [this] { return device_message(); };
   settings.restart = [this] { begin_restart(); };
-  settings.in_background = [this](std::function<void()> work) { boost::asio::post(files_, std::move(work)); };
+  settings.in_background = [this](Worker worker, std::function<void()> work) {
+    boost::asio::post(worker == Worker::files ? files_ : makers_, std::move(work));
+  };
   settings.wake = [this] {
     boost::asio::post(io_, [this] {
       control_.resume(clock_.now());
@@ -370,23 +382,24 @@ void Daemon::wait_for_signal() {
   });
 }
 
+/// A hang-up says what a client would.
 void Daemon::reload() {
   notify_.reloading();
-  boost::asio::post(files_, [this, own = control_.console().settings.own_file()] {
-    auto session = std::make_shared<Result<Session>>(load_own(own, node_types()));
-    boost::asio::post(io_, [this, session] { take_over(std::move(*session)); });
-  });
+  control_.receive(Client({.name = "hang-up"}), osc::encode(osc::Message{"/graph/load", {}}), clock_.now());
 }
 
-void Daemon::take_over(Result<Session> session) {
-  Problems problems = session ? control_.reload(std::move(*session), clock_.now()) : session.problems();
-  for (const Problem& problem : problems) spdlog::error("{}", problem.text());
-  if (problems.empty())
+/// What is answered to this program itself.
+void Daemon::hear(const osc::Packet& packet) {
+  const auto* message = std::get_if<osc::Message>(&packet);
+  if (!message || following_) return;
+  const auto text = [&](size_t i) { return std::get<std::string>(message->arguments.at(i)); };
+  if (message->address == "/done") {
     spdlog::info("loaded {} again; /graph/undo takes that back", options_.session);
-  else
+  } else if (message->address == "/error") {
+    spdlog::error("{}", Problem{text(0) == "/graph/load" ? "" : text(0), text(1), text(2)}.text());
     spdlog::error("{} was not loaded: nothing has changed", options_.session);
+  }
   notify_.ready();
-  tick_soon();
 }
 
 void Daemon::begin_stop() {

@@ -8,6 +8,7 @@
 #include "daemon/control/session_edit.h"
 #include "daemon/osc/client.h"
 #include "graph/course.h"
+#include "graph/prepared.h"
 
 namespace mixgraph {
 
@@ -41,19 +42,33 @@ struct Change {
     trouble  ///< a node can't do what the document says
   };
   Why why = Why::set;
-  const Client* author = nullptr;  ///< nullptr: mixgraph itself, which may do everything
+  std::optional<Client> author = {};  ///< nobody: mixgraph itself, which may do everything
   boost::container::small_vector<NewValue, 1> values;  ///< without edits of nodes: their entries would go
   Timing timing = {};                ///< of the values; what must be built anew is built at once
   std::vector<Edit> edits;           ///< in order
   SessionEdit session;               ///< of its settings and scenes
+  /// The texts of the session's own files, whose content it leads to.
+  struct Files {
+    uint64_t text_hash, types_hash;
+  };
+  std::optional<Files> files = {};
+  uint64_t step = 0;                 ///< number of the step that it takes back or makes again
+  std::vector<Prepared> prepared;    ///< instances that were made for it
+  Problems told;                     ///< what was left out, so that it could be made
 
   bool is_step() const { return why >= Why::edit && why <= Why::load; }
+  /// Why what was prepared could not be made.
+  Problems failed() const;
+  /// Says its values as edits, which stay good whatever nodes come and go.
+  void outlive_names();
+  /// Leaves nodes that these problems are about without their files, in the graph that it leads to. False: none has any.
+  bool leave_out_files(const Graph& outcome, const Problems& problems);
 };
 
 /// What has changed, for those who follow the document. It is valid until the next change.
 struct Applied {
   Change::Why why = Change::Why::set;
-  const Client* setter = nullptr;  ///< of values that were set, who knows them already
+  const Client* setter = nullptr;    ///< of values that were set, who knows them already
   uint64_t frame = 0;                ///< at which it is heard
   std::span<const Entry* const> values;  ///< rows whose value, or target, is another now; what waits for its time isn't among them
   std::span<const Edit> edits;           ///< of the graph, in an order in which they can be made; values among them are in `values` too
@@ -61,6 +76,8 @@ struct Applied {
   const SessionEdit* session = nullptr;  ///< if there is anything in it
   bool renamed = false;              ///< nodes came or went: entries and meters are others than before
   bool rewired = false;              ///< nodes or cables did
+  std::optional<uint64_t> file = {}; ///< the fingerprint of the session's file, if it is as that is now
+  std::span<const Problem> told = {};  ///< Change::told
 };
 
 }  // namespace mixgraph

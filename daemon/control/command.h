@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,7 +57,7 @@ struct Command {
   std::string_view types;  ///< s: text, n: number, v: value; after '|' optional; '*' repeats what follows it
   std::string_view doc;
   Answer (*run)(Console&, const Call&);
-  Right right;         ///< that it needs, for its own address
+  std::optional<Right> right;  ///< that it needs, for its own address; nothing: it asks for each address that it shows
   bool heavy = false;  ///< needs the worker, which does one such command at a time
 };
 

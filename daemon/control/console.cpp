@@ -93,32 +93,62 @@ osc::Argument Console::value_of(const Entry& entry, bool norm) const {
 Problems Console::apply(const Change& change) {
   auto outcome = document.outcome(change);
   if (!outcome) return outcome.problems();
-  if (auto refusal = guard(*this, change, *outcome ? **outcome : document.graph())) return {std::move(*refusal)};
-  const auto applied = document.apply(change, std::move(*outcome), now.frame);
+  return apply(change, std::move(*outcome));
+}
+
+Problems Console::apply(const Change& change, std::optional<Graph> outcome) {
+  if (auto refusal = guard(*this, change, outcome ? *outcome : document.graph())) return {std::move(*refusal)};
+  const auto applied = document.apply(change, std::move(outcome), now.frame);
   if (!applied) return applied.problems();
   tell(*applied);
   return {};
 }
 
+/// Followers are told in this order, so that none of them hears of what another one doesn't know yet.
 void Console::tell(const Applied& applied) {
+  for (const Problem& problem : applied.told) {
+    const std::string address = problem.where.substr(0, problem.where.find(':'));
+    node_faults[address] = {"/node/fault", {address, problem.what, "it plays nothing"}};
+  }
   feedback.follow(applied);
   if (applied.renamed) meters.rename(document.names());
   if (settings.journal.note) settings.journal.note(applied);
-  if (applied.rewired && applied.why != Change::Why::start) tell_all({"/graph/changed", {++edition}});
+  if (applied.why == Change::Why::start) return;
+  for (const Problem& problem : applied.told) tell_all(node_faults.at(problem.where.substr(0, problem.where.find(':'))));
+  if (!applied.edits.empty() && applied.rewired) tell_all({"/graph/changed", {++edition}});
 }
 
-Problems Console::take(const Session& loaded, bool own, const Client* author) {
+Answer Console::make(Change change, Done done) {
+  auto outcome = document.outcome(change);
+  if (!outcome) return outcome.problems();
+  const bool is_new_graph = outcome->has_value();
+  std::vector<Preparation> needs;
+  if (is_new_graph && settings.in_background) needs = engine.needs(**outcome, change.prepared);
+  Problems problems = change.failed();
+  if (problems.empty() && !needs.empty()) {
+    if (auto refusal = guard(*this, change, **outcome)) return *refusal;
+    change.outlive_names();
+    return answered_by([&engine = engine, change = std::move(change), needs = std::move(needs), done = std::move(done)]() mutable -> Ending {
+      for (Preparation& preparation : needs) change.prepared.push_back(engine.make(std::move(preparation)));
+      return [change = std::move(change), done = std::move(done)](Console& console) { return console.make(change, done); };
+    });
+  }
+  if (problems.empty()) problems = apply(change, *outcome);
+  if (problems.empty()) return done;
+  if (change.why != Change::Why::load || !is_new_graph || !change.leave_out_files(**outcome, problems)) return problems;
+  return make(std::move(change), std::move(done));
+}
+
+Answer Console::take(const Session& loaded, bool own, std::optional<Client> author, std::string detail) {
   const Session& session = document.session();
   if (loaded.media != session.media || loaded.recordings != session.recordings)
-    return {{"", "its folders for media and recordings differ from those in use",
-             "start the daemon with this session"}};
-  Change change{.why = Change::Why::load, .author = author};
+    return Problem{"", "its folders for media and recordings differ from those in use",
+                   "start the daemon with this session"};
+  Change change{.why = Change::Why::load, .author = std::move(author)};
   change.edits = diff(document.graph(), loaded.graph);
   change.session = diff(session, loaded);
-  if (Problems problems = apply(change); !problems.empty() || !own) return problems;
-  document.know_files(loaded.text_hash, loaded.types_hash);
-  if (settings.journal.rebase) settings.journal.rebase(*this, {fingerprint(session)}, true);
-  return {};
+  if (own) change.files = {loaded.text_hash, loaded.types_hash};
+  return make(std::move(change), Done{std::move(detail)});
 }
 
 void Console::tell_all(const osc::Message& message) {

@@ -84,6 +84,12 @@ struct Keeping {
   std::function<void(Console&, std::vector<uint64_t> fingerprints, bool pristine)> rebase = {};
 };
 
+/// Who does what control can't wait for.
+enum class Worker : uint8_t {
+  files,  ///< session files, one command at a time
+  making  ///< instances that take long to make
+};
+
 struct ControlSettings {
   std::string session_file;  ///< what /graph/save writes to, and whose folder /graph/load reads from
   bool session_is_link = false;  ///< SessionFile::is_link
@@ -104,7 +110,7 @@ struct ControlSettings {
   /// Begins to start the daemon again; without it that can't be done.
   std::function<void()> restart = {};
   /// Runs something on a worker; without it, it is done at once, and no message has a bound on its time.
-  std::function<void(std::function<void()>)> in_background = {};
+  std::function<void(Worker, std::function<void()>)> in_background = {};
   /// Asks for a call of Control::resume() soon. [any]
   std::function<void()> wake = {};
   /// Nothing more is to be read from a client for now, or it is again.
@@ -167,9 +173,11 @@ struct Console {
   Problems apply(const Change& change);
   /// Lets what has come due into the document, and tells them. `all`: what still waits, too.
   void catch_up(bool all = false) { tell(document.catch_up(all)); }
-  /// Follows a session that was loaded, as one step of undo with its scenes and settings. On problems nothing
-  /// changes. `own`: from the session's own file.
-  Problems take(const Session& loaded, bool own, const Client* author);
+  /// The same for a command, which says `detail` when it is done: what takes long to make is made on a worker first, and
+  /// then the change is made, if it still can be.
+  Answer make(Change change, Done done);
+  /// Follows a session that was loaded, as one step of undo with its scenes and settings. `own`: from the session's own file.
+  Answer take(const Session& loaded, bool own, std::optional<Client> author, std::string detail);
   /// Sends a message to all subscribers, to parameters and to meters.
   void tell_all(const osc::Message& message);
   /// Tells all subscribers, and whoever runs the daemon, what is wrong, or, if `well`, only the latter that it
@@ -179,6 +187,7 @@ struct Console {
   std::set<Client> subscribers() const;
 
  private:
+  Problems apply(const Change& change, std::optional<Graph> outcome);
   void tell(const Applied& applied);
   ClientState& refilled(const Client& client);
   int explanations_left_ = 0;

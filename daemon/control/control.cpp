@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "daemon/control/guard.h"
-#include "daemon/control/parameter_messages.h"
 
 namespace mixgraph {
 namespace {
@@ -17,15 +15,8 @@ constexpr int64_t kMetersInterval = 20 * kMillisecond;
 constexpr PatternBudget kTimedPatterns{256, 64, 16384};  // of all that falls due in one tick
 constexpr int64_t kForgottenTransaction = 60 * kSecond;
 constexpr auto kFinish = std::chrono::seconds(1);  // for what waits when the engine ends
-constexpr auto kTurn = std::chrono::milliseconds(10);  // for a packet, and for all that wait for their turn
 constexpr size_t kMostAddresses = 1024;  // of strangers, that are remembered
 constexpr int kStrangerLines = 20;       // of the log, in a minute
-
-/// No command begins like a node of the mix, and most messages do.
-const Command* command_of(const osc::Message& message) {
-  const bool in_mix = message.address.starts_with("/mix/") || message.address.starts_with("/master/");
-  return in_mix ? nullptr : find_command(message.address);
-}
 
 /// The address in the name of a UDP client, without its port.
 std::string address_of(const Client& client) {
@@ -112,20 +103,14 @@ void Control::receive(const Client& client, std::span<const uint8_t> packet, con
     return console_.refuse(client, decoded.problems().front());
   }
   if (!confirmations_.trusts(client) && !introduce(client, packet, *decoded)) return;
-  begin_turn();
+  turns_.begin_packet();
   if (const auto* message = std::get_if<osc::Message>(&*decoded)) {
     console_.patterns = {};
-    perform(client, *message, 0);
+    turns_.perform(client, *message, 0);
     console_.document.end_batch();
   } else {
     bundle(client, std::get<osc::Bundle>(*decoded));
   }
-}
-
-/// Whoever drives control by hand, and not by a clock, need not fear that others wait.
-void Control::begin_turn() {
-  turn_.reset();
-  if (console_.settings.wake) turn_.emplace(kTurn);
 }
 
 void Control::refused_frame(const Client& client, const Problem& problem, const Now& now) {
@@ -138,7 +123,7 @@ void Control::disconnected(const Client& client) {
   console_.feedback.unsubscribe(client, "");
   console_.meters.unsubscribe(client, "");
   console_.outbox.drop(client);
-  waiting_.erase(client);
+  turns_.drop(client);
   timed_.drop(client);
   confirmations_.forget(client);
   console_.clients.erase(client);
@@ -187,7 +172,7 @@ void Control::tell_late(const Client& client, int64_t late_ns) {
 
 void Control::perform(const TimedGroup& group, uint64_t frame) {
   console_.document.end_batch();
-  for (const osc::Message& message : group.messages) perform(group.client, message, frame);
+  for (const osc::Message& message : group.messages) turns_.perform(group.client, message, frame);
   console_.document.end_batch();
 }
 
@@ -208,110 +193,11 @@ void Control::perform_timed(const TimedGroup& group, uint64_t frame) {
   if (frame < horizon) tell_late(group.client, int64_t(double(horizon - frame) / console_.rate() * kSecond));
 }
 
-void Control::perform(const Client& client, const osc::Message& message, uint64_t frame) {
-  const Command* command = command_of(message);
-  // Whoever has a message waiting waits with all that follow it, so that they keep their order.
-  const bool waits = waits_for_job(command, client) || waiting_.contains(client) || (turn_ && turn_->is_over());
-  if (!waits) return carry_out(command, {client, message, frame});
-  waiting_[client].push_back({message, frame});
-  tell_hold(client);
-}
-
-bool Control::waits_for_job(const Command* command, const Client& client) const {
-  return job_ && (job_->client == client || (command && command->heavy));
-}
-
-void Control::carry_out(const Command* command, const Call& call) {
-  console_.counters.messages++;
-  if (command) return run(*command, call);
-  parameter_message(console_, call);
-}
-
-void Control::run(const Command& command, const Call& call) {
-  if (const Problems problems = check_arguments(command, call.message); !problems.empty())
-    return console_.refuse(call.client, problems.front());
-  if (const auto problem = refusal(console_, call.client, command.right, command.address)) return conclude(command, call.client, *problem);
-  conclude(command, call.client, command.run(console_, call));
-}
-
-void Control::conclude(const Command& command, const Client& client, Answer answer) {
-  if (!answer) {
-    for (Problem problem : answer.problems()) {
-      if (problem.where.empty()) problem.where = command.address;
-      console_.refuse(client, problem);
-    }
-  } else if (answer->work) {
-    begin_job(command, client, std::move(answer->work));
-  } else if (!answer->silent) {
-    osc::Message done{"/done", {std::string(command.address)}};
-    if (!answer->detail.empty()) done.arguments.push_back(answer->detail);
-    console_.reply(client, std::move(done));
-  }
-}
-
-void Control::begin_job(const Command& command, const Client& client, Work work) {
-  auto task = std::make_shared<std::packaged_task<Ending()>>(std::move(work));
-  job_ = {client, &command, task->get_future()};
-  if (!console_.settings.in_background) {
-    (*task)();
-    return end_job();
-  }
-  tell_hold(client);
-  console_.settings.in_background([task, wake = console_.settings.wake]() mutable {
-    (*task)();
-    task.reset();
-    if (wake) wake();
-  });
-}
-
-void Control::end_job() {
-  using namespace std::chrono_literals;
-  if (!job_ || job_->ending.wait_for(0s) != std::future_status::ready) return;
-  Job job = std::move(*job_);
-  job_.reset();
-  try {
-    conclude(*job.command, job.client, job.ending.get()(console_));
-  } catch (const std::exception& error) {  // a library's, about somebody's file
-    conclude(*job.command, job.client, Problem{"", error.what(), ""});
-  }
-  tell_hold(job.client);
-}
-
-/// Whether anything of a client waits here, for the sockets.
-void Control::tell_hold(const Client& client) {
-  if (console_.settings.hold) console_.settings.hold(client, waiting_.contains(client) || (job_ && job_->client == client));
-}
-
-/// A message of each that waits; whether there was any that could be carried out.
-bool Control::go_on(const Turn& turn) {
-  bool any = false;
-  for (auto next = waiting_.begin(); next != waiting_.end() && !turn.is_over();) {
-    const auto at = next++;
-    const Client client = at->first;
-    const Command* command = command_of(at->second.front().message);
-    if (waits_for_job(command, client)) continue;
-    const Waiting waiting = std::move(at->second.front());
-    at->second.pop_front();
-    if (at->second.empty()) waiting_.erase(at);
-    carry_out(command, {client, waiting.message, waiting.frame});
-    tell_hold(client);
-    any = true;
-  }
-  return any;
-}
-
 void Control::resume(const Now& now) {
-  if (!job_ && waiting_.empty()) return;
+  if (!turns_.is_busy()) return;
   console_.now = now;
   console_.catch_up();
-  console_.patterns = {};
-  end_job();
-  const Turn turn(kTurn);
-  bool more = true;
-  while (more && !turn.is_over()) more = go_on(turn);
-  console_.document.end_batch();
-  console_.document.flush();
-  if (more && !waiting_.empty() && console_.settings.wake) console_.settings.wake();
+  turns_.resume();
 }
 
 void Control::tick(const Now& now) {
@@ -319,7 +205,7 @@ void Control::tick(const Now& now) {
   console_.document.flush();
   resume(now);
   console_.catch_up();
-  begin_turn();
+  turns_.begin_packet();
   perform_due();
   follow_moves();
   read_meters();
@@ -429,8 +315,8 @@ std::vector<Control::Request> Control::waiting_bundles(const Now& now) const {
 }
 
 void Control::finish() {
-  for (const Turn turn(kFinish); (job_ || !waiting_.empty()) && !turn.is_over();) {
-    if (job_) job_->ending.wait_for(std::chrono::milliseconds(10));
+  for (const Turn turn(kFinish); turns_.is_busy() && !turn.is_over();) {
+    turns_.wait(std::chrono::milliseconds(10));
     resume(console_.now);
   }
   console_.document.flush();
@@ -438,10 +324,12 @@ void Control::finish() {
   follow_journal();
 }
 
+
 Problems Control::reload(const Session& session, const Now& now) {
   console_.now = now;
   console_.catch_up();
-  return console_.take(session, true, nullptr);
+  const Answer answer = console_.take(session, true, {}, "");
+  return answer ? Problems() : answer.problems();
 }
 
 }  // namespace mixgraph

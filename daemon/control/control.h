@@ -1,6 +1,4 @@
 #pragma once
-#include <deque>
-#include <future>
 #include <set>
 #include <span>
 #include <string>
@@ -8,7 +6,7 @@
 #include "daemon/control/confirmations.h"
 #include "daemon/control/console.h"
 #include "daemon/control/timed_messages.h"
-#include "daemon/osc/turn.h"
+#include "daemon/control/turns.h"
 
 namespace mixgraph {
 
@@ -19,7 +17,8 @@ class Control {
   Control(Engine& engine, Session session, NodeTypes types, Send send, ControlSettings settings = {});
 
   /// Makes the session's graph sound. On problems it can't.
-  Problems start();
+  /// `told`: files that can't be had, whose nodes are empty then; without it such a session doesn't start.
+  Problems start(Problems* told = nullptr);
   /// The same for a graph from a journal. What can't be built any more (a file is gone) is emptied or left out; if
   /// nothing else helps, `otherwise` sounds. `told`: what had to be done. False: that doesn't help either.
   bool start_restored(const Graph& otherwise, Problems& told);
@@ -43,7 +42,7 @@ class Control {
   /// Goes on with what took too long for one turn, and ends what a worker has done. A tick does it too.
   void resume(const Now& now);
   /// Whether a worker is busy with a command.
-  bool works() const { return job_.has_value(); }
+  bool works() const { return turns_.works(); }
   /// When tick() has something to do, if no client says anything before; monotonic ns, past: as soon as it may.
   int64_t due() const;
 
@@ -74,7 +73,7 @@ class Control {
   const Graph& graph() const { return console_.document.graph(); }
 
  private:
-  Problems start(const Graph& graph);
+  Problems start(const Graph& graph, Problems* told);
   Send guarded(Send send);
   bool introduce(const Client& client, std::span<const uint8_t> packet, const osc::Packet& decoded);
   bool is_confirmation(const Client& client, const osc::Packet& decoded);
@@ -87,16 +86,6 @@ class Control {
   void perform_now(const TimedGroup& group);
   void perform_timed(const TimedGroup& group, uint64_t frame);
   void perform_due();
-  void perform(const Client& client, const osc::Message& message, uint64_t frame);
-  void carry_out(const Command* command, const Call& call);
-  void run(const Command& command, const Call& call);
-  void conclude(const Command& command, const Client& client, Answer answer);
-  void begin_job(const Command& command, const Client& client, Work work);
-  void end_job();
-  bool waits_for_job(const Command* command, const Client& client) const;
-  void tell_hold(const Client& client);
-  bool go_on(const Turn& turn);
-  void begin_turn();
   void tell_late(const Client& client, int64_t late_ns);
   void tell_faults();
   void tell_trouble(const NodeTrouble& trouble);
@@ -109,21 +98,8 @@ class Control {
   Confirmations confirmations_;
   Graph start_;  // that is to sound first
   Console console_;
+  Turns turns_{console_};
   TimedMessages timed_;
-  /// A message that waits for its client's turn, or behind its client's heavy command.
-  struct Waiting {
-    osc::Message message;
-    uint64_t frame = 0;
-  };
-  /// The heavy command that a worker is busy with.
-  struct Job {
-    Client client;
-    const Command* command;
-    std::future<Ending> ending;
-  };
-  std::map<Client, std::deque<Waiting>> waiting_;  // none of them empty
-  std::optional<Job> job_;
-  std::optional<Turn> turn_;  // of the packet at hand; none: it may take its time
   std::set<std::string> unconfirmed_;  // addresses that have set something without having confirmed; those told
   int stranger_lines_left_ = 0;
   int64_t stranger_lines_refill_ns_ = 0;  // monotonic

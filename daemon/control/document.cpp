@@ -38,6 +38,9 @@ Graph Document::graph_at(uint64_t frame) const {
 
 Result<std::optional<Graph>> Document::outcome(const Change& change) const {
   std::optional<Graph> next;
+  const Change* step = change.why == Change::Why::undo ? undo() : change.why == Change::Why::redo ? redo() : nullptr;
+  if (change.step != 0 && (!step || step->step != change.step))
+    return Problem{"", "there was another change meanwhile", "do it again"};
   if (!change.edits.empty()) {
     auto edited = mixgraph::apply(graph_, change.edits);
     if (!edited) return edited.problems();
@@ -59,7 +62,7 @@ Result<Applied> Document::apply(const Change& change, std::optional<Graph> outco
   edits_.clear();
   if (outcome) {
     const Graph old = graph_;
-    if (Problems problems = take_over(std::move(*outcome)); !problems.empty()) return problems;
+    if (Problems problems = take_over(std::move(*outcome), change.prepared); !problems.empty()) return problems;
     edits_ = diff(old, graph_);
     find_changed(old);
   }
@@ -73,10 +76,15 @@ Result<Applied> Document::apply(const Change& change, std::optional<Graph> outco
   if (!change.session.empty()) mixgraph::apply(session_, change.session);
   if (change.why == Change::Why::undo || change.why == Change::Why::redo) history_.stepped(change.why);
   Applied applied = told(change.why, waits ? change.timing.frame : engine_.now());
-  if (change.why == Change::Why::set) applied.setter = change.author;
+  if (change.why == Change::Why::set && change.author) applied.setter = &*change.author;
   applied.renamed = generation_ != generation;
   applied.rewired = applied.renamed || std::any_of(edits_.begin(), edits_.end(), rewires);
   if (!change.session.empty()) applied.session = &change.session;
+  applied.told = change.told;
+  if (change.files) {
+    know_files(change.files->text_hash, change.files->types_hash);
+    applied.file = fingerprint(session_);
+  }
   return applied;
 }
 
@@ -113,9 +121,9 @@ void Document::remember(const Change& change, const Graph& before) {
   history_.add(std::move(back), std::move(forward));
 }
 
-Problems Document::take_over(Graph next) {
+Problems Document::take_over(Graph next, const std::vector<Prepared>& prepared) {
   flush();
-  if (Problems problems = engine_.update(next); !problems.empty()) return problems;
+  if (Problems problems = engine_.update(next, prepared); !problems.empty()) return problems;
   const bool rename = !same_nodes(graph_, next);
   graph_ = std::move(next);
   if (rename) {

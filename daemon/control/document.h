@@ -54,7 +54,7 @@ class Document {
   bool waits(const Timing& timing) const { return timing.frame > engine_.now(); }
 
  private:
-  Problems take_over(Graph next);
+  Problems take_over(Graph next, const std::vector<Prepared>& prepared);
   Applied told(Change::Why why, uint64_t frame) const;
   void find_changed(const Graph& before);
   void remember(const Change& change, const Graph& before);

@@ -63,7 +63,7 @@ Answer renew(Console& console, const Call& call) {
 }
 
 Answer meters(Console& console, const Call& call) {
-  const auto messages = console.meters.latest(call.text(0, "//*"));
+  const auto messages = console.meters.latest(call.client, call.text(0, "//*"));
   if (!messages) return messages.problems();
   if (messages->empty()) return Problem{"", "no node with meters matches", "/meters lists all of them"};
   return console.answer_list(call, *messages);
@@ -75,7 +75,8 @@ Answer sync(Console& console, const Call& call) {
   const auto list = console.addresses();
   std::vector<uint32_t> wanted;
   for (const Entry& entry : names.entries())
-    if (is_beneath(entry.address, prefix) || (!entry.alias.empty() && is_beneath(entry.alias, prefix)))
+    if ((is_beneath(entry.address, prefix) || (!entry.alias.empty() && is_beneath(entry.alias, prefix))) &&
+        call.client.may(Right::view, entry.address))
       wanted.push_back(uint32_t(names.index(entry)));
   if (wanted.empty()) return names.unknown(prefix, {});
   LongAnswer answer{wanted.size(), {}, {}, wanted.size() * sizeof wanted[0]};
@@ -97,18 +98,18 @@ Answer confirm(Console&, const Call&) {
 
 constexpr Command kCommands[] = {
     {"/confirm", "[number]", "|v",
-     "Sent to a UDP client on another machine, which returns it as it is to show that it is there.", confirm, Right::view},
+     "Sent to a UDP client on another machine, which returns it as it is to show that it is there.", confirm, {}},
     {"/subscribe", "[pattern] [ms]", "|vv",
-     "Sends changes of parameters, at most one value each per so many ms.", subscribe, Right::view},
-    {"/unsubscribe", "[pattern]", "|s", "Ends one subscription to parameters, or all.", unsubscribe, Right::view},
-    {"/renew", "", "", "Keeps your subscriptions for another 10 s; not needed over TCP.", renew, Right::view},
+     "Sends changes of parameters, at most one value each per so many ms.", subscribe, {}},
+    {"/unsubscribe", "[pattern]", "|s", "Ends one subscription to parameters, or all.", unsubscribe, {}},
+    {"/renew", "", "", "Keeps your subscriptions for another 10 s; not needed over TCP.", renew, {}},
     {"/sync", "[prefix]", "|s", "Sends the values of all parameters, then /sync/done with their number.",
-     sync, Right::view},
+     sync, {}},
     {"/meters", "[pattern]", "|s",
-     "Sends the latest readings of nodes' meters, one message per node, then /done.", meters, Right::view},
-    {"/meters/subscribe", "[pattern] [ms]", "|vv", "Sends readings every so many ms.", subscribe_meters, Right::view},
+     "Sends the latest readings of nodes' meters, one message per node, then /done.", meters, {}},
+    {"/meters/subscribe", "[pattern] [ms]", "|vv", "Sends readings every so many ms.", subscribe_meters, {}},
     {"/meters/unsubscribe", "[pattern]", "|s", "Ends one subscription to meters, or all.",
-     unsubscribe_meters, Right::view},
+     unsubscribe_meters, {}},
 };
 
 }  // namespace

@@ -69,10 +69,7 @@ Answer load_named(Console& console, const Client& client, const std::string& nam
     const bool is_own = *file == own.path;
     auto session = is_own ? load_own(own, types) : load_beside(*file, types);
     if (!session) return ending(session.problems());
-    return [loaded = std::move(*session), client, is_own, file = *file](Console& c) -> Answer {
-      if (Problems problems = c.take(loaded, is_own, &client); !problems.empty()) return problems;
-      return Done{name_of(file)};
-    };
+    return [loaded = std::move(*session), client, is_own, file = *file](Console& c) { return c.take(loaded, is_own, client, name_of(file)); };
   });
 }
 

@@ -22,6 +22,7 @@ void History::add(Change back, Change forward) {
   while (kept < std::min(done_.size(), kDepth - 1) && sum + done_[done_.size() - 1 - kept].values <= kValues)
     sum += done_[done_.size() - 1 - kept++].values;
   done_.erase(done_.begin(), done_.end() - std::ptrdiff_t(kept));
+  back.step = forward.step = ++steps_;
   done_.push_back({std::move(back), std::move(forward), values});
 }
 

@@ -26,6 +26,7 @@ class History {
     size_t values;
   };
   std::vector<Step> done_, undone_;
+  uint64_t steps_ = 0;
 };
 
 }  // namespace mixgraph

@@ -43,13 +43,17 @@ Result<Pattern> MeterFeed::parse(const std::string& text) {
   return Pattern::parse(text.starts_with("/meters/") ? text.substr(7) : text);
 }
 
-std::vector<const MeterFeed::NodeMeters*> MeterFeed::matching(const Pattern& pattern) const {
+std::vector<const MeterFeed::NodeMeters*> MeterFeed::matching(const Client& client, const Pattern& pattern) const {
   std::vector<const NodeMeters*> found;
   for (const NodeMeters& node : nodes_) {
-    const bool by_meter = std::any_of(node.meters.begin(), node.meters.end(), [&](const Meter& meter) {
-      return pattern.matches(node.address + "/" + std::string(meter.id));
-    });
-    if (by_meter || pattern.matches(node.address)) found.push_back(&node);
+    const auto any_meter = [&](const auto& is) {
+      return is(node.address) || std::any_of(node.meters.begin(), node.meters.end(), [&](const Meter& meter) {
+               return is(node.address + "/" + std::string(meter.id));
+             });
+    };
+    const auto matches = [&](const std::string& address) { return pattern.matches(address); };
+    const auto may_see = [&](const std::string& address) { return client.may(Right::view, address); };
+    if (any_meter(matches) && any_meter(may_see)) found.push_back(&node);
   }
   return found;
 }
@@ -58,7 +62,7 @@ Problems MeterFeed::subscribe(const Client& client, const std::string& pattern, 
                               const Now& now) {
   auto parsed = parse(pattern);
   if (!parsed) return parsed.problems();
-  auto nodes = matching(*parsed);
+  auto nodes = matching(client, *parsed);
   return subscribers_.add(client, {pattern, std::move(*parsed), std::move(nodes), true}, interval_ns, now);
 }
 
@@ -77,7 +81,7 @@ void MeterFeed::look_up_again() {
     for (Interest& interest : subscriber.interests) {
       if (interest.is_current) continue;
       if (left-- == 0) return;
-      interest.nodes = matching(interest.pattern);
+      interest.nodes = matching(client, interest.pattern);
       interest.is_current = true;
     }
 }
@@ -107,11 +111,11 @@ int64_t MeterFeed::due() const {
   return subscribers_.next([](const auto&) { return true; });
 }
 
-Result<std::vector<osc::Message>> MeterFeed::latest(const std::string& pattern) const {
+Result<std::vector<osc::Message>> MeterFeed::latest(const Client& client, const std::string& pattern) const {
   const auto parsed = parse(pattern);
   if (!parsed) return parsed.problems();
   std::vector<osc::Message> messages;
-  for (const NodeMeters* node : matching(*parsed)) messages.push_back(message(*node, {}));
+  for (const NodeMeters* node : matching(client, *parsed)) messages.push_back(message(*node, {}));
   return messages;
 }
 

@@ -30,8 +30,8 @@ class MeterFeed {
   /// When tick() has something to do; monotonic ns, kNever: for nobody.
   int64_t due() const;
 
-  /// The latest messages of all nodes that a pattern matches.
-  Result<std::vector<osc::Message>> latest(const std::string& pattern) const;
+  /// The latest messages of all nodes that a pattern matches, and the client may see.
+  Result<std::vector<osc::Message>> latest(const Client& client, const std::string& pattern) const;
   /// The latest reading, by the number of an entry of Namespace::meters().
   float value(size_t index) const { return latest_[index]; }
   std::vector<Client> clients() const;
@@ -57,7 +57,7 @@ class MeterFeed {
   using Folded = std::vector<std::optional<float>>;  // since the last message; by meter, or shorter
   using List = Subscribers<Interest, Folded>;
   static Result<Pattern> parse(const std::string& text);
-  std::vector<const NodeMeters*> matching(const Pattern& pattern) const;
+  std::vector<const NodeMeters*> matching(const Client& client, const Pattern& pattern) const;
   void look_up_again();
   void fold_into(Folded& pending) const;
   osc::Message message(const NodeMeters& node, const Folded& readings) const;

@@ -63,11 +63,13 @@ Problems take(Console& console, const Call& call, const Entry& entry, bool norm,
 }
 
 /// Makes it, unless the packet has built enough nodes anew.
-Problems make(Console& console, const Change& change, std::string_view hint) {
-  if (change.values.empty()) return {};
+Answer make(Console& console, Change change, std::string_view hint) {
+  if (change.values.empty()) return answered();
   const bool rebuilds = std::any_of(change.values.begin(), change.values.end(), [](const NewValue& s) { return !can_move(s.entry->parameter()); });
-  if (rebuilds && console.patterns.rebuilds-- <= 0) return {{"", "too many changes in one packet that build nodes anew", std::string(hint)}};
-  return console.apply(change);
+  if (rebuilds && console.patterns.rebuilds-- <= 0) return Problem{"", "too many changes in one packet that build nodes anew", std::string(hint)};
+  if (rebuilds) return console.make(std::move(change), *answered());
+  if (Problems problems = console.apply(change); !problems.empty()) return problems;
+  return answered();
 }
 
 /// Parameters and meters that a pattern matches; their numbers are those of the list.
@@ -82,14 +84,13 @@ Matches matches(Console& console, const Pattern& pattern) {
   return found;
 }
 
-void get_pattern(Console& console, const Call& call, const Target& target, Matches found) {
+Answer get_pattern(Console& console, const Call& call, const Target& target, Matches found) {
   std::vector<uint32_t> numbers = std::move(found.parameters);
   if (!target.norm) numbers.insert(numbers.end(), found.meters.begin(), found.meters.end());
   std::erase_if(numbers, [&](uint32_t number) { return !call.client.may(Right::view, found.list->address(number)); });
   const size_t count = numbers.size();
   if (count == 0)
-    return console.refuse(call.client,
-                          {call.message.address, "matches nothing", "/graph/list lists the nodes"});
+    return Problem{"", "matches nothing", "/graph/list lists the nodes"};
   const auto message = [&console, target, list = found.list,
                         numbers = std::move(numbers)](size_t i) -> std::optional<osc::Message> {
     const std::string& address = list->address(numbers[i]);
@@ -99,74 +100,69 @@ void get_pattern(Console& console, const Call& call, const Target& target, Match
     if (!meter) return {};
     return osc::Message{address, {console.meters.value(console.document.names().index(*meter))}};
   };
-  if (count > kSingles) {
-    const Answer answer = console.answer_long(call.client, {count, message, {}, count * sizeof(uint32_t)});
-    if (!answer) console.refuse(call.client, at(call.message.address, answer.problems().front()));
-    return;
-  }
+  if (count > kSingles) return console.answer_long(call.client, {count, message, {}, count * sizeof(uint32_t)});
   for (size_t i = 0; i < count; i++) console.reply(call.client, *message(i));
+  return answered();
 }
 
-void pattern_message(Console& console, const Call& call, const Target& target) {
-  const auto refuse = [&](Problem problem) {
-    console.refuse(call.client, at(call.message.address, problem));
-  };
+Answer pattern_message(Console& console, const Call& call, const Target& target) {
   const auto pattern = Pattern::parse(target.address);
-  if (!pattern) return refuse(pattern.problems().front());
+  if (!pattern) return pattern.problems();
   if (console.patterns.patterns-- <= 0)
-    return refuse({"", "too many patterns in one packet", "send several"});
+    return Problem{"", "too many patterns in one packet", "send several"};
   Matches found = matches(console, *pattern);
   const size_t count = found.parameters.size();
   if (count > kMaxMatches)
-    return refuse(
-        {"", "matches more than " + std::to_string(kMaxMatches) + " parameters", "use a narrower pattern"});
+    return Problem{"", "matches more than " + std::to_string(kMaxMatches) + " parameters", "use a narrower pattern"};
   if (count > console.patterns.matches)
-    return refuse({"", "the patterns of this packet match too much", "send several"});
+    return Problem{"", "the patterns of this packet match too much", "send several"};
   console.patterns.matches -= count;
   if (call.count() == 0) return get_pattern(console, call, target, std::move(found));
-  if (found.parameters.empty()) return refuse({"", "matches no parameter", "/graph/list lists the nodes"});
+  if (found.parameters.empty()) return Problem{"", "matches no parameter", "/graph/list lists the nodes"};
   const auto timing = timing_of(call);
-  if (!timing) return refuse(timing.problems().front());
+  if (!timing) return timing.problems();
   Problems problems;
-  Change change{.author = &call.client, .timing = *timing};
+  Change change{.author = call.client, .timing = *timing};
   for (const uint32_t number : found.parameters) {
     const Entry* entry = console.document.names().find(found.list->address(number));
     const Problems told = take(console, call, *entry, target.norm, target.shown(entry->address), change);
     problems.insert(problems.end(), told.begin(), told.end());
   }
-  const Problems told = make(console, change, "send several");
-  problems.insert(problems.end(), told.begin(), told.end());
+  Answer answer = make(console, std::move(change), "send several");
+  if (!answer) problems.insert(problems.end(), answer.problems().begin(), answer.problems().end());
   for (size_t i = 0; i < problems.size() && i < kShownProblems; i++)
     console.refuse(call.client,
                    problems[i].where.empty() ? at(call.message.address, problems[i]) : problems[i]);
   if (problems.size() > kShownProblems)
-    refuse({"", std::to_string(problems.size() - kShownProblems) + " more were refused",
-            "use a narrower pattern"});
+    return Problem{"", std::to_string(problems.size() - kShownProblems) + " more were refused", "use a narrower pattern"};
+  return answer ? std::move(answer) : answered();
 }
 
-void set(Console& console, const Call& call, const Entry& entry, bool norm, const Timing& timing) {
+Answer set(Console& console, const Call& call, const Entry& entry, bool norm, const Timing& timing) {
   const std::string& shown = call.message.address;
-  Change change{.author = &call.client, .timing = timing};
+  Change change{.author = call.client, .timing = timing};
   const Problems told = take(console, call, entry, norm, shown, change);
-  for (Problem& problem : make(console, change, "send several, or a pattern")) console.refuse(call.client, at(shown, std::move(problem)));
+  Answer answer = make(console, std::move(change), "send several, or a pattern");
   for (const Problem& problem : told) console.refuse(call.client, problem);
+  return answer;
 }
 
-void get(Console& console, const Call& call, const Entry& entry, bool norm) {
-  if (auto problem = refusal(console, call.client, Right::view, entry.address)) return console.refuse(call.client, at(call.message.address, *problem));
+Answer get(Console& console, const Call& call, const Entry& entry, bool norm) {
+  if (auto problem = refusal(console, call.client, Right::view, entry.address)) return *problem;
   console.reply(call.client, {call.message.address, {console.value_of(entry, norm)}});
+  return answered();
 }
 
-void meter_message(Console& console, const Call& call, const MeterEntry& meter) {
-  if (auto problem = refusal(console, call.client, Right::view, meter.address)) return console.refuse(call.client, *problem);
-  if (call.count() > 0)
-    return console.refuse(call.client, {call.message.address, "is a meter", "get it with no argument"});
+Answer meter_message(Console& console, const Call& call, const MeterEntry& meter) {
+  if (auto problem = refusal(console, call.client, Right::view, meter.address)) return *problem;
+  if (call.count() > 0) return Problem{"", "is a meter", "get it with no argument"};
   console.reply(call.client, {meter.address, {console.meters.value(console.document.names().index(meter))}});
+  return answered();
 }
 
 }  // namespace
 
-void parameter_message(Console& console, const Call& call) {
+Answer parameter_message(Console& console, const Call& call) {
   const Target target(call.message.address);
   const Namespace& names = console.document.names();
   const Entry* entry = names.find(target.address);
@@ -175,14 +171,13 @@ void parameter_message(Console& console, const Call& call) {
     const MeterEntry* meter = target.norm ? nullptr : names.find_meter(target.address);
     if (meter) return meter_message(console, call, *meter);
     if (!console.may_explain(call.client))
-      return console.refuse(call.client, {call.message.address, "no such address", ""});
-    return console.refuse(call.client,
-                          at(call.message.address, names.unknown(target.address, command_addresses())));
+      return Problem{"", "no such address", ""};
+    return names.unknown(target.address, command_addresses());
   }
   if (call.count() == 0) return get(console, call, *entry, target.norm);
   const auto timing = timing_of(call);
-  if (!timing) return console.refuse(call.client, at(call.message.address, timing.problems().front()));
-  set(console, call, *entry, target.norm, *timing);
+  if (!timing) return timing.problems();
+  return set(console, call, *entry, target.norm, *timing);
 }
 
 }  // namespace mixgraph

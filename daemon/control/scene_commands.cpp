@@ -36,7 +36,7 @@ Answer recall(Console& console, const Call& call, const Scene& scene, double sec
               const std::string& detail) {
   if (!(seconds >= 0 && seconds <= 3600)) return Problem{"", "the fade time is out of range", "0 to 3600 s"};
   const Graph then = console.document.graph_at(call.frame);
-  Change change{.why = Change::Why::recall, .author = &call.client, .timing = {call.frame, seconds, Course::position}};
+  Change change{.why = Change::Why::recall, .author = call.client, .timing = {call.frame, seconds, Course::position}};
   size_t left_out = 0;
   for (const auto& [address, value] : scene) {
     const Entry* entry = entry_of(console, address, value);
@@ -79,7 +79,7 @@ std::optional<Problem> no_room(const Scenes& scenes, const std::string& name, co
 
 /// Nothing: it is removed.
 Answer keep(Console& console, const Call& call, const std::string& name, std::optional<Shared<Scene>> scene) {
-  Change change{.why = Change::Why::store, .author = &call.client};
+  Change change{.why = Change::Why::store, .author = call.client};
   change.session.scenes[name] = std::move(scene);
   if (Problems problems = console.apply(change); !problems.empty()) return problems;
   return Done{name};

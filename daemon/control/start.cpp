@@ -16,15 +16,6 @@ std::vector<const Node*> concerned(const Graph& graph, const Problems& problems)
   return nodes;
 }
 
-/// The graph with these nodes as they are without a file.
-Graph empty_of_files(const Graph& graph, const Problems& problems) {
-  Graph next = graph;
-  for (const Node* node : concerned(graph, problems))
-    for (int i = 0; i < row_count(*node->type); i++)
-      if (is_text(row(*node->type, i))) next.set_value(node->path, i, initial_value(row(*node->type, i)));
-  return next;
-}
-
 /// The graph without these nodes.
 Graph without(const Graph& graph, const Problems& problems) {
   std::vector<Edit> edits;
@@ -35,37 +26,33 @@ Graph without(const Graph& graph, const Problems& problems) {
 
 }  // namespace
 
-Problems Control::start(const Graph& graph) {
-  return console_.apply({.why = Change::Why::start, .edits = diff(console_.document.graph(), graph)});
+Problems Control::start(const Graph& graph, Problems* told) {
+  Change change{.why = Change::Why::start, .edits = diff(console_.document.graph(), graph)};
+  Problems problems = console_.apply(change);
+  if (problems.empty() || !told || !change.leave_out_files(graph, problems)) return problems;
+  problems = console_.apply(change);
+  told->insert(told->end(), change.told.begin(), change.told.end());
+  return problems;
 }
 
-Problems Control::start() {
-  return start(std::exchange(start_, {}));
+Problems Control::start(Problems* told) {
+  return start(std::exchange(start_, {}), told);
 }
 
 bool Control::start_restored(const Graph& otherwise, Problems& told) {
-  Graph graph = std::exchange(start_, {});
-  const auto starts = [&] {
-    const Problems problems = start(graph);
-    told.insert(told.end(), problems.begin(), problems.end());
-    return problems.empty();
-  };
-  bool started = false;
-  for (const auto mend : {empty_of_files, without}) {
-    const size_t before = told.size();
-    if ((started = starts())) break;
-    graph = mend(graph, {told.begin() + std::ptrdiff_t(before), told.end()});
-  }
-  if (!started && !(started = starts())) {
-    told.push_back({"", "the live state can't be built", "the session file is used"});
-    graph = otherwise;
-    started = starts();
-  }
-  for (const Problem& problem : told) {
+  const Graph graph = std::exchange(start_, {});
+  Problems problems = start(graph, &told);
+  if (problems.empty()) return true;
+  for (const Problem& problem : problems) {
     const std::string address = problem.where.substr(0, problem.where.find(':'));
     console_.node_faults[address] = {"/node/fault", {address, problem.what, "restored without it"}};
   }
-  return started;
+  told.insert(told.end(), problems.begin(), problems.end());
+  if (start(without(graph, problems), &told).empty()) return true;
+  told.push_back({"", "the live state can't be built", "the session file is used"});
+  problems = start(otherwise, &told);
+  told.insert(told.end(), problems.begin(), problems.end());
+  return problems.empty();
 }
 
 }  // namespace mixgraph

@@ -88,12 +88,12 @@ constexpr Command kCommands[] = {
      "Answers the engine's frame that is due, the time at which it is, the rate, by how many ms that may be off, "
      "the latency in ms from a frame to its being heard, how often frames were tied to the time anew, the frames of "
      "a tick, and when the next one begins.",
-     clock, Right::view},
+     clock, {}},
     {"/on_tick", "", "", "First in a bundle: its frame is rounded up to the next one on which a tick of 64 begins.",
-     on_tick, Right::view},
+     on_tick, {}},
     {"/late/list", "", "", "Sends the latest 64 late blocks as /late time ms cause kind, then /done.", late_list, Right::view},
     {"/node/fault", "", "", "Sends the latest /node/fault PATH WHAT THEN of each node that had one, then /done.", node_faults, Right::view},
-    {"/help", "", "", "Sends every command with its arguments, then /done.", help, Right::view},
+    {"/help", "", "", "Sends every command with its arguments, then /done.", help, {}},
 };
 
 }  // namespace

@@ -14,9 +14,7 @@ const Graph& graph_for(const Console& console, const Client& client) {
 Answer edit(Console& console, const Call& call, std::vector<Edit> edits, std::string detail) {
   auto& transaction = console.clients[call.client].transaction;
   if (!transaction) {
-    const Problems problems = console.apply({.why = Change::Why::edit, .author = &call.client, .edits = std::move(edits)});
-    if (!problems.empty()) return problems;
-    return Done{std::move(detail)};
+    return console.make({.why = Change::Why::edit, .author = call.client, .edits = std::move(edits)}, Done{std::move(detail)});
   }
   auto next = mixgraph::apply(transaction->draft, edits);
   if (!next) return next.problems();
@@ -48,9 +46,8 @@ Answer commit(Console& console, const Call& call) {
   auto transaction = std::exchange(console.clients[call.client].transaction, {});
   if (!transaction) return Problem{"", std::string(kNone), "/graph/begin"};
   const size_t count = transaction->edits.size();
-  const Problems problems = console.apply({.why = Change::Why::edit, .author = &call.client, .edits = std::move(transaction->edits)});
-  if (!problems.empty()) return problems;
-  return Done{std::to_string(count) + " edits"};
+  return console.make({.why = Change::Why::edit, .author = call.client, .edits = std::move(transaction->edits)},
+                      Done{std::to_string(count) + " edits"});
 }
 
 Answer cancel(Console& console, const Call& call) {
@@ -62,9 +59,8 @@ Answer cancel(Console& console, const Call& call) {
 /// Whoever undoes is the author then.
 Answer step(Console& console, const Call& call, const Change* step) {
   Change change = *step;
-  change.author = &call.client;
-  if (Problems problems = console.apply(change); !problems.empty()) return problems;
-  return Done{};
+  change.author = call.client;
+  return console.make(std::move(change), Done{});
 }
 
 Answer undo(Console& console, const Call& call) {

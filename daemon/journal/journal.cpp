@@ -43,6 +43,9 @@ void Journal::note(const Applied& applied) {
     settings_noted_ |= applied.session->settings.has_value();
   }
   if (!applied.edits.empty() || !applied.values.empty() || applied.session) base_.pristine = false;
+  if (!applied.file) return;
+  base_ = {{*applied.file}, applied.told.empty()};
+  base_noted_ = true;
 }
 
 void Journal::encode_noted(const Console& console) {
@@ -60,6 +63,7 @@ void Journal::encode_noted(const Console& console) {
       encoder_.scene(name, found->second);
   }
   noted_scenes_.clear();
+  if (std::exchange(base_noted_, false)) encoder_.base(base_);
   if (!std::exchange(noted_, {}).empty()) is_noted_.assign(is_noted_.size(), false);
 }
 

@@ -51,7 +51,7 @@ class Journal {
   std::vector<std::pair<std::string, int>> noted_;  // rows by path, whose values have changed since the last call
   std::vector<bool> is_noted_;                      // by number of entry
   std::set<std::string> noted_scenes_;
-  bool settings_noted_ = false;
+  bool settings_noted_ = false, base_noted_ = false;
   std::vector<Place> places_;
   uint64_t generation_ = 0;                              // of the graph whose places these are
   std::map<std::pair<std::string, int>, double> known_;  // by path and row: where it was, as handed over

@@ -5,69 +5,13 @@
 #include <iterator>
 #include <set>
 
-#include "tests/support/desk.h"
+#include "tests/support/office.h"
 #include "tests/support/sound_files.h"
 
 using namespace mixgraph;
 using Lines = std::vector<std::string>;
 
 namespace {
-
-const char* const kMix =
-    "mixgraph: 1\n"
-    "mix:\n"
-    "  vox: {type: strip, from: in/1}\n"
-    "master:\n"
-    "  out: {type: output, from: mix/vox, to: [1, 2]}\n";
-
-/// A desk whose worker works when the test says so.
-class Office {
- public:
-  Office() : desk(kMix, settings()) {}
-
-  bool work() {
-    if (jobs_.empty()) return false;
-    const auto job = std::move(jobs_.front());
-    jobs_.pop_front();
-    job();
-    return true;
-  }
-  /// Until nothing is left to do.
-  void finish() {
-    while (work() || woken_) resume();
-  }
-  void resume() {
-    woken_ = false;
-    desk.control.resume(desk.now);
-  }
-  size_t jobs() const { return jobs_.size(); }
-  std::string file() const { return folder_.path("song.yaml"); }
-  std::string saved() const {
-    std::ifstream stream(file());
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-
- private:
-  ControlSettings settings() {
-    ControlSettings s;
-    s.session_file = file();
-    s.in_background = [this](std::function<void()> job) { jobs_.push_back(std::move(job)); };
-    s.wake = [this] { woken_ = true; };
-    s.hold = [this](const Client& client, bool is_held) { is_held ? (void)held.insert(client) : (void)held.erase(client); };
-    s.journal.rebase = [this](Console&, const std::vector<uint64_t>&, bool is) { pristine.push_back(is); };
-    std::ofstream(file()) << kMix;
-    return s;
-  }
-
-  TemporaryFolder folder_;
-  std::deque<std::function<void()>> jobs_;
-  bool woken_ = false;
-
- public:
-  std::set<Client> held;
-  std::vector<bool> pristine;  // what the journal was told of saves and loads
-  Desk desk;
-};
 
 }  // namespace
 

@@ -22,8 +22,8 @@ void flatten(const osc::Packet& packet, std::vector<osc::Message>& to) {
 
 }  // namespace
 
-Desk::Desk(const std::string& yaml, ControlSettings settings)
-    : engine({.environment = {}, .inputs = 2, .outputs = 2, .ceiling_db = 60}),
+Desk::Desk(const std::string& yaml, ControlSettings settings, Environment environment)
+    : engine({.environment = std::move(environment), .inputs = 2, .outputs = 2, .ceiling_db = 60}),
       control(engine, session_of(yaml), node_types(),
               [this](const Client& to, const osc::Packet& packet, bool may_drop) {
                 droppable += may_drop;

@@ -16,7 +16,7 @@ class Desk {
  public:
   static constexpr double kRate = 48000;
   /// A session as YAML; throws if it has problems.
-  explicit Desk(const std::string& yaml, ControlSettings settings = {});
+  explicit Desk(const std::string& yaml, ControlSettings settings = {}, Environment environment = {});
 
   Client client(RouterPort port = kUdp);
   /// On another machine.

@@ -1,0 +1,32 @@
+#include "daemon/control/change.h"
+
+namespace mixgraph {
+
+Problems Change::failed() const {
+  Problems problems;
+  for (const Prepared& made : prepared)
+    if (!made.bank) problems.insert(problems.end(), made.problems.begin(), made.problems.end());
+  return problems;
+}
+
+void Change::outlive_names() {
+  for (NewValue& said : values) edits.push_back(SetValue{said.entry->path, said.entry->row, std::move(said.value)});
+  values.clear();
+}
+
+bool Change::leave_out_files(const Graph& outcome, const Problems& problems) {
+  const size_t before = edits.size();
+  for (const Problem& problem : problems) {
+    const Node* node = problem.where.size() > 1 ? outcome.find(problem.where.substr(1, problem.where.find(':') - 1)) : nullptr;
+    for (int i = 0; node && i < row_count(*node->type); i++) {
+      const Parameter& p = row(*node->type, i);
+      if (is_text(p) && node->values[size_t(i)] != initial_value(p)) edits.push_back(SetValue{node->path, i, initial_value(p)});
+    }
+  }
+  if (edits.size() == before) return false;
+  told.insert(told.end(), problems.begin(), problems.end());
+  std::erase_if(prepared, [](const Prepared& made) { return !made.bank; });
+  return true;
+}
+
+}  // namespace mixgraph

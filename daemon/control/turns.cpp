@@ -1,0 +1,147 @@
+#include "daemon/control/turns.h"
+
+#include <algorithm>
+
+#include "daemon/control/guard.h"
+#include "daemon/control/parameter_messages.h"
+
+namespace mixgraph {
+namespace {
+
+constexpr auto kTurn = std::chrono::milliseconds(10);  // for a packet, and for all that wait for their turn
+
+/// No command begins like a node of the mix, and most messages do.
+const Command* command_of(const osc::Message& message) {
+  const bool in_mix = message.address.starts_with("/mix/") || message.address.starts_with("/master/");
+  return in_mix ? nullptr : find_command(message.address);
+}
+
+bool is_ready(const std::future<Ending>& ending) {
+  return ending.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
+
+}  // namespace
+
+/// Whoever drives control by hand, and not by a clock, need not fear that others wait.
+void Turns::begin_packet() {
+  turn_.reset();
+  if (console_.settings.wake) turn_.emplace(kTurn);
+}
+
+void Turns::perform(const Client& client, const osc::Message& message, uint64_t frame) {
+  const Command* command = command_of(message);
+  // Whoever has a message waiting waits with all that follow it, so that they keep their order.
+  const bool waits = waits_for_job(command, client) || waiting_.contains(client) || (turn_ && turn_->is_over());
+  if (!waits) return carry_out(command, {client, message, frame});
+  waiting_[client].push_back({message, frame});
+  tell_hold(client);
+}
+
+/// One command at a time is heavy, as two that write a file must not meet.
+bool Turns::waits_for_job(const Command* command, const Client& client) const {
+  if (jobs_.empty()) return false;
+  const auto is_heavy = [](const auto& job) { return job.second.command && job.second.command->heavy; };
+  return jobs_.contains(client) || (command && command->heavy && std::any_of(jobs_.begin(), jobs_.end(), is_heavy));
+}
+
+void Turns::carry_out(const Command* command, const Call& call) {
+  console_.counters.messages++;
+  if (command) return run(*command, call);
+  Answer answer = parameter_message(console_, call);
+  if (!answer || answer->work) conclude(call.message.address, nullptr, call.client, std::move(answer));
+}
+
+void Turns::run(const Command& command, const Call& call) {
+  const std::string address(command.address);
+  if (const Problems problems = check_arguments(command, call.message); !problems.empty())
+    return console_.refuse(call.client, problems.front());
+  if (const auto problem = command.right ? refusal(console_, call.client, *command.right, address) : std::nullopt)
+    return conclude(address, &command, call.client, *problem);
+  conclude(address, &command, call.client, command.run(console_, call));
+}
+
+void Turns::conclude(const std::string& address, const Command* command, const Client& client, Answer answer) {
+  if (!answer) {
+    for (Problem problem : answer.problems()) {
+      if (problem.where.empty() || !command) problem.where = address;
+      console_.refuse(client, problem);
+    }
+  } else if (answer->work) {
+    begin_job(address, command, client, std::move(answer->work));
+  } else if (!answer->silent) {
+    osc::Message done{"/done", {address}};
+    if (!answer->detail.empty()) done.arguments.push_back(answer->detail);
+    console_.reply(client, std::move(done));
+  }
+}
+
+void Turns::begin_job(const std::string& address, const Command* command, const Client& client, Work work) {
+  auto task = std::make_shared<std::packaged_task<Ending()>>(std::move(work));
+  jobs_.emplace(client, Job{address, command, task->get_future()});
+  if (!console_.settings.in_background) {
+    (*task)();
+    return end_jobs();
+  }
+  tell_hold(client);
+  const Worker worker = command && command->heavy ? Worker::files : Worker::making;
+  console_.settings.in_background(worker, [task, wake = console_.settings.wake]() mutable {
+    (*task)();
+    task.reset();
+    if (wake) wake();
+  });
+}
+
+void Turns::end_jobs() {
+  std::vector<Client> ready;
+  for (const auto& [client, job] : jobs_)
+    if (is_ready(job.ending)) ready.push_back(client);
+  for (const Client& client : ready) {
+    Job job = std::move(jobs_.extract(client).mapped());
+    try {
+      conclude(job.address, job.command, client, job.ending.get()(console_));
+    } catch (const std::exception& error) {  // a library's, about somebody's file
+      conclude(job.address, job.command, client, Problem{"", error.what(), ""});
+    }
+    tell_hold(client);
+  }
+}
+
+/// Whether anything of a client waits here, for the sockets.
+void Turns::tell_hold(const Client& client) {
+  if (console_.settings.hold) console_.settings.hold(client, waiting_.contains(client) || jobs_.contains(client));
+}
+
+/// A message of each that waits; whether there was any that could be carried out.
+bool Turns::go_on(const Turn& turn) {
+  bool any = false;
+  for (auto next = waiting_.begin(); next != waiting_.end() && !turn.is_over();) {
+    const auto at = next++;
+    const Client client = at->first;
+    const Command* command = command_of(at->second.front().message);
+    if (waits_for_job(command, client)) continue;
+    const Waiting waiting = std::move(at->second.front());
+    at->second.pop_front();
+    if (at->second.empty()) waiting_.erase(at);
+    carry_out(command, {client, waiting.message, waiting.frame});
+    tell_hold(client);
+    any = true;
+  }
+  return any;
+}
+
+void Turns::resume() {
+  console_.patterns = {};
+  end_jobs();
+  const Turn turn(kTurn);
+  bool more = true;
+  while (more && !turn.is_over()) more = go_on(turn);
+  console_.document.end_batch();
+  console_.document.flush();
+  if (more && !waiting_.empty() && console_.settings.wake) console_.settings.wake();
+}
+
+void Turns::wait(std::chrono::milliseconds most) const {
+  if (!jobs_.empty()) jobs_.begin()->second.ending.wait_for(most);
+}
+
+}  // namespace mixgraph

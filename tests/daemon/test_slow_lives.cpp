@@ -1,0 +1,180 @@
+// What takes long to make is made on a worker: until it is there, the document is as it was.
+#include <catch2/catch.hpp>
+
+#include "daemon/control/roles.h"
+#include "tests/support/office.h"
+
+using namespace mixgraph;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const char* const kPlayers =
+    "mixgraph: 1\n"
+    "mix:\n"
+    "  song: {type: player, play: off}\n"
+    "  vox: {type: strip, from: in/1}\n"
+    "master:\n"
+    "  out: {type: output, from: [mix/vox, mix/song], to: [1, 2]}\n";
+
+struct Stage : Office {
+  Stage() : Office(kPlayers) {}
+  void record(const std::string& name) { write_sound(path(name), {std::vector<float>(4800, 0.5f)}); }
+  std::string file_of(const Client& client) {
+    desk.send(client, message("/mix/song/file"));
+    return desk.lines(client).back();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A file is opened on a worker, and then document, sound and answer change together", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  const Client one = desk.client(kTcp), other = desk.client(kTcp);
+  desk.send(other, message("/subscribe", {"/mix/song/file"}));
+  desk.lines(other);
+  desk.send(one, message("/mix/song/file", {"song.wav"}));
+  desk.send(one, message("/mix/vox/fader", {-6.f}));
+  CHECK(stage.held == std::set<Client>{one});
+  CHECK(stage.file_of(other) == "/mix/song/file ,s \"\"");
+  desk.send(other, message("/mix/vox/fader", {-3.f}));
+  stage.record("song.wav");  // control has not looked for it yet
+  REQUIRE(stage.work());
+  std::filesystem::remove(stage.path("song.wav"));  // and never does
+  CHECK(stage.file_of(other) == "/mix/song/file ,s \"\"");
+  stage.finish();
+  CHECK(stage.file_of(other) == "/mix/song/file ,s \"song.wav\"");
+  CHECK(desk.get("/mix/vox/fader") == -6);  // what came behind it of the same client came later
+  CHECK(stage.held.empty());
+  desk.run(50);
+  CHECK(desk.lines(other) == Lines{"/mix/song/file ,s \"song.wav\""});
+  CHECK(desk.lines(one).empty());
+  desk.send("/mix/song/play", {1});
+  desk.output = {{}, {}};
+  desk.run(60);
+  CHECK(*std::max_element(desk.output[0].begin(), desk.output[0].end()) > 0.4f);
+}
+
+TEST_CASE("A file that can't be opened is an error, and nothing has changed", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  const uint64_t programs = desk.engine.counters().programs;
+  desk.send("/mix/song/file", {"nothere.wav"});
+  CHECK(desk.lines().empty());
+  stage.finish();
+  const auto told = desk.lines();
+  REQUIRE(told.size() == 1);
+  CHECK_THAT(told[0], Catch::StartsWith("/error ,sss \"/mix/song/file\"") && Catch::Contains("there is no such file"));
+  CHECK(stage.file_of(desk.main) == "/mix/song/file ,s \"\"");
+  desk.run(50);
+  CHECK(desk.engine.counters().programs == programs);
+}
+
+TEST_CASE("What was prepared for a node that went meanwhile is an error, and a later value of a row wins", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  const Client one = desk.client(kTcp), other = desk.client(kTcp);
+  stage.record("a.wav");
+  stage.record("b.wav");
+  desk.send(one, message("/mix/song/file", {"a.wav"}));
+  desk.send(other, message("/mix/song/file", {"b.wav"}));
+  stage.finish();
+  CHECK(stage.file_of(desk.main) == "/mix/song/file ,s \"b.wav\"");
+  desk.send(one, message("/mix/song/file", {"a.wav"}));
+  desk.send(other, message("/graph/remove", {"mix/song"}));
+  CHECK(desk.lines(other) == Lines{R"(/done ,ss "/graph/remove" "mix/song")"});
+  stage.finish();
+  REQUIRE(desk.lines(one).size() == 1);
+  CHECK_FALSE(desk.control.graph().find("mix/song"));
+  desk.send(other, message("/graph/undo"));
+  stage.finish();
+  CHECK(stage.file_of(desk.main) == "/mix/song/file ,s \"b.wav\"");
+}
+
+TEST_CASE("An edit, a transaction and steps of undo are prepared on a worker too", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  stage.record("a.wav");
+  desk.send("/graph/add", {"mix/more", "player", "file", "a.wav"});
+  CHECK_FALSE(desk.control.graph().find("mix/more"));
+  stage.finish();
+  CHECK(desk.lines() == Lines{R"(/done ,ss "/graph/add" "mix/more")"});
+  REQUIRE(desk.control.graph().find("mix/more"));
+  desk.send("/graph/undo");
+  desk.lines();
+  desk.send("/graph/redo");
+  CHECK(stage.jobs() == 1);
+  stage.finish();
+  CHECK(desk.lines() == Lines{R"(/done ,s "/graph/redo")"});
+  REQUIRE(desk.control.graph().find("mix/more"));
+
+  // Another edit while a step is prepared makes it another step's place.
+  desk.send("/graph/undo");
+  const Client one = desk.client(kTcp);
+  desk.send(one, message("/graph/redo"));
+  desk.send("/graph/add", {"mix/third", "trim"});
+  stage.finish();
+  CHECK_FALSE(desk.control.graph().find("mix/more"));
+  REQUIRE(desk.lines(one).size() == 1);
+  desk.received();
+  desk.send("/graph/begin");
+  desk.send("/graph/add", {"mix/more", "player", "file", "a.wav"});
+  desk.send("/graph/commit");
+  CHECK_FALSE(desk.control.graph().find("mix/more"));
+  stage.finish();
+  CHECK(desk.lines().back() == R"(/done ,ss "/graph/commit" "1 edits")");
+  CHECK(desk.control.graph().find("mix/more"));
+}
+
+TEST_CASE("A session whose files are missing loads, with empty nodes, and says so", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  const Client other = desk.client(kTcp);
+  desk.send(other, message("/subscribe"));
+  desk.lines(other);
+  std::string session = kPlayers;
+  session.replace(session.find("{type: player,"), 14, "{type: player, file: gone.wav,");
+  std::ofstream(stage.file()) << session << "scenes: {one: {mix/vox/mute: true}}\n";
+  desk.send("/graph/load");
+  stage.finish();
+  CHECK(desk.lines() == Lines{R"(/done ,ss "/graph/load" "song.yaml")"});
+  CHECK(stage.file_of(desk.main) == "/mix/song/file ,s \"\"");
+  desk.run(50);
+  const auto told = desk.lines(other);
+  CHECK(std::count_if(told.begin(), told.end(), [](const std::string& line) { return line.find("/node/fault ,sss \"/mix/song\"") == 0; }) == 1);
+  CHECK(stage.pristine == std::vector<bool>{false});  // the state isn't the file's
+}
+
+TEST_CASE("A role has rights for addresses", "[trust]") {
+  Desk desk(kPlayers);
+  Role role("tablet");
+  role.give(Right::view, *Pattern::parse("/mix/vox//*"));
+  role.give(Right::mix, *Pattern::parse("/mix/vox/fader"));
+  const Client tablet({.id = {kTcp, 77}, .name = "tablet", .role = std::make_shared<const Role>(std::move(role))});
+  const auto answer = [&](const osc::Message& sent) {
+    desk.send(tablet, sent);
+    const auto lines = desk.lines(tablet);
+    return lines.empty() ? std::string() : lines.back();
+  };
+  CHECK(answer(message("/mix/vox/fader", {-6.f})).empty());
+  CHECK(answer(message("/mix/vox/fader")) == "/mix/vox/fader ,f -6");
+  CHECK_THAT(answer(message("/mix/vox/mute", {1})), Catch::StartsWith(R"(/error ,sss "/mix/vox/mute")") && Catch::Contains("tablet"));
+  CHECK_THAT(answer(message("/mix/song/play")), Catch::StartsWith("/error"));
+  desk.send(tablet, message("//fader", {-9.f}));
+  desk.lines(tablet);
+  CHECK(desk.get("/mix/vox/fader") == -9);
+  desk.send(tablet, message("/sync"));
+  desk.run(50);
+  const auto synced = desk.lines(tablet);
+  CHECK(synced.size() > 5);
+  for (const std::string& line : synced) CHECK_THAT(line, Catch::StartsWith("/mix/vox/") || Catch::StartsWith("/sync/done"));
+  for (const auto& command : {message("/graph/add", {"mix/x", "trim"}), message("/graph/undo"), message("/scene/store", {"x"}),
+                              message("/graph/save"), message("/restart"), message("/graph/list"), message("/status")}) {
+    INFO(command.address);
+    CHECK_THAT(answer(command), Catch::StartsWith("/error ,sss \"" + command.address + "\"") && (Catch::Contains("no right to") || Catch::Contains("files are for")));
+  }
+  desk.send(tablet, message("/mix/*/*"));
+  for (const std::string& line : desk.lines(tablet)) CHECK_THAT(line, Catch::StartsWith("/mix/vox/"));
+  CHECK(desk.get("/mix/vox/mute") == 0);
+}
