@@ -1,6 +1,15 @@
 #include "daemon/control/change.h"
 
+#include <algorithm>
+
+#include "daemon/control/moves.h"
+
 namespace mixgraph {
+
+bool Change::only_moves() const {
+  const auto moves = [](const NewValue& said) { return can_move(said.entry->parameter()); };
+  return edits.empty() && step == 0 && std::all_of(values.begin(), values.end(), moves);
+}
 
 Problems Change::failed() const {
   Problems problems;

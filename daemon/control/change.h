@@ -56,6 +56,8 @@ struct Change {
   std::vector<Prepared> prepared;    ///< instances that were made for it
   Problems told;                     ///< what was left out, so that it could be made
 
+  /// Whether it moves values of nodes that stay as they are.
+  bool only_moves() const;
   bool is_step() const { return why >= Why::edit && why <= Why::load; }
   /// Why what was prepared could not be made.
   Problems failed() const;
@@ -75,7 +77,7 @@ struct Applied {
   const Namespace* names = nullptr;      ///< of the graph as it is now
   const SessionEdit* session = nullptr;  ///< if there is anything in it
   bool renamed = false;              ///< nodes came or went: entries and meters are others than before
-  bool rewired = false;              ///< nodes or cables did
+  bool rewired = false;              ///< nodes, cables or facts did
   std::optional<uint64_t> file = {}; ///< the fingerprint of the session's file, if it is as that is now
   std::span<const Problem> told = {};  ///< Change::told
 };

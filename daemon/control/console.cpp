@@ -91,6 +91,7 @@ osc::Argument Console::value_of(const Entry& entry, bool norm) const {
 }
 
 Problems Console::apply(const Change& change) {
+  if (change.only_moves()) return move(change);
   auto outcome = document.outcome(change);
   if (!outcome) return outcome.problems();
   return apply(change, std::move(*outcome));
@@ -116,6 +117,11 @@ void Console::tell(const Applied& applied) {
   if (applied.why == Change::Why::start) return;
   for (const Problem& problem : applied.told) tell_all(node_faults.at(problem.where.substr(0, problem.where.find(':'))));
   if (!applied.edits.empty() && applied.rewired) tell_all({"/graph/changed", {++edition}});
+}
+
+void Console::catch_up(bool all) {
+  const Applied applied = document.catch_up(all);
+  if (!applied.values.empty()) tell(applied);
 }
 
 Answer Console::make(Change change, Done done) {

@@ -171,8 +171,10 @@ struct Console {
   /// The one door for every change: asks whether its author may make it, has the document make it, which the engine follows,
   /// and tells those who follow the document, in a fixed order: feedback, meters, journal. On problems nothing changed.
   Problems apply(const Change& change);
+  /// The same for one that only moves values.
+  Problems move(const Change& change) { return apply(change, {}); }
   /// Lets what has come due into the document, and tells them. `all`: what still waits, too.
-  void catch_up(bool all = false) { tell(document.catch_up(all)); }
+  void catch_up(bool all = false);
   /// The same for a command, which says `detail` when it is done: what takes long to make is made on a worker first, and
   /// then the change is made, if it still can be.
   Answer make(Change change, Done done);

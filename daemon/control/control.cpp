@@ -103,12 +103,13 @@ void Control::receive(const Client& client, std::span<const uint8_t> packet, con
     return console_.refuse(client, decoded.problems().front());
   }
   if (!confirmations_.trusts(client) && !introduce(client, packet, *decoded)) return;
-  turns_.begin_packet();
   if (const auto* message = std::get_if<osc::Message>(&*decoded)) {
     console_.patterns = {};
+    turns_.begin_message();
     turns_.perform(client, *message, 0);
     console_.document.end_batch();
   } else {
+    turns_.begin_packet();
     bundle(client, std::get<osc::Bundle>(*decoded));
   }
 }

@@ -12,7 +12,7 @@ bool same_nodes(const Graph& a, const Graph& b) {
 }
 
 bool rewires(const Edit& edit) {
-  return std::holds_alternative<Connect>(edit) || std::holds_alternative<Disconnect>(edit);
+  return !std::holds_alternative<SetValue>(edit);
 }
 
 }  // namespace

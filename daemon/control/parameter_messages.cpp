@@ -63,12 +63,12 @@ Problems take(Console& console, const Call& call, const Entry& entry, bool norm,
 }
 
 /// Makes it, unless the packet has built enough nodes anew.
-Answer make(Console& console, Change change, std::string_view hint) {
+Answer make(Console& console, Change& change, std::string_view hint) {
   if (change.values.empty()) return answered();
-  const bool rebuilds = std::any_of(change.values.begin(), change.values.end(), [](const NewValue& s) { return !can_move(s.entry->parameter()); });
+  const bool rebuilds = !change.only_moves();
   if (rebuilds && console.patterns.rebuilds-- <= 0) return Problem{"", "too many changes in one packet that build nodes anew", std::string(hint)};
   if (rebuilds) return console.make(std::move(change), *answered());
-  if (Problems problems = console.apply(change); !problems.empty()) return problems;
+  if (Problems problems = console.move(change); !problems.empty()) return problems;
   return answered();
 }
 
@@ -128,7 +128,7 @@ Answer pattern_message(Console& console, const Call& call, const Target& target)
     const Problems told = take(console, call, *entry, target.norm, target.shown(entry->address), change);
     problems.insert(problems.end(), told.begin(), told.end());
   }
-  Answer answer = make(console, std::move(change), "send several");
+  Answer answer = make(console, change, "send several");
   if (!answer) problems.insert(problems.end(), answer.problems().begin(), answer.problems().end());
   for (size_t i = 0; i < problems.size() && i < kShownProblems; i++)
     console.refuse(call.client,
@@ -142,7 +142,7 @@ Answer set(Console& console, const Call& call, const Entry& entry, bool norm, co
   const std::string& shown = call.message.address;
   Change change{.author = call.client, .timing = timing};
   const Problems told = take(console, call, entry, norm, shown, change);
-  Answer answer = make(console, std::move(change), "send several, or a pattern");
+  Answer answer = make(console, change, "send several, or a pattern");
   for (const Problem& problem : told) console.refuse(call.client, problem);
   return answer;
 }

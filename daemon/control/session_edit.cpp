@@ -20,7 +20,7 @@ size_t SessionEdit::values() const {
 SessionEdit diff(const Session& before, const Session& after) {
   SessionEdit edit;
   Session settings = settings_of(after);
-  if (!(settings == settings_of(before)) || before.types_hash != after.types_hash) edit.settings = std::move(settings);
+  if (!(settings == settings_of(before)) || before.types_hash != after.types_hash) edit.settings = Shared(std::move(settings));
   for (const auto& [name, scene] : before.scenes)
     if (!after.scenes.contains(name)) edit.scenes[name] = std::nullopt;
   for (const auto& [name, scene] : after.scenes) {
@@ -32,7 +32,7 @@ SessionEdit diff(const Session& before, const Session& after) {
 
 SessionEdit opposite(const Session& session, const SessionEdit& edit) {
   SessionEdit back;
-  if (edit.settings) back.settings = settings_of(session);
+  if (edit.settings) back.settings = Shared(settings_of(session));
   for (const auto& [name, scene] : edit.scenes) {
     const auto old = session.scenes.find(name);
     back.scenes[name] = old == session.scenes.end() ? std::nullopt : std::optional(old->second);
@@ -42,7 +42,7 @@ SessionEdit opposite(const Session& session, const SessionEdit& edit) {
 
 void apply(Session& session, const SessionEdit& edit) {
   if (edit.settings) {
-    Session next = *edit.settings;
+    Session next = **edit.settings;
     next.scenes = std::move(session.scenes);
     next.text_hash = session.text_hash;
     next.types_hash = session.types_hash;

@@ -4,13 +4,14 @@
 #include <string>
 
 #include "config/session.h"
+#include "graph/shared.h"
 
 namespace mixgraph {
 
 /// What makes one session of another, besides its graph. Scenes that it doesn't name stay, as nodes do that edits of a
 /// graph don't name. [control]
 struct SessionEdit {
-  std::optional<Session> settings;                             ///< without graph and scenes; nothing: they stay
+  std::optional<Shared<Session>> settings;                     ///< without graph and scenes; nothing: they stay
   std::map<std::string, std::optional<Shared<Scene>>> scenes;  ///< nothing: it is removed
 
   bool empty() const { return !settings && scenes.empty(); }

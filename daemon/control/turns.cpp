@@ -24,7 +24,7 @@ bool is_ready(const std::future<Ending>& ending) {
 
 /// Whoever drives control by hand, and not by a clock, need not fear that others wait.
 void Turns::begin_packet() {
-  turn_.reset();
+  begin_message();
   if (console_.settings.wake) turn_.emplace(kTurn);
 }
 

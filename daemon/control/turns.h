@@ -17,6 +17,8 @@ class Turns {
 
   /// A packet has come: what it says has a bound on its time from here on.
   void begin_packet();
+  /// A single message has come, which is bounded by itself.
+  void begin_message() { turn_.reset(); }
   /// Carries out a message at a frame of the engine, or lets it wait behind others of its client.
   void perform(const Client& client, const osc::Message& message, uint64_t frame);
   /// Ends what workers have done, and goes on with what waits.

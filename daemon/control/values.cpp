@@ -15,6 +15,10 @@ std::string shown(const osc::Argument& argument) {
 
 /// The shortest decimal that is this float: what the sender meant, and what a file should say.
 double as_written(float number) {
+  // Most have at most four decimals. Below this no two of those are the same float, so that one is the shortest.
+  constexpr double kUnique = 512, kDecimals = 1e4;
+  const double few = std::nearbyint(double(number) * kDecimals) / kDecimals;
+  if (std::abs(few) < kUnique && float(few) == number) return few;
   char text[32];
   const auto end = std::to_chars(text, text + sizeof text, number).ptr;
   double result = 0;
