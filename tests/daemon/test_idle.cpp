@@ -9,7 +9,7 @@
 #include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/desk.h"
-#include "tools/bench_session.h"
+#include "tools/bench/bench_session.h"
 
 using namespace mixgraph;
 using namespace std::chrono_literals;

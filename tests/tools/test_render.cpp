@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/tools/program.h"
-#include "tools/measure.h"
+#include "tools/render/measure.h"
 
 using namespace mixgraph;
 using namespace mixgraph::program;

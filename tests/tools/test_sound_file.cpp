@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "tests/tools/program.h"
-#include "tools/sound_file.h"
+#include "tools/render/sound_file.h"
 
 using namespace mixgraph;
 using namespace mixgraph::program;

@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "config/session.h"
+#include "graph/engine.h"
+#include "tools/render/script.h"
+
+namespace mixgraph {
+
+/// A session that was loaded from a file, and what an engine needs besides to make it sound.
+struct Song {
+  std::string path;
+  Session session;
+  EngineSettings engine;
+  NodeTypes types;
+  Script script = {};  ///< what happens while it plays
+};
+
+/// Loads a session. `rate` in Hz; 0: the session's. Folders of players and recorders that the file names are
+/// resolved against the file's own. [any]
+Result<Song> load_song(const std::string& path, NodeTypes types, double rate = 0);
+
+/// Gives problems that name a node ("/mix/vox") the line of the session file that it stands on. [any]
+Problems with_lines(const Problems& problems, const std::string& session_path);
+
+}  // namespace mixgraph
