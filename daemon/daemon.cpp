@@ -95,12 +95,7 @@ Daemon::Daemon(Session session, const Options& options, LiveState live_state, Re
       clock_(audio_.rate),
       live_state_(std::move(live_state)),
       control_(engine_, std::move(session), node_types(),
-               [this](const Client& client, const osc::Packet& packet, bool droppable) {
-                 if (client.id().port == kNoPort) return hear(packet);
-                 if (server_ && !following_)
-                   server_->send(client, osc::encode(packet),
-                                 droppable ? Delivery::droppable : Delivery::certain);
-               },
+               [this](const Client& client, const osc::Packet& packet, bool droppable) { router_.send(client, packet, droppable); },
                control_settings()),
       notes_(restart.past().notes) {
   ask_for_hangup();
@@ -173,8 +168,19 @@ Problems Daemon::open_sockets() {
   auto server = OscServer::open(io_, options, std::move(events));
   if (!server) return server.problems();
   server_ = std::move(*server);
+  connect_ports();
   for (const std::string& line : access_warnings(osc_)) spdlog::warn("{}", line);
   return {};
+}
+
+/// Nobody is answered while a request of an earlier life is carried out: who made it has had the answer.
+void Daemon::connect_ports() {
+  const Send send = [this](const Client& client, const osc::Packet& packet, bool droppable) {
+    if (!following_) server_->send(client, osc::encode(packet), droppable ? Delivery::droppable : Delivery::certain);
+  };
+  const auto hold = [this](const Client& client, bool held) { server_->hold(client, held); };
+  for (const uint16_t port : {kUdp, kTcp}) router_.connect(port, {send, hold});
+  router_.connect(kNoPort, {[this](const Client&, const osc::Packet& packet, bool) { hear(packet); }});
 }
 
 void Daemon::debug(std::string_view cause, const Client& client, std::string_view text) {
@@ -228,9 +234,7 @@ ControlSettings Daemon::control_settings() {
       tick_soon();
     });
   };
-  settings.hold = [this](const Client& client, bool held) {
-    if (server_) server_->hold(client, held);
-  };
+  settings.hold = [this](const Client& client, bool held) { router_.hold(client, held); };
   settings.files = osc_.files;
   settings.confirm = osc_.confirm;
   return settings;

@@ -14,6 +14,7 @@
 #include "daemon/life/test_faults.h"
 #include "daemon/journal/live_state.h"
 #include "daemon/net/osc_server.h"
+#include "daemon/net/router.h"
 #include "daemon/life/log_limit.h"
 #include "daemon/life/open_requests.h"
 #include "daemon/life/notify.h"
@@ -83,6 +84,7 @@ class Daemon {
   void find_ready();
   osc::Message device_message() const;
   Problems open_sockets();
+  void connect_ports();
   void debug(std::string_view cause, const Client& client, std::string_view text);
 
   const Options options_;
@@ -101,6 +103,7 @@ class Daemon {
   boost::asio::signal_set signals_{io_, SIGINT, SIGTERM};
   std::unique_ptr<OscServer> server_;
   LiveState live_state_;
+  Router router_;
   Control control_;
   LogLimit log_limit_;
   Workers workers_{[this] { return engine_.service(); }};

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "daemon/net/router.h"
 #include "tests/daemon/net_server.h"
 #include "tests/support/other_address.h"
 
@@ -240,4 +241,21 @@ TEST_CASE("liblo's oscsend is understood over UDP and TCP") {
         server.run([&] { return std::exchange(heard, {}); }) ==
         std::vector<std::string>{"/mix/vox/fader ,f -6", "/all ,ihdscTFNI 1 2 0.5 \"text\" 'x'", "/info ,"});
   }
+}
+
+TEST_CASE("What is sent to a client goes to the port that it came by") {
+  Router router;
+  std::vector<std::string> sent;
+  for (const uint16_t port : {kUdp, kTcp})
+    router.connect(port, {[&sent, port](const Client& client, const osc::Packet& packet, bool droppable) {
+                            sent.push_back(std::to_string(port) + client->name + osc::describe(std::get<osc::Message>(packet)) + (droppable ? "?" : ""));
+                          },
+                          [&sent, port](const Client& client, bool held) { sent.push_back(std::to_string(port) + client->name + (held ? " held" : " free")); }});
+  const Client one({{kUdp, 1}, "a"}), two({{kTcp, 1}, "b"}), nowhere({{77, 1}, "c"});
+  router.send(one, osc::Message{"/x", {}}, true);
+  router.send(two, osc::Message{"/y", {}}, false);
+  router.hold(two, true);
+  router.send(nowhere, osc::Message{"/z", {}}, false);
+  router.hold(nowhere, true);
+  CHECK(sent == std::vector<std::string>{"1a/x ,?", "2b/y ,", "2b held"});
 }
