@@ -98,10 +98,10 @@ Problems Console::apply(const Change& change) {
 }
 
 Problems Console::apply(const Change& change, std::optional<Graph> outcome) {
-  if (auto refusal = guard(*this, change, outcome ? *outcome : document.graph())) return {std::move(*refusal)};
-  const auto applied = document.apply(change, std::move(outcome), now.frame);
-  if (!applied) return applied.problems();
-  tell(*applied);
+  if (auto refused = guard(*this, change, outcome ? *outcome : document.graph())) return {std::move(*refused)};
+  Applied applied;
+  if (Problems problems = document.apply(change, std::move(outcome), now.frame, applied); !problems.empty()) return problems;
+  tell(applied);
   return {};
 }
 

@@ -54,7 +54,7 @@ Result<std::optional<Graph>> Document::outcome(const Change& change) const {
   return next;
 }
 
-Result<Applied> Document::apply(const Change& change, std::optional<Graph> outcome, uint64_t now) {
+Problems Document::apply(const Change& change, std::optional<Graph> outcome, uint64_t now, Applied& applied) {
   const uint64_t generation = generation_;
   std::optional<Graph> before;  // as it will be when the change is heard
   if (change.is_step()) before = change.values.empty() ? graph_ : graph_at(change.timing.frame);
@@ -75,7 +75,7 @@ Result<Applied> Document::apply(const Change& change, std::optional<Graph> outco
   }
   if (!change.session.empty()) mixgraph::apply(session_, change.session);
   if (change.why == Change::Why::undo || change.why == Change::Why::redo) history_.stepped(change.why);
-  Applied applied = told(change.why, waits ? change.timing.frame : engine_.now());
+  applied = told(change.why, waits ? change.timing.frame : engine_.now());
   if (change.why == Change::Why::set && change.author) applied.setter = &*change.author;
   applied.renamed = generation_ != generation;
   applied.rewired = applied.renamed || std::any_of(edits_.begin(), edits_.end(), rewires);
@@ -85,7 +85,7 @@ Result<Applied> Document::apply(const Change& change, std::optional<Graph> outco
     know_files(change.files->text_hash, change.files->types_hash);
     applied.file = fingerprint(session_);
   }
-  return applied;
+  return {};
 }
 
 Applied Document::told(Change::Why why, uint64_t frame) const {

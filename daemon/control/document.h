@@ -30,8 +30,9 @@ class Document {
 
   /// The graph that a change leads to at once; nothing: it moves values alone. The problems of edits that can't be done.
   Result<std::optional<Graph>> outcome(const Change& change) const;
-  /// Makes a change, whose outcome this is, or nothing of it. `now`: the frame that is due. What moves waits for flush().
-  Result<Applied> apply(const Change& change, std::optional<Graph> outcome, uint64_t now);
+  /// Makes a change, whose outcome this is, and tells what was applied; on problems nothing has changed. `now`: the frame that
+  /// is due. What moves waits for flush().
+  Problems apply(const Change& change, std::optional<Graph> outcome, uint64_t now, Applied& applied);
   /// Takes in what has come due: before anything else is done with it, as time goes on. `all`: what still waits, too.
   Applied catch_up(bool all = false);
   /// What takes the latest step back, or makes it again, for apply(); nullptr: there is none.

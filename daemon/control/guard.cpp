@@ -60,14 +60,15 @@ std::optional<Problem> refusal(const Console& console, const Client& client, std
 
 std::optional<Problem> guard(const Console& console, const Change& change, const Graph& next) {
   if (!change.author) return {};
-  if (change.why == Change::Why::set)
-    for (const NewValue& said : change.values)
-      if (auto problem = refusal(console, *change.author, Right::mix, said.entry->address)) return problem;
-  for (const NewValue& said : change.values)
-    if (names_file(*said.entry->type, said.entry->parameter()))
-      if (auto problem = refusal(console, *change.author, Right::files, said.entry->address)) return problem;
+  const Client& author = *change.author;
+  for (const NewValue& said : change.values) {
+    const std::string& address = said.entry->address;
+    if (change.why == Change::Why::set && !author.may(Right::mix, address)) return refusal(console, author, Right::mix, address);
+    const bool needs_files = std::holds_alternative<std::string>(said.value) && names_file(*said.entry->type, said.entry->parameter());
+    if (needs_files && !author.may(Right::files, address)) return refusal(console, author, Right::files, address);
+  }
   if (change.edits.empty() || change.why == Change::Why::load) return {};
-  return refusal(console, *change.author, change.edits, next);
+  return refusal(console, author, change.edits, next);
 }
 
 }  // namespace mixgraph

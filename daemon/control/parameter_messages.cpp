@@ -49,9 +49,9 @@ Problem at(const std::string& address, Problem problem) {
 /// answered, and told as a problem. `shown`: the address for answers.
 Problems take(Console& console, const Call& call, const Entry& entry, bool norm, const std::string& shown, Change& change) {
   const Parameter& p = entry.parameter();
-  if (auto problem = refusal(console, call.client, Right::mix, entry.address)) return {at(shown, std::move(*problem))};
-  if (names_file(*entry.type, p))
-    if (auto problem = refusal(console, call.client, Right::files, entry.address)) return {at(shown, std::move(*problem))};
+  for (const Right right : {Right::mix, Right::files})
+    if (!call.client.may(right, entry.address) && (right == Right::mix || names_file(*entry.type, p)))
+      return {at(shown, *refusal(console, call.client, right, entry.address))};
   const osc::Argument& argument = call.message.arguments.front();
   auto taken = norm ? accept_position(p, argument) : accept(p, argument);
   if (!taken) return {at(shown, taken.problems().front())};
