@@ -108,11 +108,9 @@ Daemon::~Daemon() {
 
 Problems Daemon::check(const Session& session, const Options& options) {
   Engine engine(engine_settings(session, audio_of(session, options), options.session));
-  Change start{.edits = diff({}, session.graph)};
-  const Problems problems = engine.update(session.graph);
-  if (problems.empty() || !start.leave_out_files(session.graph, problems)) return problems;
-  const auto without_files = apply({}, start.edits);
-  return without_files ? engine.update(*without_files) : without_files.problems();
+  Change start{.whole = session.graph};
+  const Problems problems = engine.update(*start.whole);
+  return start.leave_out_files(problems) ? engine.update(*start.whole) : problems;
 }
 
 Problems Daemon::build() {
@@ -180,7 +178,7 @@ void Daemon::connect_ports() {
   };
   const auto hold = [this](const Client& client, bool held) { server_->hold(client, held); };
   for (const uint16_t port : {kUdp, kTcp}) router_.connect(port, {send, hold});
-  router_.connect(kNoPort, {[this](const Client&, const osc::Packet& packet, bool) { hear(packet); }});
+  router_.connect(kNoPort, {[this](const Client& client, const osc::Packet& packet, bool) { hear(client, packet); }});
 }
 
 void Daemon::debug(std::string_view cause, const Client& client, std::string_view text) {
@@ -393,9 +391,9 @@ void Daemon::reload() {
 }
 
 /// What is answered to this program itself.
-void Daemon::hear(const osc::Packet& packet) {
+void Daemon::hear(const Client& client, const osc::Packet& packet) {
   const auto* message = std::get_if<osc::Message>(&packet);
-  if (!message || following_) return;
+  if (!message || following_ || client.id() != ClientId()) return;
   const auto text = [&](size_t i) { return std::get<std::string>(message->arguments.at(i)); };
   if (message->address == "/done") {
     spdlog::info("loaded {} again; /graph/undo takes that back", options_.session);

@@ -58,7 +58,7 @@ class Daemon {
   void ask_for_hangup();
   void wait_for_signal();
   void reload();
-  void hear(const osc::Packet& packet);
+  void hear(const Client& client, const osc::Packet& packet);
   void keep_subscribers();
   void begin_stop();
   void print_start_line() const;
@@ -107,7 +107,7 @@ class Daemon {
   Control control_;
   LogLimit log_limit_;
   Workers workers_{[this] { return engine_.service(); }};
-  boost::asio::thread_pool files_{1}, makers_{4};  // what control must not wait for
+  boost::asio::thread_pool files_{1}, makers_{16};  // what control must not wait for
   bool flush_waits_ = false;  // packets of one burst have come, and the engine is to get what they set
   Now burst_now_;             // when the first of them came
   std::set<Client> pinned_;  // UDP clients that the server must remember

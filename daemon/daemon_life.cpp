@@ -96,6 +96,8 @@ void Daemon::follow_subscriptions() {
 void Daemon::take_notes() {
   server_->finish(kFinish);
   control_.finish();
+  server_->finish(kFinish);  // of those who had to wait for a worker
+  control_.finish();
   std::vector<Control::Request> requests = control_.subscriptions();
   for (Control::Request& request : control_.waiting_bundles(clock_.now())) requests.push_back(std::move(request));
   notes_.write(notes_of(requests));

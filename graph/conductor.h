@@ -24,6 +24,7 @@ class Conductor {
  public:
   Conductor(const EngineSettings& settings, const Workshop& workshop, SlowWork& work, Handover& handover, CostMeter& costs, Sharing& sharing, Crew* crew);
 
+  Problems too_large(const Graph& next) const { return mixgraph::too_large(next, workshop_, settings_.memory); }
   std::vector<Preparation> needs(const Graph& next, std::span<const Prepared> have) const { return needs_of(next, target_, workshop_, have); }
   Problems update(const Graph& next, std::span<const Prepared> prepared);
   void advance();

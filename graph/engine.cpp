@@ -44,6 +44,7 @@ Engine::Engine(EngineSettings settings) : settings_(std::move(settings)), rooms_
 Engine::~Engine() { rooms_->crew.reset(); }  // nobody helps with what ends now
 
 Problems Engine::update(const Graph& next, std::vector<Prepared> prepared) { return rooms_->conductor.update(next, prepared); }
+Problems Engine::too_large(const Graph& next) const { return rooms_->conductor.too_large(next); }
 std::vector<Preparation> Engine::needs(const Graph& next, std::span<const Prepared> have) const { return rooms_->conductor.needs(next, have); }
 Prepared Engine::make(Preparation preparation) const { return rooms_->workshop.make(std::move(preparation)); }
 void Engine::move(std::span<const Move> batch) { rooms_->conductor.orders().say(batch); }

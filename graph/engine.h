@@ -93,6 +93,8 @@ class Engine {
   /// What update(next, have) would have to make that is slow, as far as that can be told: none, and it takes no file.
   /// Otherwise have them made, add them to `have` and ask again: some may need others to be there first. [control]
   std::vector<Preparation> needs(const Graph& next, std::span<const Prepared> have = {}) const;
+  /// Why nothing need be made for a graph: it takes too much memory. Empty: it may fit. [control]
+  Problems too_large(const Graph& next) const;
   /// Makes one of them, as long as it takes. The engine must live until it is done. [any]
   Prepared make(Preparation preparation) const;
   /// Moves parameters. Those of one batch that have the same frame begin together, to the sample; so much begins in each

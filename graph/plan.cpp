@@ -133,6 +133,17 @@ class Planner {
     return std::move(plan_);
   }
 
+  /// What is refused before anything is made: with a channel each it takes too much already.
+  Problems too_large() {
+    for (const Node& n : graph_.nodes()) {
+      const size_t bytes = memory_of(*n.type, {workshop_.environment(), 1, n.values});
+      bytes_ += bytes;
+      bytes_by_type_[n.type] += bytes;
+    }
+    if (is_too_large()) return {memory_problem()};
+    return {};
+  }
+
   std::vector<Preparation> needs() {
     std::vector<Preparation> list;
     const Sorting sorting = sort();
@@ -247,6 +258,7 @@ class Planner {
     if (is_too_large()) return instance;
     for (const Problem& p : build(*instance, workshop_, choice.prepared)) problems_.push_back(p);
     refused_ |= choice.prepared && !choice.prepared->bank;
+    recount(*instance);
     channels_[node] = instance->channels;
     if (succeeds) succeed(*instance, old);
     return instance;
@@ -255,6 +267,13 @@ class Planner {
   void count(const Instance& instance) {
     bytes_ += instance.bytes;
     bytes_by_type_[instance.type] += instance.bytes;
+  }
+  /// Now that it is known how many channels it has.
+  void recount(Instance& instance) {
+    const size_t before = instance.bytes;
+    instance.bytes = memory_of(*instance.type, {workshop_.environment(), std::max(1, instance.channels), instance.values});
+    bytes_ += instance.bytes - before;
+    bytes_by_type_[instance.type] += instance.bytes - before;
   }
   bool is_too_large() const { return bytes_ > memory_; }
   Problem memory_problem() const {
@@ -301,6 +320,8 @@ class Planner {
 Result<Plan> make_plan(const Graph& graph, const Plan& before, const Workshop& workshop, uint32_t& next_id, size_t memory, std::span<const Prepared> prepared) {
   return Planner(graph, before, workshop, memory, prepared).run(next_id);
 }
+
+Problems too_large(const Graph& graph, const Workshop& workshop, size_t memory) { return Planner(graph, {}, workshop, memory, {}).too_large(); }
 
 std::vector<Preparation> needs_of(const Graph& graph, const Plan& before, const Workshop& workshop, std::span<const Prepared> prepared) {
   if (std::none_of(graph.nodes().begin(), graph.nodes().end(), [](const Node& n) { return n.type->slow; })) return {};

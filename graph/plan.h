@@ -87,6 +87,8 @@ Result<Plan> make_plan(const Graph& graph, const Plan& before, const Workshop& w
                        std::span<const Prepared> prepared = {});
 
 /// Instances of slow types that make_plan() would have to make, as far as that can be told: the channels of some are known
+/// Why a graph takes more than `memory` bytes whatever its channels; empty: it may fit. [control]
+Problems too_large(const Graph& graph, const Workshop& workshop, size_t memory);
 /// when others have been made. [control]
 std::vector<Preparation> needs_of(const Graph& graph, const Plan& before, const Workshop& workshop, std::span<const Prepared> prepared);
 

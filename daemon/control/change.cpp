@@ -8,7 +8,7 @@ namespace mixgraph {
 
 bool Change::only_moves() const {
   const auto moves = [](const NewValue& said) { return can_move(said.entry->parameter()); };
-  return edits.empty() && step == 0 && std::all_of(values.begin(), values.end(), moves);
+  return edits.empty() && !whole && step == 0 && std::all_of(values.begin(), values.end(), moves);
 }
 
 Problems Change::failed() const {
@@ -23,16 +23,19 @@ void Change::outlive_names() {
   values.clear();
 }
 
-bool Change::leave_out_files(const Graph& outcome, const Problems& problems) {
-  const size_t before = edits.size();
+bool Change::leave_out_files(const Problems& problems) {
+  if (!whole) return false;
+  bool any = false;
   for (const Problem& problem : problems) {
-    const Node* node = problem.where.size() > 1 ? outcome.find(problem.where.substr(1, problem.where.find(':') - 1)) : nullptr;
+    const Node* node = problem.where.size() > 1 ? whole->find(problem.where.substr(1, problem.where.find(':') - 1)) : nullptr;
     for (int i = 0; node && i < row_count(*node->type); i++) {
       const Parameter& p = row(*node->type, i);
-      if (is_text(p) && node->values[size_t(i)] != initial_value(p)) edits.push_back(SetValue{node->path, i, initial_value(p)});
+      if (!is_text(p) || node->values[size_t(i)] == initial_value(p)) continue;
+      any |= whole->set_value(node->path, i, initial_value(p));
+      node = whole->find(node->path);
     }
   }
-  if (edits.size() == before) return false;
+  if (!any) return false;
   told.insert(told.end(), problems.begin(), problems.end());
   std::erase_if(prepared, [](const Prepared& made) { return !made.bank; });
   return true;

@@ -46,10 +46,13 @@ struct Change {
   boost::container::small_vector<NewValue, 1> values;  ///< without edits of nodes: their entries would go
   Timing timing = {};                ///< of the values; what must be built anew is built at once
   std::vector<Edit> edits;           ///< in order
+  std::optional<Graph> whole = {};   ///< the graph that it leads to, instead of edits: a session's
   SessionEdit session;               ///< of its settings and scenes
   /// The texts of the session's own files, whose content it leads to.
   struct Files {
     uint64_t text_hash, types_hash;
+    Graph graph;
+    Scenes scenes;
   };
   std::optional<Files> files = {};
   uint64_t step = 0;                 ///< number of the step that it takes back or makes again
@@ -63,8 +66,8 @@ struct Change {
   Problems failed() const;
   /// Says its values as edits, which stay good whatever nodes come and go.
   void outlive_names();
-  /// Leaves nodes that these problems are about without their files, in the graph that it leads to. False: none has any.
-  bool leave_out_files(const Graph& outcome, const Problems& problems);
+  /// Leaves nodes of its whole graph that these problems are about without their files. False: none has any.
+  bool leave_out_files(const Problems& problems);
 };
 
 /// What has changed, for those who follow the document. It is valid until the next change.
@@ -78,7 +81,8 @@ struct Applied {
   const SessionEdit* session = nullptr;  ///< if there is anything in it
   bool renamed = false;              ///< nodes came or went: entries and meters are others than before
   bool rewired = false;              ///< nodes, cables or facts did
-  std::optional<uint64_t> file = {}; ///< the fingerprint of the session's file, if it is as that is now
+  std::optional<uint64_t> file = {}; ///< the fingerprint of the session's file, if that was loaded
+  bool pristine = false;             ///< it is as that file says
   std::span<const Problem> told = {};  ///< Change::told
 };
 

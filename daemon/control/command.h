@@ -25,6 +25,12 @@ struct Call {
   double number(size_t i, double fallback = 0) const;
 };
 
+/// Who does what control can't wait for.
+enum class Worker : uint8_t {
+  files,  ///< session files, one command at a time
+  making  ///< instances that take long to make
+};
+
 struct Done;
 using Answer = Result<Done>;
 /// What ends a command on the control thread, once its work is done. [control]
@@ -38,6 +44,7 @@ struct Done {
   std::string detail;
   bool silent = false;
   Work work = {};  ///< if there is any, the command isn't done before its ending says so
+  Worker worker = Worker::files;  ///< that does it
 };
 inline Answer answered_by(Work work) {
   return Done{"", false, std::move(work)};

@@ -132,16 +132,20 @@ Answer Console::make(Change change, Done done) {
   if (is_new_graph && settings.in_background) needs = engine.needs(**outcome, change.prepared);
   Problems problems = change.failed();
   if (problems.empty() && !needs.empty()) {
-    if (auto refusal = guard(*this, change, **outcome)) return *refusal;
+    if (auto refused = guard(*this, change, **outcome)) return *refused;
+    if (Problems large = engine.too_large(**outcome); !large.empty()) return large;
     change.outlive_names();
-    return answered_by([&engine = engine, change = std::move(change), needs = std::move(needs), done = std::move(done)]() mutable -> Ending {
+    Done made{"", false};
+    made.worker = Worker::making;
+    made.work = [&engine = engine, change = std::move(change), needs = std::move(needs), done = std::move(done)]() mutable -> Ending {
       for (Preparation& preparation : needs) change.prepared.push_back(engine.make(std::move(preparation)));
       return [change = std::move(change), done = std::move(done)](Console& console) { return console.make(change, done); };
-    });
+    };
+    return made;
   }
   if (problems.empty()) problems = apply(change, *outcome);
   if (problems.empty()) return done;
-  if (change.why != Change::Why::load || !is_new_graph || !change.leave_out_files(**outcome, problems)) return problems;
+  if (change.why != Change::Why::load || !change.leave_out_files(problems)) return problems;
   return make(std::move(change), std::move(done));
 }
 
@@ -151,9 +155,9 @@ Answer Console::take(const Session& loaded, bool own, std::optional<Client> auth
     return Problem{"", "its folders for media and recordings differ from those in use",
                    "start the daemon with this session"};
   Change change{.why = Change::Why::load, .author = std::move(author)};
-  change.edits = diff(document.graph(), loaded.graph);
+  change.whole = loaded.graph;
   change.session = diff(session, loaded);
-  if (own) change.files = {loaded.text_hash, loaded.types_hash};
+  if (own) change.files = {loaded.text_hash, loaded.types_hash, loaded.graph, loaded.scenes};
   return make(std::move(change), Done{std::move(detail)});
 }
 

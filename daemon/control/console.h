@@ -84,12 +84,6 @@ struct Keeping {
   std::function<void(Console&, std::vector<uint64_t> fingerprints, bool pristine)> rebase = {};
 };
 
-/// Who does what control can't wait for.
-enum class Worker : uint8_t {
-  files,  ///< session files, one command at a time
-  making  ///< instances that take long to make
-};
-
 struct ControlSettings {
   std::string session_file;  ///< what /graph/save writes to, and whose folder /graph/load reads from
   bool session_is_link = false;  ///< SessionFile::is_link

@@ -37,7 +37,7 @@ Graph Document::graph_at(uint64_t frame) const {
 }
 
 Result<std::optional<Graph>> Document::outcome(const Change& change) const {
-  std::optional<Graph> next;
+  std::optional<Graph> next = change.whole;
   const Change* step = change.why == Change::Why::undo ? undo() : change.why == Change::Why::redo ? redo() : nullptr;
   if (change.step != 0 && (!step || step->step != change.step))
     return Problem{"", "there was another change meanwhile", "do it again"};
@@ -84,6 +84,7 @@ Problems Document::apply(const Change& change, std::optional<Graph> outcome, uin
   if (change.files) {
     know_files(change.files->text_hash, change.files->types_hash);
     applied.file = fingerprint(session_);
+    applied.pristine = graph_ == change.files->graph && session_.scenes == change.files->scenes;
   }
   return {};
 }

@@ -31,6 +31,13 @@ const std::string& path_of(const Edit& edit) {
   return std::get<SetFact>(edit).path;
 }
 
+/// A value has its row's.
+std::string address_of(const Edit& edit, const Graph& graph) {
+  const auto* set = std::get_if<SetValue>(&edit);
+  const Node* node = set ? graph.find(set->path) : nullptr;
+  return node ? address_of(set->path, row(*node->type, set->row)) : "/" + path_of(edit);
+}
+
 }  // namespace
 
 bool names_file(const NodeType& type, const Parameter& p) {
@@ -48,10 +55,10 @@ std::optional<Problem> refusal(const Console& console, const Client& client, Rig
                  "`osc: {files: all}` in the session allows it"};
 }
 
-std::optional<Problem> refusal(const Console& console, const Client& client, std::span<const Edit> edits, const Graph& next) {
+std::optional<Problem> refusal(const Console& console, const Client& client, std::span<const Edit> edits, const Graph& next, Right right) {
   for (const Edit& edit : edits) {
-    const std::string address = "/" + path_of(edit);
-    if (auto problem = refusal(console, client, Right::edit, address)) return problem;
+    const std::string address = address_of(edit, next);
+    if (auto problem = refusal(console, client, right, address)) return problem;
     if (!names_file(next, edit)) continue;
     if (auto problem = refusal(console, client, Right::files, address)) return problem;
   }
@@ -67,8 +74,8 @@ std::optional<Problem> guard(const Console& console, const Change& change, const
     const bool needs_files = std::holds_alternative<std::string>(said.value) && names_file(*said.entry->type, said.entry->parameter());
     if (needs_files && !author.may(Right::files, address)) return refusal(console, author, Right::files, address);
   }
-  if (change.edits.empty() || change.why == Change::Why::load) return {};
-  return refusal(console, author, change.edits, next);
+  if (change.edits.empty()) return {};
+  return refusal(console, author, change.edits, next, change.why == Change::Why::set ? Right::mix : Right::edit);
 }
 
 }  // namespace mixgraph

@@ -14,7 +14,7 @@ bool names_file(const NodeType& type, const Parameter& p);
 std::optional<Problem> refusal(const Console& console, const Client& client, Right right, std::string_view address);
 /// The same for edits: for the nodes that they are about, and for files if they name any. `next`: the graph that they lead
 /// to, as they may be about nodes that nobody has but a draft.
-std::optional<Problem> refusal(const Console& console, const Client& client, std::span<const Edit> edits, const Graph& next);
+std::optional<Problem> refusal(const Console& console, const Client& client, std::span<const Edit> edits, const Graph& next, Right right = Right::edit);
 /// Why the author of a change, which leads to a graph, may not make it; empty: it may.
 std::optional<Problem> guard(const Console& console, const Change& change, const Graph& next);
 

@@ -134,7 +134,7 @@ Answer pattern_message(Console& console, const Call& call, const Target& target)
     console.refuse(call.client,
                    problems[i].where.empty() ? at(call.message.address, problems[i]) : problems[i]);
   if (problems.size() > kShownProblems)
-    return Problem{"", std::to_string(problems.size() - kShownProblems) + " more were refused", "use a narrower pattern"};
+    console.refuse(call.client, {call.message.address, std::to_string(problems.size() - kShownProblems) + " more were refused", "use a narrower pattern"});
   return answer ? std::move(answer) : answered();
 }
 

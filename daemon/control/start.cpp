@@ -27,9 +27,9 @@ Graph without(const Graph& graph, const Problems& problems) {
 }  // namespace
 
 Problems Control::start(const Graph& graph, Problems* told) {
-  Change change{.why = Change::Why::start, .edits = diff(console_.document.graph(), graph)};
+  Change change{.why = Change::Why::start, .whole = graph};
   Problems problems = console_.apply(change);
-  if (problems.empty() || !told || !change.leave_out_files(graph, problems)) return problems;
+  if (problems.empty() || !told || !change.leave_out_files(problems)) return problems;
   problems = console_.apply(change);
   told->insert(told->end(), change.told.begin(), change.told.end());
   return problems;

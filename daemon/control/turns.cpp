@@ -63,11 +63,11 @@ void Turns::run(const Command& command, const Call& call) {
 void Turns::conclude(const std::string& address, const Command* command, const Client& client, Answer answer) {
   if (!answer) {
     for (Problem problem : answer.problems()) {
-      if (problem.where.empty() || !command) problem.where = address;
+      if (problem.where.empty() || (!command && !is_pattern(address))) problem.where = address;
       console_.refuse(client, problem);
     }
   } else if (answer->work) {
-    begin_job(address, command, client, std::move(answer->work));
+    begin_job(address, command, client, std::move(*answer));
   } else if (!answer->silent) {
     osc::Message done{"/done", {address}};
     if (!answer->detail.empty()) done.arguments.push_back(answer->detail);
@@ -75,16 +75,15 @@ void Turns::conclude(const std::string& address, const Command* command, const C
   }
 }
 
-void Turns::begin_job(const std::string& address, const Command* command, const Client& client, Work work) {
-  auto task = std::make_shared<std::packaged_task<Ending()>>(std::move(work));
+void Turns::begin_job(const std::string& address, const Command* command, const Client& client, Done done) {
+  auto task = std::make_shared<std::packaged_task<Ending()>>(std::move(done.work));
   jobs_.emplace(client, Job{address, command, task->get_future()});
   if (!console_.settings.in_background) {
     (*task)();
     return end_jobs();
   }
   tell_hold(client);
-  const Worker worker = command && command->heavy ? Worker::files : Worker::making;
-  console_.settings.in_background(worker, [task, wake = console_.settings.wake]() mutable {
+  console_.settings.in_background(done.worker, [task, wake = console_.settings.wake]() mutable {
     (*task)();
     task.reset();
     if (wake) wake();
@@ -122,6 +121,7 @@ bool Turns::go_on(const Turn& turn) {
     const Waiting waiting = std::move(at->second.front());
     at->second.pop_front();
     if (at->second.empty()) waiting_.erase(at);
+    console_.patterns = {};
     carry_out(command, {client, waiting.message, waiting.frame});
     tell_hold(client);
     any = true;
@@ -130,7 +130,6 @@ bool Turns::go_on(const Turn& turn) {
 }
 
 void Turns::resume() {
-  console_.patterns = {};
   end_jobs();
   const Turn turn(kTurn);
   bool more = true;

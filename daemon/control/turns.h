@@ -46,7 +46,7 @@ class Turns {
   void carry_out(const Command* command, const Call& call);
   void run(const Command& command, const Call& call);
   void conclude(const std::string& address, const Command* command, const Client& client, Answer answer);
-  void begin_job(const std::string& address, const Command* command, const Client& client, Work work);
+  void begin_job(const std::string& address, const Command* command, const Client& client, Done done);
   void end_jobs();
   bool waits_for_job(const Command* command, const Client& client) const;
   void tell_hold(const Client& client);

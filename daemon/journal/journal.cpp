@@ -44,7 +44,7 @@ void Journal::note(const Applied& applied) {
   }
   if (!applied.edits.empty() || !applied.values.empty() || applied.session) base_.pristine = false;
   if (!applied.file) return;
-  base_ = {{*applied.file}, applied.told.empty()};
+  base_ = {{*applied.file}, applied.pristine};
   base_noted_ = true;
 }
 

@@ -266,7 +266,7 @@ TEST_CASE("Whether an edit names a file is seen in the graph that it makes, a tr
   REQUIRE(session);
   const Graph start = session->graph;
   Console console(engine, std::move(*session), node_types(), [](auto&&...) {}, {});
-  REQUIRE(console.apply({.why = Change::Why::start, .edits = diff(console.document.graph(), start)}).empty());
+  REQUIRE(console.apply({.why = Change::Why::start, .whole = start}).empty());
   const Client client({.id = {kTcp, 1}, .name = "test", .remote = true, .role = roles_of(FileAccess::loopback).remote});
   const auto said = [&](std::string_view command) {
     const osc::Message sent{std::string(command), {}};

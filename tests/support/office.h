@@ -53,7 +53,7 @@ class Office {
     s.hold = [this](const Client& client, bool is_held) { is_held ? (void)held.insert(client) : (void)held.erase(client); };
     s.journal.rebase = [this](Console&, const std::vector<uint64_t>&, bool is) { pristine.push_back(is); };
     s.journal.note = [this](const Applied& applied) {
-      if (applied.file) pristine.push_back(applied.told.empty());
+      if (applied.file) pristine.push_back(applied.pristine);
     };
     std::ofstream(file()) << yaml;
     return s;
