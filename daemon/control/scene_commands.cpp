@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "daemon/control/console.h"
+#include "daemon/control/guard.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
@@ -32,13 +33,22 @@ Problem unknown_scene(const Console& console, const std::string& name) {
           near.empty() ? "/scene/list lists them" : "did you mean \"" + std::string(near) + "\"?"};
 }
 
-Answer recall(Console& console, const Call& call, const Scene& scene, double seconds,
-              const std::string& detail) {
-  if (!(seconds >= 0 && seconds <= 3600)) return Problem{"", "the fade time is out of range", "0 to 3600 s"};
-  const Graph then = console.document.graph_at(call.frame);
-  Change change{.why = Change::Why::recall, .author = call.client, .timing = {call.frame, seconds, Course::position}};
+/// A scene's values on their way, while what must be built anew for them is made.
+struct Recall {
+  Client client;
+  uint64_t frame;
+  Shared<Scene> scene;
+  double seconds;
+  std::string detail;
+  std::vector<Prepared> prepared = {};
+};
+
+/// The values that differ from what will be at that time, and how many have lost their parameter.
+std::pair<Change, size_t> change_of(const Console& console, const Recall& recall, const Graph& then) {
+  Change change{.why = Change::Why::recall, .author = recall.client, .timing = {recall.frame, recall.seconds, Course::position}};
+  change.prepared = recall.prepared;
   size_t left_out = 0;
-  for (const auto& [address, value] : scene) {
+  for (const auto& [address, value] : *recall.scene) {
     const Entry* entry = entry_of(console, address, value);
     if (!entry) {
       left_out++;
@@ -50,11 +60,40 @@ Answer recall(Console& console, const Call& call, const Scene& scene, double sec
     if (value_in(then, *entry) != next || (console.document.waits(change.timing) && can_move(entry->parameter())))
       change.values.push_back({entry, next});
   }
+  return {std::move(change), left_out};
+}
+
+Answer carry_out(Console& console, Recall recall);
+
+/// What recorders and players need of a disk is made on a worker; then all is looked at again, as others may have said more.
+Answer prepare(Console& console, Recall recall, std::vector<Preparation> needs) {
+  return answered_by([&engine = console.engine, recall = std::move(recall), needs = std::move(needs)]() mutable -> Ending {
+    for (Preparation& preparation : needs) recall.prepared.push_back(engine.make(std::move(preparation)));
+    return [recall = std::move(recall)](Console& c) { return carry_out(c, recall); };
+  });
+}
+
+Answer carry_out(Console& console, Recall recall) {
+  const Graph then = console.document.graph_at(recall.frame);
+  const auto [change, left_out] = change_of(console, recall, then);
+  if (Problems problems = change.failed(); !problems.empty()) return problems;
+  const auto outcome = console.document.outcome(change);
+  if (!outcome) return outcome.problems();
+  if (*outcome && console.settings.in_background)
+    if (auto needs = console.engine.needs(**outcome, change.prepared); !needs.empty()) {
+      if (auto refusal = guard(console, change, **outcome)) return *refusal;
+      return prepare(console, std::move(recall), std::move(needs));
+    }
   Scene before = snapshot(console, then);
   if (Problems problems = console.apply(change); !problems.empty()) return problems;
   console.before_recall = std::move(before);
-  if (left_out == 0) return Done{detail};
-  return Done{detail + fmt::format(" ({} values left out: their parameters are gone)", left_out)};
+  if (left_out == 0) return Done{recall.detail};
+  return Done{recall.detail + fmt::format(" ({} values left out: their parameters are gone)", left_out)};
+}
+
+Answer recall(Console& console, const Call& call, Shared<Scene> scene, double seconds, const std::string& detail) {
+  if (!(seconds >= 0 && seconds <= 3600)) return Problem{"", "the fade time is out of range", "0 to 3600 s"};
+  return carry_out(console, {call.client, call.frame, std::move(scene), seconds, detail});
 }
 
 /// Of a scene in a file, about.
@@ -104,8 +143,7 @@ Answer recall_scene(Console& console, const Call& call) {
 
 Answer undo_scene(Console& console, const Call& call) {
   if (console.before_recall.empty()) return Problem{"", "no scene was recalled", "/scene/recall name"};
-  const Scene before = console.before_recall;
-  return recall(console, call, before, call.number(0), "");
+  return recall(console, call, Shared<Scene>(console.before_recall), call.number(0), "");
 }
 
 Answer list_scenes(Console& console, const Call& call) {

@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr int kLargePause = 12;  // times the last retry's: to look whether a state is still too large takes long
 constexpr auto kLastPatience = 2s;
+constexpr const char* kLate = "the disk takes too long";
 
 /// "No space left on device" of "can't be written: No space left on device".
 std::string_view reason(std::string_view what) {
@@ -47,6 +48,7 @@ void JournalWriter::add(Item item) {
                 kLargePause * settings_.last_retry);
   if (!item.is_snapshot) queued_bytes_ += item.payload.size();
   if (queued_bytes_ > settings_.most_queued) return lose("the disk is too slow", back_off_);
+  if (!waits_since_) waits_since_ = item.handed_over;
   const bool idle = queue_.empty();
   queue_.push_back(std::move(item));
   queued_++;
@@ -58,6 +60,7 @@ void JournalWriter::lose(const std::string& why, std::chrono::milliseconds pause
   queued_ -= queue_.size();
   queue_.clear();
   queued_bytes_ = 0;
+  waits_since_.reset();
   lost_ = true;
   replacing_ = false;
   retry_at_ = Clock::now() + pause;
@@ -86,12 +89,26 @@ bool JournalWriter::wants_snapshot() const {
 
 std::vector<JournalWriter::Event> JournalWriter::take_events() {
   std::lock_guard lock(mutex_);
+  tell_late();
   return std::exchange(events_, {});
+}
+
+/// The mutex is held, as by tell_late().
+bool JournalWriter::is_late() const { return waits_since_ && Clock::now() - *waits_since_ > settings_.most_delay; }
+
+void JournalWriter::tell_late() {
+  const bool late = is_late();
+  if (late == late_told_ || !trouble_.empty()) return;
+  late_told_ = late;
+  if (late)
+    events_.push_back({{settings_.path, kLate, "what changed since isn't kept yet"}, false});
+  else
+    events_.push_back({{settings_.path, "is written again", "nothing is missing"}, true});
 }
 
 std::string JournalWriter::trouble() const {
   std::lock_guard lock(mutex_);
-  return trouble_;
+  return trouble_.empty() && is_late() ? kLate : trouble_;
 }
 
 bool JournalWriter::flush(std::chrono::milliseconds patience) {
@@ -117,6 +134,8 @@ void JournalWriter::write_loop() {
     }
     lock.lock();
     written_ += items.size();
+    waits_since_.reset();
+    if (!queue_.empty()) waits_since_ = queue_.front().handed_over;
     disk_work_.notify_one();
   }
 }
@@ -234,7 +253,7 @@ void JournalWriter::recover() {
   std::lock_guard lock(mutex_);
   if (redo_ || !trouble_.empty())
     events_.push_back({{settings_.path, "is written again", "nothing is missing"}, true});
-  failing_ = redo_ = false;
+  failing_ = redo_ = late_told_ = false;
   trouble_.clear();
   back_off_ = settings_.first_retry;
 }

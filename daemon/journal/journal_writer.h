@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,6 +24,7 @@ class JournalWriter {
     uint64_t sequence = 0;  ///< of the last record that is there
     size_t good_bytes = 0;  ///< of the file that is there; what is behind them is cut off
     std::chrono::milliseconds sync_interval{200};
+    std::chrono::milliseconds most_delay{250};  ///< what waits for longer to be written isn't kept
     std::chrono::milliseconds first_retry{200}, last_retry{5000};
     size_t compact_bytes = size_t(4) << 20;  ///< a file that is larger, and 4 times its snapshot, is replaced
     size_t most_queued = size_t(64) << 20;   ///< bytes of changes that wait for the disk
@@ -53,7 +55,7 @@ class JournalWriter {
   bool flush(std::chrono::milliseconds patience);
   /// Failures and recoveries since the last call, each once. [control]
   std::vector<Event> take_events();
-  /// What is wrong; empty: nothing. [any]
+  /// What is wrong; empty: what was handed over until `most_delay` ago would outlast a kill. [any]
   std::string trouble() const;
 
  private:
@@ -62,8 +64,11 @@ class JournalWriter {
     int64_t system_ns = 0;
     bool is_snapshot = false;
     bool after_loss = false;  // items before it were thrown away
+    Clock::time_point handed_over = Clock::now();
   };
   void add(Item item);
+  bool is_late() const;
+  void tell_late();
   void lose(const std::string& why, std::chrono::milliseconds pause);
   void write_loop();
   void put(const Item& item);
@@ -82,6 +87,8 @@ class JournalWriter {
   size_t queued_bytes_ = 0;
   uint64_t queued_ = 0, written_ = 0, synced_ = 0;  // items since the start
   uint64_t flush_until_ = 0;                        // item for which somebody waits
+  std::optional<Clock::time_point> waits_since_;    // the oldest item that isn't written
+  bool late_told_ = false;
   bool lost_ = false;                               // the queue was too long, and is thrown away
   bool failing_ = false;                            // nothing is written
   bool redo_ = false;                               // a replacement failed and has to be tried again

@@ -96,6 +96,25 @@ TEST_CASE("A disk that hangs stops a save, and nothing else, until it is well ag
   CHECK(other.number("restarts") == 0);
 }
 
+TEST_CASE("While the disk hangs the state isn't said to be kept", "[slow_disk]") {
+  Ward ward;
+  REQUIRE(ward.port() > 0);
+  DaemonClient client(ward.port()), listener(ward.port(), OscTransport::tcp);
+  REQUIRE(client.wait_for_text("journal", "kept"));
+  listener.send("/subscribe");
+  REQUIRE(listener.wait_for("/done"));
+  ward.disk("hang");
+  client.send("/mix/vox/fader", {-5.f});
+  REQUIRE(client.get("/mix/vox/fader") == -5);
+  std::this_thread::sleep_for(600ms);
+  CHECK(client.text("journal") != "kept");
+  const auto told = listener.wait_for("/error");
+  REQUIRE(told);
+  CHECK(std::get<std::string>(told->arguments.at(0)) == "#journal");
+  ward.disk("");
+  CHECK(client.wait_for_text("journal", "kept"));
+}
+
 TEST_CASE("A disk that fails is told to who saves, and the file stays as it was", "[slow_disk]") {
   Ward ward;
   REQUIRE(ward.port() > 0);

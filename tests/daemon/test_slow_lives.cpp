@@ -127,6 +127,32 @@ TEST_CASE("An edit, a transaction and steps of undo are prepared on a worker too
   CHECK(desk.control.graph().find("mix/more"));
 }
 
+TEST_CASE("A recall that builds a recorder anew asks the disk on a worker, and moves what it moves", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  const Client one = desk.client(kTcp);
+  desk.send("/graph/add", {"mix/tape", "recorder", "from", "mix/vox"});
+  stage.finish();
+  desk.send("/scene/store", {"float"});
+  desk.send("/mix/tape/format", {"pcm24"});
+  stage.finish();
+  desk.send("/mix/vox/fader", {-20.f});
+  desk.run(100);
+  desk.lines();
+  desk.send(one, message("/scene/recall", {"float", 1.f}));
+  CHECK(stage.jobs() == 1);
+  CHECK(desk.get("/mix/tape/format") == 1);
+  stage.finish();
+  CHECK(desk.lines(one) == Lines{R"(/done ,ss "/scene/recall" "float")"});
+  CHECK(desk.get("/mix/tape/format") == 0);
+  desk.run(500);
+  CHECK(desk.get("/mix/vox/fader") < -1);
+  CHECK(desk.get("/mix/vox/fader") > -19);
+  desk.send("/scene/undo");
+  stage.finish();
+  CHECK(desk.get("/mix/tape/format") == 1);
+}
+
 TEST_CASE("A session whose files are missing loads, with empty nodes, and says so", "[jobs]") {
   Stage stage;
   Desk& desk = stage.desk;
