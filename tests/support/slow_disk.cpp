@@ -1,10 +1,12 @@
 // Loaded before the C library (LD_PRELOAD), it makes a disk slow or bad: while the file MIXGRAPH_DISK_SWITCH is there, each open,
 // stat, read, write, fsync and rename beneath the folder MIXGRAPH_DISK takes as many milliseconds as that file says, or, with
-// `fail`, ends with EIO; with `hang` it doesn't end before the file is gone.
+// `fail`, ends with EIO; with `hang` it doesn't end before the file says something else. With `random` (and any number, so that it
+// says something else) each call does as chance has it: of a hundred, six take up to 200 ms, three fail, one hangs.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,12 +53,34 @@ void read_switch(char* text, size_t size) {
   syscall(SYS_close, fd);
 }
 
+bool fail() {
+  errno = EIO;
+  return false;
+}
+
+/// Until the switch says something else than this.
+void hang(const char* text) {
+  char now[32];
+  do sleep_ms(10), read_switch(now, sizeof now);
+  while (std::strcmp(text, now) == 0);
+}
+
+bool suffer_at_random(const char* text) {
+  thread_local unsigned seed = unsigned(syscall(SYS_gettid));
+  const int dice = rand_r(&seed) % 100;
+  if (dice == 0) hang(text);
+  if (dice >= 1 && dice < 4) return fail();
+  if (dice >= 4 && dice < 10) sleep_ms(rand_r(&seed) % 200);
+  return true;
+}
+
 /// Suffers what the disk does; false: the call fails.
 bool suffer() {
   char text[32];
   read_switch(text, sizeof text);
-  while (std::strncmp(text, "hang", 4) == 0) sleep_ms(10), read_switch(text, sizeof text);
-  if (std::strncmp(text, "fail", 4) == 0) return errno = EIO, false;
+  if (std::strncmp(text, "random", 6) == 0) return suffer_at_random(text);
+  if (std::strncmp(text, "hang", 4) == 0) hang(text);
+  if (std::strncmp(text, "fail", 4) == 0) return fail();
   if (text[0] != 0) sleep_ms(std::atol(text));
   return true;
 }
@@ -98,13 +122,30 @@ int lstat(const char* path, struct stat* to) {
   SLOW(is_beneath(path), -1);
   return next("lstat", &lstat)(path, to);
 }
+int fstat(int fd, struct stat* to) {
+  SLOW(is_file_beneath(fd), -1);
+  return next("fstat", &fstat)(fd, to);
+}
+int fstat64(int, struct stat64*) __attribute__((alias("fstat")));
 ssize_t read(int fd, void* to, size_t size) {
   SLOW(is_file_beneath(fd), -1);
   return next("read", &read)(fd, to, size);
 }
+ssize_t pread(int fd, void* to, size_t size, off_t at) {
+  SLOW(is_file_beneath(fd), -1);
+  return next("pread", &pread)(fd, to, size, at);
+}
 ssize_t write(int fd, const void* from, size_t size) {
   SLOW(is_file_beneath(fd), -1);
   return next("write", &write)(fd, from, size);
+}
+ssize_t pwrite(int fd, const void* from, size_t size, off_t at) {
+  SLOW(is_file_beneath(fd), -1);
+  return next("pwrite", &pwrite)(fd, from, size, at);
+}
+ssize_t writev(int fd, const iovec* parts, int count) {
+  SLOW(is_file_beneath(fd), -1);
+  return next("writev", &writev)(fd, parts, count);
 }
 int fsync(int fd) {
   SLOW(is_file_beneath(fd), -1);
@@ -117,6 +158,14 @@ int fdatasync(int fd) {
 int rename(const char* from, const char* to) {
   SLOW(is_beneath(from), -1);
   return next("rename", &rename)(from, to);
+}
+int renameat(int from_folder, const char* from, int to_folder, const char* to) {
+  SLOW(is_beneath(from) || is_file_beneath(from_folder), -1);
+  return next("renameat", &renameat)(from_folder, from, to_folder, to);
+}
+int renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned flags) {
+  SLOW(is_beneath(from) || is_file_beneath(from_folder), -1);
+  return next("renameat2", &renameat2)(from_folder, from, to_folder, to, flags);
 }
 
 }  // extern "C"

@@ -143,6 +143,16 @@ void add_bench(CLI::App& program, Subcommands& all) {
   app->footer(examples({"mixgraph bench osc", "mixgraph bench osc --peer ./scsynth-osc"}));
   all.push_back({app, [osc] { return bench_osc(*osc); }});
 
+  auto start = std::make_shared<BenchOptions>();
+  start->runs = 20;
+  app = bench->add_subcommand("start",
+                              "From exec of mixgraphd to its first block of sound\n"
+                              "It goes on with the live state of a session of strips, as after a kill, on the clock in blocks of 64 frames.");
+  app->add_option("--strips", start->strips, "Strips of the session")->check(CLI::Range(1, 256))->capture_default_str();
+  app->add_option("--runs", start->runs, "Starts")->check(CLI::Range(1, 1000))->capture_default_str();
+  app->footer(examples({"mixgraph bench start", "mixgraph bench start --strips 16 --runs 100"}));
+  all.push_back({app, [start] { return bench_start(*start); }});
+
   auto memory = std::make_shared<BenchOptions>();
   memory->seconds = 600;
   app = bench->add_subcommand("memory",

@@ -17,7 +17,7 @@ struct BenchOptions {
   bool signals = false;     ///< of `bench console64`: also with other sounds than noise at -20 dBFS
   int threads = 1;          ///< of `bench console64`: more than 1 compares with so many
   int nodes = 10'000;       ///< of `bench compile`
-  int strips = 64;          ///< of `bench console64` and `bench moves`
+  int strips = 64;          ///< of `bench console64`, `bench moves` and `bench start`
   int reverbs = 0;          ///< of `bench console64`
   bool paced = false;       ///< of `bench console64`: threads are compared at a device's pace as well
 };
@@ -40,6 +40,8 @@ int bench_moves(const BenchOptions& options, const std::vector<InstructionSet>& 
 int bench_compile(const BenchOptions& options);
 /// Floods mixgraphd and a peer with sets while both play 64 strips; prints rates and delays.
 int bench_osc(const BenchOptions& options);
+/// Starts mixgraphd again and again with a console's journal; prints the times from exec to the first block.
+int bench_start(const BenchOptions& options);
 /// Sends mixgraphd, which plays 64 strips, as many sets and edits as an hour brings; prints what memory it holds.
 int bench_memory(const BenchOptions& options);
 

@@ -16,9 +16,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::vector<std::string> daemon_command(const std::string& session) {
+std::vector<std::string> daemon_command(const std::string& session, const std::vector<std::string>& more) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "mixgraphd";
-  return {program.string(), session, "--driver", "clock", "--period", "64", "--osc", "0", "--bind", "127.0.0.1"};
+  std::vector<std::string> words{program.string(), session, "--driver", "clock", "--period", "64", "--osc", "0", "--bind", "127.0.0.1"};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
 }
 
 }  // namespace
@@ -80,7 +82,7 @@ double Child::resident_mb() const {
   return 0;
 }
 
-BenchDaemon::BenchDaemon(const std::string& session) : child_(daemon_command(session)) {
+BenchDaemon::BenchDaemon(const std::string& session, const std::vector<std::string>& more) : child_(daemon_command(session, more)) {
   const std::string mark = "osc udp+tcp 127.0.0.1:";
   const std::string line = child_.line_with(mark, 10'000);
   port_ = std::atoi(line.c_str() + line.find(mark) + mark.size());

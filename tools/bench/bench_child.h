@@ -29,7 +29,7 @@ class Child {
 /// mixgraphd of this build, with a session, on the clock and a port of its own.
 class BenchDaemon {
  public:
-  explicit BenchDaemon(const std::string& session);
+  explicit BenchDaemon(const std::string& session, const std::vector<std::string>& more = {});
   int port() const { return port_; }
   double resident_mb() const { return child_.resident_mb(); }
 
