@@ -8,11 +8,11 @@
 #include <memory>
 #include <thread>
 
-#include "tools/bench.h"
-#include "tools/bench_child.h"
-#include "tools/bench_session.h"
+#include "tools/bench/bench.h"
+#include "tools/bench/bench_child.h"
+#include "tools/bench/bench_session.h"
 #include "tools/cli.h"
-#include "tools/osc_link.h"
+#include "tools/osc/osc_link.h"
 
 namespace mixgraph {
 namespace {
