@@ -37,12 +37,14 @@ Graph Document::graph_at(uint64_t frame) const {
 }
 
 Result<std::optional<Graph>> Document::outcome(const Change& change) const {
-  std::optional<Graph> next = change.whole;
+  std::optional<Graph> next;
   const Change* step = change.why == Change::Why::undo ? undo() : change.why == Change::Why::redo ? redo() : nullptr;
   if (change.step != 0 && (!step || step->step != change.step))
     return Problem{"", "there was another change meanwhile", "do it again"};
-  if (!change.edits.empty()) {
-    auto edited = mixgraph::apply(graph_, change.edits);
+  // A whole graph is reached by edits too, so that nodes are in the order in which the journal brings them back.
+  const std::vector<Edit> edits = change.whole ? diff(graph_, *change.whole) : change.edits;
+  if (!edits.empty()) {
+    auto edited = mixgraph::apply(graph_, edits);
     if (!edited) return edited.problems();
     next = std::move(*edited);
   }
