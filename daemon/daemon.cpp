@@ -115,12 +115,11 @@ Problems Daemon::check(const Session& session, const Options& options) {
 
 Problems Daemon::build() {
   Problems told;
-  Problems problems;
-  if (!live_state_.restored)
-    problems = control_.start(&told);
-  else if (!control_.start_restored(live_state_.file_graph, told))
-    return told;
-  if (!problems.empty()) return problems;
+  if (live_state_.restored) {
+    if (!control_.start_restored(live_state_.file_graph, told)) return told;
+  } else if (Problems problems = control_.start(&told); !problems.empty()) {
+    return problems;
+  }
   for (const Problem& problem : told) spdlog::error("{}", problem.text());
   if (!told.empty() && live_state_.restored) spdlog::warn("the live state as it was is kept as {}", copy_of(live_state_));
   return {};

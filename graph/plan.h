@@ -86,9 +86,10 @@ struct Plan {
 Result<Plan> make_plan(const Graph& graph, const Plan& before, const Workshop& workshop, uint32_t& next_id, size_t memory = SIZE_MAX,
                        std::span<const Prepared> prepared = {});
 
-/// Instances of slow types that make_plan() would have to make, as far as that can be told: the channels of some are known
 /// Why a graph takes more than `memory` bytes whatever its channels; empty: it may fit. [control]
 Problems too_large(const Graph& graph, const Workshop& workshop, size_t memory);
+
+/// Instances of slow types that make_plan() would have to make, as far as that can be told: the channels of some are known
 /// when others have been made. [control]
 std::vector<Preparation> needs_of(const Graph& graph, const Plan& before, const Workshop& workshop, std::span<const Prepared> prepared);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/control/moves.h"
+#include "daemon/control/node_problems.h"
 
 namespace mixgraph {
 
@@ -27,7 +28,7 @@ bool Change::leave_out_files(const Problems& problems) {
   if (!whole) return false;
   bool any = false;
   for (const Problem& problem : problems) {
-    const Node* node = problem.where.size() > 1 ? whole->find(problem.where.substr(1, problem.where.find(':') - 1)) : nullptr;
+    const Node* node = node_of(*whole, problem);
     for (int i = 0; node && i < row_count(*node->type); i++) {
       const Parameter& p = row(*node->type, i);
       if (!is_text(p) || node->values[size_t(i)] == initial_value(p)) continue;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "daemon/control/guard.h"
+#include "daemon/control/node_problems.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
@@ -108,14 +109,14 @@ Problems Console::apply(const Change& change, std::optional<Graph> outcome) {
 /// Followers are told in this order, so that none of them hears of what another one doesn't know yet.
 void Console::tell(const Applied& applied) {
   for (const Problem& problem : applied.told) {
-    const std::string address = problem.where.substr(0, problem.where.find(':'));
+    const std::string address = node_address(problem);
     node_faults[address] = {"/node/fault", {address, problem.what, "it plays nothing"}};
   }
   feedback.follow(applied);
   if (applied.renamed) meters.rename(document.names());
   if (settings.journal.note) settings.journal.note(applied);
   if (applied.why == Change::Why::start) return;
-  for (const Problem& problem : applied.told) tell_all(node_faults.at(problem.where.substr(0, problem.where.find(':'))));
+  for (const Problem& problem : applied.told) tell_all(node_faults.at(node_address(problem)));
   if (!applied.edits.empty() && applied.rewired) tell_all({"/graph/changed", {++edition}});
 }
 
@@ -124,26 +125,38 @@ void Console::catch_up(bool all) {
   if (!applied.values.empty()) tell(applied);
 }
 
+std::vector<Preparation> Console::needs(const Change& change, const std::optional<Graph>& outcome) const {
+  if (!outcome || !settings.in_background) return {};
+  return engine.needs(*outcome, change.prepared);
+}
+
+Answer Console::prepare(const Change& change, const Graph& outcome, std::vector<Preparation> needs, GoOn go_on) {
+  if (auto refused = guard(*this, change, outcome)) return *refused;
+  if (Problems large = engine.too_large(outcome); !large.empty()) return large;
+  Done done;
+  done.worker = Worker::making;
+  done.work = [&engine = engine, made = change.prepared, needs = std::move(needs), go_on = std::move(go_on)]() mutable -> Ending {
+    for (Preparation& preparation : needs) made.push_back(engine.make(std::move(preparation)));
+    return [made = std::move(made), go_on = std::move(go_on)](Console& console) { return go_on(console, made); };
+  };
+  return done;
+}
+
 Answer Console::make(Change change, Done done) {
   auto outcome = document.outcome(change);
   if (!outcome) return outcome.problems();
-  const bool is_new_graph = outcome->has_value();
-  std::vector<Preparation> needs;
-  if (is_new_graph && settings.in_background) needs = engine.needs(**outcome, change.prepared);
   Problems problems = change.failed();
-  if (problems.empty() && !needs.empty()) {
-    if (auto refused = guard(*this, change, **outcome)) return *refused;
-    if (Problems large = engine.too_large(**outcome); !large.empty()) return large;
-    change.outlive_names();
-    Done made{"", false};
-    made.worker = Worker::making;
-    made.work = [&engine = engine, change = std::move(change), needs = std::move(needs), done = std::move(done)]() mutable -> Ending {
-      for (Preparation& preparation : needs) change.prepared.push_back(engine.make(std::move(preparation)));
-      return [change = std::move(change), done = std::move(done)](Console& console) { return console.make(change, done); };
-    };
-    return made;
-  }
-  if (problems.empty()) problems = apply(change, *outcome);
+  if (problems.empty())
+    if (auto needed = needs(change, *outcome); !needed.empty()) {
+      Change later = change;
+      later.outlive_names();
+      return prepare(change, **outcome, std::move(needed), [later = std::move(later), done = std::move(done)](Console& console, std::vector<Prepared> made) {
+        Change prepared = later;
+        prepared.prepared = std::move(made);
+        return console.make(std::move(prepared), done);
+      });
+    }
+  if (problems.empty()) problems = apply(change, std::move(*outcome));
   if (problems.empty()) return done;
   if (change.why != Change::Why::load || !change.leave_out_files(problems)) return problems;
   return make(std::move(change), std::move(done));

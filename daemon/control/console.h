@@ -167,11 +167,17 @@ struct Console {
   Problems apply(const Change& change);
   /// The same for one that only moves values.
   Problems move(const Change& change) { return apply(change, {}); }
-  /// Lets what has come due into the document, and tells them. `all`: what still waits, too.
-  void catch_up(bool all = false);
-  /// The same for a command, which says `detail` when it is done: what takes long to make is made on a worker first, and
-  /// then the change is made, if it still can be.
+  /// The same for a command, which says `done` in the end: what takes long to make is made on a worker first, and then the
+  /// change is made, if it still can be.
   Answer make(Change change, Done done);
+  /// What takes long to make of a change's outcome; nothing, if there is no worker for it.
+  std::vector<Preparation> needs(const Change& change, const std::optional<Graph>& outcome) const;
+  /// Has that made on a worker, if the author may make the change and there is room for it, and goes on with all that was
+  /// prepared.
+  using GoOn = std::function<Answer(Console&, std::vector<Prepared>)>;
+  Answer prepare(const Change& change, const Graph& outcome, std::vector<Preparation> needs, GoOn go_on);
+  /// Lets what has come due into the document, and tells those who follow it. `all`: what still waits, too.
+  void catch_up(bool all = false);
   /// Follows a session that was loaded, as one step of undo with its scenes and settings. `own`: from the session's own file.
   Answer take(const Session& loaded, bool own, std::optional<Client> author, std::string detail);
   /// Sends a message to all subscribers, to parameters and to meters.

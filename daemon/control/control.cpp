@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-
 namespace mixgraph {
 namespace {
 
@@ -324,7 +323,6 @@ void Control::finish() {
   console_.catch_up(true);
   follow_journal();
 }
-
 
 Problems Control::reload(const Session& session, const Now& now) {
   console_.now = now;

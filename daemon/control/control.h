@@ -16,7 +16,7 @@ class Control {
  public:
   Control(Engine& engine, Session session, NodeTypes types, Send send, ControlSettings settings = {});
 
-  /// Makes the session's graph sound. On problems it can't.
+  /// Makes the session's graph sound, or tells the problems for which it can't.
   /// `told`: files that can't be had, whose nodes are empty then; without it such a session doesn't start.
   Problems start(Problems* told = nullptr);
   /// The same for a graph from a journal. What can't be built any more (a file is gone) is emptied or left out; if

@@ -42,7 +42,8 @@ Result<std::optional<Graph>> Document::outcome(const Change& change) const {
   if (change.step != 0 && (!step || step->step != change.step))
     return Problem{"", "there was another change meanwhile", "do it again"};
   // A whole graph is reached by edits too, so that nodes are in the order in which the journal brings them back.
-  const std::vector<Edit> edits = change.whole ? diff(graph_, *change.whole) : change.edits;
+  const std::vector<Edit> to_whole = change.whole ? diff(graph_, *change.whole) : std::vector<Edit>();
+  const std::vector<Edit>& edits = change.whole ? to_whole : change.edits;
   if (!edits.empty()) {
     auto edited = mixgraph::apply(graph_, edits);
     if (!edited) return edited.problems();

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "daemon/control/console.h"
-#include "daemon/control/guard.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
@@ -63,27 +62,19 @@ std::pair<Change, size_t> change_of(const Console& console, const Recall& recall
   return {std::move(change), left_out};
 }
 
-Answer carry_out(Console& console, Recall recall);
-
-/// What recorders and players need of a disk is made on a worker; then all is looked at again, as others may have said more.
-Answer prepare(Console& console, Recall recall, std::vector<Preparation> needs) {
-  return answered_by([&engine = console.engine, recall = std::move(recall), needs = std::move(needs)]() mutable -> Ending {
-    for (Preparation& preparation : needs) recall.prepared.push_back(engine.make(std::move(preparation)));
-    return [recall = std::move(recall)](Console& c) { return carry_out(c, recall); };
-  });
-}
-
+/// What recorders and players need of a disk is made on a worker, and then all is looked at again, as others may have said more.
 Answer carry_out(Console& console, Recall recall) {
   const Graph then = console.document.graph_at(recall.frame);
   const auto [change, left_out] = change_of(console, recall, then);
   if (Problems problems = change.failed(); !problems.empty()) return problems;
   const auto outcome = console.document.outcome(change);
   if (!outcome) return outcome.problems();
-  if (*outcome && console.settings.in_background)
-    if (auto needs = console.engine.needs(**outcome, change.prepared); !needs.empty()) {
-      if (auto refusal = guard(console, change, **outcome)) return *refusal;
-      return prepare(console, std::move(recall), std::move(needs));
-    }
+  if (auto needs = console.needs(change, *outcome); !needs.empty())
+    return console.prepare(change, **outcome, std::move(needs), [recall](Console& c, std::vector<Prepared> made) {
+      Recall prepared = recall;
+      prepared.prepared = std::move(made);
+      return carry_out(c, std::move(prepared));
+    });
   Scene before = snapshot(console, then);
   if (Problems problems = console.apply(change); !problems.empty()) return problems;
   console.before_recall = std::move(before);

@@ -1,25 +1,15 @@
-#include <algorithm>
-
 #include "daemon/control/control.h"
+#include "daemon/control/node_problems.h"
 
 /// How a graph begins to sound, and what is done if it can't as it is.
 namespace mixgraph {
 namespace {
 
-/// The nodes that problems of a build are about.
-std::vector<const Node*> concerned(const Graph& graph, const Problems& problems) {
-  std::vector<const Node*> nodes;
-  for (const Problem& problem : problems)
-    if (problem.where.size() > 1)
-      if (const Node* node = graph.find(problem.where.substr(1, problem.where.find(':') - 1)))
-        nodes.push_back(node);
-  return nodes;
-}
-
-/// The graph without these nodes.
+/// The graph without the nodes that problems are about.
 Graph without(const Graph& graph, const Problems& problems) {
   std::vector<Edit> edits;
-  for (const Node* node : concerned(graph, problems)) edits.push_back(RemoveNode{node->path});
+  for (const Problem& problem : problems)
+    if (const Node* node = node_of(graph, problem)) edits.push_back(RemoveNode{node->path});
   auto next = mixgraph::apply(graph, edits);
   return next ? *next : graph;
 }
@@ -44,7 +34,7 @@ bool Control::start_restored(const Graph& otherwise, Problems& told) {
   Problems problems = start(graph, &told);
   if (problems.empty()) return true;
   for (const Problem& problem : problems) {
-    const std::string address = problem.where.substr(0, problem.where.find(':'));
+    const std::string address = node_address(problem);
     console_.node_faults[address] = {"/node/fault", {address, problem.what, "restored without it"}};
   }
   told.insert(told.end(), problems.begin(), problems.end());
