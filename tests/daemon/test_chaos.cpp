@@ -20,6 +20,7 @@
 #include "nodes/list.h"
 #include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
+#include "tests/support/environment.h"
 #include "tests/support/random_client.h"
 #include "tests/support/sound_files.h"
 #include "tests/tools/program.h"
@@ -52,11 +53,6 @@ const char* const kSession =
     "  sum: {type: bus, from: [vox, drums, hall, s1, s2, s3, s4, s5, s6]}\n"
     "master: {type: master, from: mix/sum}\n"
     "master/out: {type: output, from: master, to: [1, 2]}\n";
-
-long from_environment(const char* name, long otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::atol(text) : otherwise;
-}
 
 unsigned chosen_seed() { return unsigned(from_environment("MIXGRAPH_CHAOS_SEED", long(std::random_device{}() % 1'000'000))); }
 
@@ -181,7 +177,6 @@ class Visitor {
     client_.send("/master/out/to");  // it may be gone: then the answer is an error
     client_.send("/clock");
     if (!client_.wait_for("/clock", 10s)) unanswered++;
-    if (Clock::now() - sent > 80ms && std::getenv("MIXGRAPH_CHAOS_SLOW")) std::printf("slow %.1f\n", std::chrono::duration<double, std::milli>(Clock::now() - sent).count());
     times_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - sent).count());
   }
   double percentile(double part) {
@@ -199,12 +194,7 @@ class Visitor {
 /// The session as /graph/get tells it.
 Session live(int port) {
   DaemonClient client(port, OscTransport::tcp);
-  client.send("/graph/get");
-  std::string text;
-  while (const auto part = client.wait_for("/graph/get", 10s)) {
-    text += std::get<std::string>(part->arguments.at(2));
-    if (part->arguments.at(0) == part->arguments.at(1)) break;
-  }
+  const std::string text = client.session();
   auto session = parse_session(text, "live", ".", node_types());
   if (!session) throw std::runtime_error(session.problems().front().text() + "\n" + text);
   Graph& graph = session->graph;

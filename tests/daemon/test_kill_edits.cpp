@@ -15,6 +15,7 @@
 #include "nodes/list.h"
 #include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
+#include "tests/support/environment.h"
 #include "tests/tools/program.h"
 
 using namespace mixgraph;
@@ -85,16 +86,6 @@ class Messages {
   std::mt19937 random_;
 };
 
-std::string text_of(DaemonClient& client) {
-  client.send("/graph/get");
-  std::string text;
-  while (const auto part = client.wait_for("/graph/get", 10s)) {
-    text += std::get<std::string>(part->arguments.at(2));
-    if (part->arguments.at(0) == part->arguments.at(1)) return text;
-  }
-  throw std::runtime_error("no answer to /graph/get");
-}
-
 /// What a text says, but for where the player is, which goes on of itself.
 Session parsed(const std::string& text) {
   auto session = parse_session(text, "state", ".", node_types());
@@ -134,10 +125,10 @@ double loudness(DaemonClient& client) {
 /// States by number of messages: the twin's.
 std::vector<Session> states_of(House& twin, const std::vector<osc::Message>& messages) {
   DaemonClient client(twin.daemon->port(), OscTransport::tcp);
-  std::vector<Session> states{parsed(text_of(client))};
+  std::vector<Session> states{parsed(client.session())};
   for (const osc::Message& message : messages) {
     client.send(message);
-    states.push_back(parsed(text_of(client)));
+    states.push_back(parsed(client.session()));
   }
   return states;
 }
@@ -156,11 +147,6 @@ std::vector<std::pair<Clock::time_point, size_t>> storm(int port, const std::vec
   }
   std::this_thread::sleep_until(end);
   return acknowledged;
-}
-
-long from_environment(const char* name, long otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::atol(text) : otherwise;
 }
 
 }  // namespace
@@ -188,7 +174,7 @@ TEST_CASE("Killed among edits, scenes, undo, saves and loads, a daemon comes bac
 
     victim.start();
     DaemonClient reader(victim.daemon->port(), OscTransport::tcp);
-    const std::string text = text_of(reader);
+    const std::string text = reader.session();
     const Session back = parsed(text);
     size_t count = states.size();
     while (count > 0 && !same(states[count - 1], back)) count--;

@@ -6,18 +6,10 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "tests/support/environment.h"
 #include "tests/support/oracle.h"
 
 using namespace mixgraph;
-
-namespace {
-
-long from_environment(const char* name, long otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::atol(text) : otherwise;
-}
-
-}  // namespace
 
 TEST_CASE("The oracle finds no difference between the sound and the document", "[oracle]") {
   constexpr long kSteps = 12;  // of a sequence

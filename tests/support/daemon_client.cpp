@@ -90,6 +90,16 @@ double DaemonClient::get(const std::string& address) {
   return NAN;
 }
 
+std::string DaemonClient::session() {
+  send("/graph/get");
+  std::string text;
+  while (const auto part = wait_for("/graph/get", 10s)) {
+    text += std::get<std::string>(part->arguments.at(2));
+    if (part->arguments.at(0) == part->arguments.at(1)) return text;
+  }
+  throw std::runtime_error("no answer to /graph/get");
+}
+
 bool DaemonClient::wait_for_text(const std::string& item, const std::string& expected,
                                  std::chrono::milliseconds patience) {
   for (const auto deadline = Clock::now() + patience; Clock::now() < deadline;

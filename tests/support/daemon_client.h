@@ -27,6 +27,8 @@ class DaemonClient {
   std::string text(const std::string& item);
   /// A parameter's value; NaN: no answer in time.
   double get(const std::string& address);
+  /// The session as /graph/get tells it; throws std::runtime_error if it doesn't, in 10 s.
+  std::string session();
   /// Asks for /status until an item is this text.
   bool wait_for_text(const std::string& item, const std::string& expected,
                      std::chrono::milliseconds patience = std::chrono::seconds(10));

@@ -82,6 +82,17 @@ double Child::resident_mb() const {
   return 0;
 }
 
+BenchFolder::BenchFolder() {
+  std::string name = (std::filesystem::temp_directory_path() / "mixgraph-bench-XXXXXX").string();
+  if (!mkdtemp(name.data())) throw std::runtime_error("no folder for the session: " + name);
+  path_ = name;
+}
+
+BenchFolder::~BenchFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
 BenchDaemon::BenchDaemon(const std::string& session, const std::vector<std::string>& more) : child_(daemon_command(session, more)) {
   const std::string mark = "osc udp+tcp 127.0.0.1:";
   const std::string line = child_.line_with(mark, 10'000);

@@ -1,6 +1,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,19 @@ class Child {
   pid_t pid_ = -1;
   int output_ = -1;
   std::string text_;
+};
+
+/// A new folder for a session and its files; gone at the end. [any]
+class BenchFolder {
+ public:
+  BenchFolder();
+  ~BenchFolder();
+  BenchFolder(const BenchFolder&) = delete;
+  BenchFolder& operator=(const BenchFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
 };
 
 /// mixgraphd of this build, with a session, on the clock and a port of its own.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <iostream>
 #include <map>
 #include <random>
@@ -20,7 +19,6 @@
 namespace mixgraph {
 namespace {
 
-namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr int kRate = 48000;
@@ -117,12 +115,9 @@ class Observer {
   std::unique_ptr<OscLink> link_;
 };
 
-/// The session's folder, with its files; gone at the end.
-struct Folder {
+/// The session's folder, with its files.
+struct Folder : BenchFolder {
   Folder() {
-    std::string name = (fs::temp_directory_path() / "mixgraph-bench-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw std::runtime_error("no folder for the session: " + name);
-    path = name;
     write("noise.wav", pink_noise(size_t(kRate) * 4));
     write("ones.wav", std::vector<float>(size_t(kRate), 0.5f));
     const std::string text = console_session("noise.wav", "ones.wav");
@@ -130,19 +125,14 @@ struct Folder {
     fwrite(text.data(), 1, text.size(), file);
     fclose(file);
   }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  std::string session() const { return (path / "console.yaml").string(); }
+  std::string session() const { return (path() / "console.yaml").string(); }
   void write(const char* name, const std::vector<float>& samples) const {
-    auto writer = SoundWriter::open((path / name).string(), kRate, 1, FileFormat::floating);
+    auto writer = SoundWriter::open((path() / name).string(), kRate, 1, FileFormat::floating);
     if (!writer) throw std::runtime_error(writer.problems().front().text());
     const float* channels[] = {samples.data()};
     (*writer)->write(channels, int(samples.size()));
     (*writer)->close();
   }
-  fs::path path;
 };
 
 /// Turns the probe, which is inverted at the start and at the end, again and again while something else goes on;
@@ -183,7 +173,7 @@ struct Phase {
 };
 
 void print_delays(const std::vector<Phase>& phases, const Folder& folder, const Observer::Tie& tie, int64_t calibration) {
-  const std::vector<int64_t> changes = changes_in((folder.path / "probe-001.wav").string());
+  const std::vector<int64_t> changes = changes_in((folder.path() / "probe-001.wav").string());
   // One is that of a bundle for a frame that is known: the recording began with the engine's first frame.
   if (std::find(changes.begin(), changes.end(), calibration) == changes.end())
     throw std::runtime_error("the recording does not have the bundle at its frame");

@@ -26,20 +26,6 @@ int64_t system_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-/// The session's folder; gone at the end.
-struct StartFolder {
-  StartFolder() {
-    std::string name = (fs::temp_directory_path() / "mixgraph-start-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw std::runtime_error("no folder for the session: " + name);
-    path = name;
-  }
-  ~StartFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  fs::path path;
-};
-
 /// A daemon with that session and its state.
 class Started {
  public:
@@ -74,17 +60,17 @@ class Started {
 }  // namespace
 
 int bench_start(const BenchOptions& options) {
-  const StartFolder folder;
-  std::ofstream(folder.path / "start.yaml") << strips_session(options.strips);
+  const BenchFolder folder;
+  std::ofstream(folder.path() / "start.yaml") << strips_session(options.strips);
   {
-    Started first(folder.path);
+    Started first(folder.path());
     first.send({"/mix/s1/fader", {kLevel}});
     first.ask({"/clock", {}});
     std::this_thread::sleep_for(300ms);
   }
   std::vector<double> ms;
   for (int run = 0; run < options.runs; run++) {
-    Started again(folder.path);
+    Started again(folder.path());
     std::this_thread::sleep_for(200ms);
     ms.push_back(again.ms());
     if (osc::number(again.ask({"/mix/s1/fader", {}}).arguments.at(0)).value_or(0) != kLevel)
