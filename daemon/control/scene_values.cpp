@@ -17,17 +17,19 @@ const Entry* entry_of(const Namespace& names, const std::string& address, const 
 /// `all`: rows that a part doesn't name go to their initial values.
 SceneValues values_of(const Namespace& names, const Scene::Scope& scope, bool all) {
   SceneValues found;
-  for (const auto& [path, part] : scope)
+  for (const auto& [path, part] : scope) {
+    const Entry* first = names.find(path, 0);
+    const bool is_there = first && first->type == part.type;  // another type may have fewer rows
     for (int i = 0; i < row_count(*part.type); i++) {
       const auto named = part.values.find(i);
       const Parameter& p = row(*part.type, i);
       if (named == part.values.end() && !(all && is_in_scenes(p))) continue;
-      const Entry* entry = names.find(path, i);
-      if (entry && entry->type == part.type)
-        found.values.push_back({entry, named == part.values.end() ? initial_value(p) : named->second});
+      if (is_there)
+        found.values.push_back({names.find(path, i), named == part.values.end() ? initial_value(p) : named->second});
       else
         found.left_out++;
     }
+  }
   return found;
 }
 
