@@ -14,7 +14,7 @@ bool read_settings(std::string_view key, const Yaml& value, Session& session, Re
 /// Reads `audio` (nullptr: not there). [any]
 void read_audio(const Yaml::Entry* audio, Session& session, Report& report);
 /// Reads `scenes` once the graph is known, which tells what the values are. [any]
-void read_scenes(const Yaml& yaml, Session& session, Report& report);
+void read_scenes(const Yaml& yaml, NodeTypes types, Session& session, Report& report);
 
 /// The settings and scenes of a session that differ from defaults, as they are written. [any]
 Yaml write_settings(const Session& session);

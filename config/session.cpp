@@ -50,7 +50,7 @@ class SessionReader {
     expander.connect();
     make_graph(expander);
     read_audio(yaml.find("audio"), session_, report_);
-    if (const Yaml::Entry* scenes = yaml.find("scenes")) read_scenes(scenes->value, session_, report_);
+    if (const Yaml::Entry* scenes = yaml.find("scenes")) read_scenes(scenes->value, types_, session_, report_);
   }
   static bool is_other_key(std::string_view key) {
     return key == "mixgraph" || key == "include" || key == "audio" || key == "scenes";

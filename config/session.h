@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/composite.h"
+#include "config/scene.h"
 #include "graph/graph.h"
 #include "graph/shared.h"
 
@@ -57,11 +58,6 @@ struct OscSettings {
   std::vector<std::string> peers;  ///< surfaces that can't confirm or renew, as NetworkPeer::parse() reads them
   bool operator==(const OscSettings&) const = default;
 };
-
-/// Values by address without the leading slash: "mix/vox/fader".
-using Scene = std::map<std::string, Value>;
-/// By name.
-using Scenes = std::map<std::string, Shared<Scene>>;
 
 /// A session file's content.
 struct Session {

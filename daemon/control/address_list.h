@@ -28,6 +28,9 @@ class AddressList {
   std::vector<SortedAddress> sorted_;
 };
 
+/// Makes what Pattern::matching() takes of addresses and their numbers: sorted, each with what it shares. [any]
+void sort_addresses(std::vector<SortedAddress>& addresses);
+
 /// The list of the graph as it is now, made when it is first asked for.
 class AddressLists {
  public:

@@ -131,7 +131,7 @@ struct Console {
   Send send;
   ControlSettings settings;
   Document document;
-  Scene before_recall;  ///< the values that the last recall replaced, for /scene/undo
+  std::optional<Scene::Scope> before_recall;  ///< the values that the last recall replaced, for /scene/undo
   Feedback feedback;
   MeterFeed meters;
   Outbox outbox;

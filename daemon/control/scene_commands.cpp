@@ -1,28 +1,14 @@
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "daemon/control/console.h"
+#include "daemon/control/node_selection.h"
+#include "daemon/control/scene_values.h"
 #include "daemon/control/values.h"
 
 namespace mixgraph {
 namespace {
-
-/// What a scene holds: the mix, not the files it is made of nor the transport of players and recorders.
-bool is_in_scenes(const Parameter& p) {
-  return !is_text(p) && (p.update == Update::rebuild || p.motion == Motion::smooth);
-}
-
-Scene snapshot(const Console& console, const Graph& graph) {
-  Scene scene;
-  for (const Entry& entry : console.document.names().entries())
-    if (is_in_scenes(entry.parameter())) scene[entry.address.substr(1)] = value_in(graph, entry);
-  return scene;
-}
-
-/// The parameter of a scene's value, if it is there and can take it.
-const Entry* entry_of(const Console& console, const std::string& address, const Value& value) {
-  const Entry* entry = console.document.names().find("/" + address);
-  return entry && is_text(entry->parameter()) == std::holds_alternative<std::string>(value) ? entry : nullptr;
-}
 
 Problem unknown_scene(const Console& console, const std::string& name) {
   std::vector<std::string_view> names;
@@ -36,36 +22,38 @@ Problem unknown_scene(const Console& console, const std::string& name) {
 struct Recall {
   Client client;
   uint64_t frame;
-  Shared<Scene> scene;
+  std::function<SceneValues(const Namespace&)> wanted;
   double seconds;
   std::string detail;
   std::vector<Prepared> prepared = {};
 };
 
-/// The values that differ from what will be at that time, and how many have lost their parameter.
-std::pair<Change, size_t> change_of(const Console& console, const Recall& recall, const Graph& then) {
-  Change change{.why = Change::Why::recall, .author = recall.client, .timing = {recall.frame, recall.seconds, Course::position}};
-  change.prepared = recall.prepared;
-  size_t left_out = 0;
-  for (const auto& [address, value] : *recall.scene) {
-    const Entry* entry = entry_of(console, address, value);
-    if (!entry) {
-      left_out++;
-      continue;
-    }
-    const auto* number = std::get_if<double>(&value);
-    const Value next = number ? Value(nearest(entry->parameter(), *number)) : value;
+struct RecallChange {
+  Change change;
+  Scene::Scope before;  ///< the values that it replaces
+  size_t left_out;
+};
+
+/// The values that differ from what will be at that time.
+RecallChange change_of(const Console& console, const Recall& recall) {
+  const Graph then = console.document.graph_at(recall.frame);
+  SceneValues wanted = recall.wanted(console.document.names());
+  RecallChange made{{.why = Change::Why::recall, .author = recall.client, .timing = {recall.frame, recall.seconds, Course::position}},
+                    {}, wanted.left_out};
+  made.change.prepared = recall.prepared;
+  for (NewValue& said : wanted.values) {
+    const Value& old = value_in(then, *said.entry);
     // What waits says all of them, as others may be said before it is due.
-    if (value_in(then, *entry) != next || (console.document.waits(change.timing) && can_move(entry->parameter())))
-      change.values.push_back({entry, next});
+    if (old == said.value && !(console.document.waits(made.change.timing) && can_move(said.entry->parameter()))) continue;
+    made.before.try_emplace(said.entry->path, Scene::Part{said.entry->type, {}}).first->second.values[said.entry->row] = old;
+    made.change.values.push_back(std::move(said));
   }
-  return {std::move(change), left_out};
+  return made;
 }
 
 /// What recorders and players need of a disk is made on a worker, and then all is looked at again, as others may have said more.
 Answer carry_out(Console& console, Recall recall) {
-  const Graph then = console.document.graph_at(recall.frame);
-  const auto [change, left_out] = change_of(console, recall, then);
+  auto [change, before, left_out] = change_of(console, recall);
   if (Problems problems = change.failed(); !problems.empty()) return problems;
   const auto outcome = console.document.outcome(change);
   if (!outcome) return outcome.problems();
@@ -75,24 +63,16 @@ Answer carry_out(Console& console, Recall recall) {
       prepared.prepared = std::move(made);
       return carry_out(c, std::move(prepared));
     });
-  Scene before = snapshot(console, then);
   if (Problems problems = console.apply(change); !problems.empty()) return problems;
   console.before_recall = std::move(before);
   if (left_out == 0) return Done{recall.detail};
   return Done{recall.detail + fmt::format(" ({} values left out: their parameters are gone)", left_out)};
 }
 
-Answer recall(Console& console, const Call& call, Shared<Scene> scene, double seconds, const std::string& detail) {
+Answer recall(Console& console, const Call& call, std::function<SceneValues(const Namespace&)> wanted, double seconds,
+              const std::string& detail) {
   if (!(seconds >= 0 && seconds <= 3600)) return Problem{"", "the fade time is out of range", "0 to 3600 s"};
-  return carry_out(console, {call.client, call.frame, std::move(scene), seconds, detail});
-}
-
-/// Of a scene in a file, about.
-size_t bytes_of(const Scene& scene) {
-  constexpr size_t kValue = 16;  // with colon, comma and spaces
-  size_t bytes = 0;
-  for (const auto& [address, value] : scene) bytes += address.size() + kValue;
-  return bytes;
+  return carry_out(console, {call.client, call.frame, std::move(wanted), seconds, detail});
 }
 
 /// So that what is stored can be saved, and what is saved can be loaded.
@@ -101,8 +81,8 @@ std::optional<Problem> no_room(const Scenes& scenes, const std::string& name, co
   if (scenes.size() >= kMostScenes && !scenes.contains(name))
     return Problem{"", "there are 1000 scenes already", "remove some"};
   size_t bytes = bytes_of(scene);
-  for (const auto& [other, values] : scenes)
-    if (other != name) bytes += bytes_of(values);
+  for (const auto& [other, kept] : scenes)
+    if (other != name) bytes += bytes_of(kept);
   if (bytes <= kMostBytes) return {};
   return Problem{"", fmt::format("all scenes together would take more than {} MiB", kMostBytes >> 20), "remove some"};
 }
@@ -115,12 +95,28 @@ Answer keep(Console& console, const Call& call, const std::string& name, std::op
   return Done{name};
 }
 
+Result<Scene::Scope> scope_of(Console& console, const Call& call) {
+  const Graph graph = console.document.graph_at(call.frame);
+  NodeSelection selection(graph);
+  if (call.count() == 1) selection.add_all();
+  for (size_t i = 1; i < call.count(); i++) {
+    const std::string text = call.text(i), address = text.starts_with('/') ? text : "/" + text;
+    if (is_pattern(address) && console.patterns.patterns-- <= 0) return Problem{"", "too many patterns in one packet", "name paths"};
+    if (auto problem = selection.add(address)) return *problem;
+  }
+  Scene::Scope scope;
+  for (const Node* node : selection.nodes()) scope[node->path] = part_of(*node);
+  return scope;
+}
+
 Answer store_scene(Console& console, const Call& call) {
   constexpr size_t kLongestName = 200;  // bytes
   const std::string name = call.text(0);
   if (name.empty() || name.size() > kLongestName)
     return Problem{"", name.empty() ? "the name is empty" : "the name is too long", "a text of 1 to 200 bytes"};
-  Scene scene = snapshot(console, console.document.graph_at(call.frame));
+  auto scope = scope_of(console, call);
+  if (!scope) return scope.problems();
+  Scene scene{std::move(*scope), {}};
   if (const auto problem = no_room(console.document.session().scenes, name, scene)) return *problem;
   return keep(console, call, name, Shared<Scene>(std::move(scene)));
 }
@@ -129,12 +125,13 @@ Answer recall_scene(Console& console, const Call& call) {
   const std::string name = call.text(0);
   const auto scene = console.document.session().scenes.find(name);
   if (scene == console.document.session().scenes.end()) return unknown_scene(console, name);
-  return recall(console, call, scene->second, call.number(1), name);
+  return recall(console, call, [scene = scene->second](const Namespace& names) { return values_of(names, *scene); }, call.number(1), name);
 }
 
 Answer undo_scene(Console& console, const Call& call) {
-  if (console.before_recall.empty()) return Problem{"", "no scene was recalled", "/scene/recall name"};
-  return recall(console, call, Shared<Scene>(console.before_recall), call.number(0), "");
+  if (!console.before_recall) return Problem{"", "no scene was recalled", "/scene/recall name"};
+  return recall(console, call, [replaced = *console.before_recall](const Namespace& names) { return values_of(names, replaced); },
+                call.number(0), "");
 }
 
 Answer list_scenes(Console& console, const Call& call) {
@@ -154,21 +151,21 @@ Answer diff_scene(Console& console, const Call& call) {
   const auto scene = console.document.session().scenes.find(name);
   if (scene == console.document.session().scenes.end()) return unknown_scene(console, name);
   std::vector<osc::Message> list;
-  for (const auto& [address, value] : *scene->second) {
-    const Entry* entry = entry_of(console, address, value);
-    if (!entry || value == value_in(console.document.graph(), *entry)) continue;
-    const Parameter& p = entry->parameter();
-    list.push_back(
-        {"/scene/diff", {entry->address, argument_of(p, value), argument_of(p, value_in(console.document.graph(), *entry))}});
+  for (const auto& [entry, value] : values_of(console.document.names(), *scene->second).values) {
+    const Value& now = value_in(console.document.graph(), *entry);
+    if (value == now) continue;
+    list.push_back({"/scene/diff", {entry->address, argument_of(entry->parameter(), value), argument_of(entry->parameter(), now)}});
   }
   return console.answer_list(call, std::move(list));
 }
 
 constexpr Command kCommands[] = {
-    {"/scene/store", "name", "s", "Keeps the values of all parameters, except files and transport.",
+    {"/scene/store", "name [path or pattern ...]", "s*s",
+     "Keeps all values of all nodes, or of those that are named, except files and transport.",
      store_scene, Right::scenes},
-    {"/scene/recall", "name [seconds]", "s|n", "Sets them again, in so many seconds.", recall_scene, Right::scenes},
-    {"/scene/undo", "[seconds]", "|n", "Sets the values before the last recall.", undo_scene, Right::scenes},
+    {"/scene/recall", "name [seconds]", "s|n",
+     "Sets them again, in so many seconds; nodes that were added since stay as they are.", recall_scene, Right::scenes},
+    {"/scene/undo", "[seconds]", "|n", "Sets the values that the last recall replaced.", undo_scene, Right::scenes},
     {"/scene/list", "", "", "Sends /scene/list NAME for each, then /done.", list_scenes, Right::view},
     {"/scene/remove", "name", "s", "Forgets a scene.", remove_scene, Right::scenes},
     {"/scene/diff", "name", "s", "Sends /scene/diff ADDRESS STORED NOW for each that differs, then /done.",

@@ -13,7 +13,12 @@ Session settings_of(const Session& session) {
 
 size_t SessionEdit::values() const {
   size_t count = 0;
-  for (const auto& [name, scene] : scenes) count += 1 + (scene ? (*scene)->size() : 0);
+  for (const auto& [name, scene] : scenes) {
+    count++;
+    if (!scene) continue;
+    count += (*scene)->values.size() + (*scene)->scope.size();
+    for (const auto& [path, part] : (*scene)->scope) count += part.values.size();
+  }
   return count;
 }
 

@@ -15,7 +15,7 @@ struct SessionEdit {
   std::map<std::string, std::optional<Shared<Scene>>> scenes;  ///< nothing: it is removed
 
   bool empty() const { return !settings && scenes.empty(); }
-  size_t values() const;  ///< in scenes
+  size_t values() const;  ///< and nodes, in scenes
 };
 
 SessionEdit diff(const Session& before, const Session& after);

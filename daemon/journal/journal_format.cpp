@@ -140,8 +140,20 @@ void JournalEncoder::put(const SetFact& e) {
 }
 
 void JournalEncoder::scene(const std::string& name, const Scene& scene) {
+  std::vector<uint64_t> types;  // asked for before the item begins, as a type that is new comes before it
+  for (const auto& [path, part] : scene.scope) types.push_back(number_of(*part.type));
   put_text(body_, name);
-  for (const auto& [address, value] : scene) {
+  put_number(body_, scene.scope.size());
+  for (size_t i = 0; const auto& [path, part] : scene.scope) {
+    put_text(body_, path);
+    put_number(body_, types[i++]);
+    put_number(body_, part.values.size());
+    for (const auto& [row, value] : part.values) {
+      put_number(body_, uint64_t(row));
+      put_value(body_, value);
+    }
+  }
+  for (const auto& [address, value] : scene.values) {
     put_text(body_, address);
     put_value(body_, value);
   }

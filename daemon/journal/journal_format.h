@@ -15,7 +15,7 @@
 namespace mixgraph {
 
 inline constexpr std::string_view kJournalMagic = "mixgraph journal";
-inline constexpr uint32_t kJournalFormat = 3;
+inline constexpr uint32_t kJournalFormat = 4;
 inline constexpr size_t kRecordHead = 24;  ///< bytes
 
 /// The kinds of items.
@@ -30,7 +30,8 @@ enum class JournalItem : char {
   value = 'v',        ///< path, row, value
   position = 'p',     ///< the same, of what moves by itself
   fact = 'f',         ///< path, key, value
-  scene = 's',        ///< name, addresses and values
+  scene = 's',        ///< name; number of nodes in scope, and of each: path, type's number, how many values, row and value of
+                      ///< each; then addresses and values
   remove_scene = 'x'  ///< name
 };
 

@@ -267,14 +267,31 @@ void JournalReplay::set(ByteReader& body, bool is_position) {
 void JournalReplay::scene(ByteReader& body) {
   std::string name(body.text());
   Scene scene;
+  for (uint64_t left = body.number(); left > 0 && !body.empty(); left--) scene_part(body, scene);
   while (!body.empty()) {
     std::string address(body.text());
     Value value = body.value();
     const auto* number = std::get_if<double>(&value);
     if (!body.failed() && is_path(address) && !(number && !std::isfinite(*number)))
-      scene[std::move(address)] = std::move(value);
+      scene.values[std::move(address)] = std::move(value);
   }
   if (!body.failed()) scenes_[std::move(name)] = std::move(scene);
+}
+
+void JournalReplay::scene_part(ByteReader& body, Scene& scene) {
+  std::string path(body.text());
+  const uint64_t number = body.number();
+  const KnownType* known = number < known_.size() ? known_[number].get() : nullptr;
+  Scene::Part part{known ? known->type : nullptr, {}};
+  for (uint64_t left = body.number(); left > 0 && !body.empty(); left--) {
+    const uint64_t row_number = body.number();
+    const Value value = body.value();
+    const int index = part.type ? translated(known->rows, row_number) : -1;
+    if (body.failed() || index < 0) continue;
+    if (const auto fits = fitting(row(*part.type, index), value)) part.values[index] = *fits;
+  }
+  if (known && !part.type) leave_out("/" + path, "its type " + known->id + " in scenes is unknown to this program");
+  if (part.type && is_path(path)) scene.scope[std::move(path)] = std::move(part);
 }
 
 void JournalReplay::leave_out(std::string where, std::string what) {

@@ -68,6 +68,7 @@ class JournalReplay {
   void remove(const std::string& path);
   void forget_facts();
   void scene(ByteReader& body);
+  void scene_part(ByteReader& body, Scene& scene);
   void leave_out(std::string where, std::string what);
   LiveNode* find(std::string_view path);
 

@@ -279,6 +279,32 @@ song.yaml:4:63: `mix v` is not an address; such as mix/vox/fader
 song.yaml:4:88: `mix/v/pan/law`: "flat" is not a choice; one of sine, linear, compromise
 song.yaml:5:11: `chorus`: a scene is a mapping; such as {mix/vox/fader: -3}
 )"},
+    {"scopes", R"(mixgraph: 1
+mix: {v: {type: strip}, w: {type: fader}}
+scenes:
+  a: {scope: [mix/v, mix/vv, "mix/{v,w}/fader", {mix/gone: fadr, mix x: fader}, [mix/v]]}
+  b: {scope: , mix/v/fader: -3}
+  c: {scope: {mix/w: pan, mix/gone: pan}, mix/gone/law: flat, mix/w: 1, mix/gone/lw: sine}
+  d: {scope: [{mix/w: pan}, mix/w]}
+  e: {scope: "mix/{v", mix/v/fader: 30}
+  f: {scope: ["mix/{v,}/fader", "mix/{w}{w}"]}
+  g: {scope: {mix/v: strip}}
+)",
+     R"(song.yaml:4:22: `mix/vv`: there is no node at `mix/vv` or beneath it; did you mean `mix/v`?
+song.yaml:4:30: `mix/{v,w}/fader`: there is no node at `mix/w/fader` or beneath it; did you mean `mix/v/fader`?
+song.yaml:4:60: `fadr`: no such node type; did you mean `fader`?
+song.yaml:4:66: `mix x` is not a path; such as mix/vox/fader
+song.yaml:4:81: `scope`: paths of nodes are expected; such as [mix/vox, "mix/{drums,bass}/fader"], or {mix/gone: fader} for one that isn't there
+song.yaml:5:14: `scope`: paths of nodes are expected; such as [mix/vox, "mix/{drums,bass}/fader"], or {mix/gone: fader} for one that isn't there
+song.yaml:6:57: `mix/gone/law`: "flat" is not a choice; one of sine, linear, compromise
+song.yaml:6:73: `mix/gone/lw`: no such parameter of pan; did you mean `law`?
+song.yaml:7:29: `mix/w` is in this scope twice; remove one
+song.yaml:8:14: `mix/{v`: there is no node at `mix/{v` or beneath it; did you mean `mix/v`?
+song.yaml:8:37: `mix/v/fader`: 30 is out of range; -90 to 10 dB
+song.yaml:9:15: `mix/{v,}/fader`: there is no node at `mix/` or beneath it; did you mean `mix/v`?
+song.yaml:9:33: `mix/{w}{w}`: there is no node at `mix/ww` or beneath it; did you mean `mix/w`?
+song.yaml:10:22: `strip`: no such node type; did you mean `trim`?
+)"},
     {"including what is not there", R"(mixgraph: 1
 include: [no/such.yaml]
 )",

@@ -5,6 +5,7 @@
 #include "types.h"
 
 using namespace mixgraph;
+using test::table_type;
 using test::table_types;
 
 namespace {
@@ -231,9 +232,36 @@ scenes:
   "the end": {mix: {v: {fader: -90, pan/law: linear}}, mix/gone/fader: -1, mix/gone/file: x}
 )");
   CHECK(*s.scenes.at("verse") ==
-        Scene{{"mix/v/fader", -6.0}, {"mix/v/mute", 1.0}, {"mix/v/eq/2/gain", 3.0}, {"mix/p/file", "7.wav"}});
-  CHECK(*s.scenes.at("the end") == Scene{{"mix/v/fader", -90.0},
-                                        {"mix/v/pan/law", 1.0},
-                                        {"mix/gone/fader", -1.0},
-                                        {"mix/gone/file", "x"}});
+        Scene{{}, {{"mix/v/fader", -6.0}, {"mix/v/mute", 1.0}, {"mix/v/eq/2/gain", 3.0}, {"mix/p/file", "7.wav"}}});
+  CHECK(*s.scenes.at("the end") ==
+        Scene{{}, {{"mix/v/fader", -90.0}, {"mix/v/pan/law", 1.0}, {"mix/gone/fader", -1.0}, {"mix/gone/file", "x"}}});
+}
+
+TEST_CASE("a scene's scope holds nodes one by one, and takes the values that are theirs") {
+  Session s = read(R"(mixgraph: 1
+mix: {v: {type: strip, from: in/1}, w: {type: strip, from: in/2}, p: {type: player}, p/file/x: {type: fader}}
+scenes:
+  all of one: {scope: mix/v, mix/v/fader: -6, mix/w/fader: -3}
+  two faders: {scope: "/mix/{v,w}/{fader,pan}", mix: {v: {pan/law: linear, pan/position: 0}}}
+  gone: {scope: [mix/p, {mix/gone: pan, mix/w/eq: fader}], mix/gone/law: linear, mix/w/eq: -2, mix/p/file: a.wav, mix/p/file/x: -1}
+  none: {scope: [], mix/v/mute: on}
+)");
+  const auto& v = *s.scenes.at("all of one");
+  CHECK(v.scope.size() == 9);
+  CHECK(v.scope.at("mix/v/fader") == Scene::Part{&table_type("fader"), {{0, -6.0}}});
+  CHECK(v.scope.at("mix/v/eq") == Scene::Part{&table_type("eq"), {}});
+  CHECK(v.values == std::map<std::string, Value>{{"mix/w/fader", -3.0}});
+  const NodeType &fader = table_type("fader"), &pan = table_type("pan");
+  const int law = find_row(pan, "law"), position = find_row(pan, "position");
+  CHECK(*s.scenes.at("two faders") == Scene{{{"mix/v/fader", {&fader, {}}},
+                                             {"mix/v/pan", {&pan, {{position, 0.0}, {law, 1.0}}}},
+                                             {"mix/w/fader", {&fader, {}}},
+                                             {"mix/w/pan", {&pan, {}}}},
+                                            {}});
+  const NodeType& player = table_type("player");
+  CHECK(*s.scenes.at("gone") == Scene{{{"mix/gone", {&pan, {{law, 1.0}}}},
+                                       {"mix/p", {&player, {{find_row(player, "file"), "a.wav"}}}},
+                                       {"mix/w/eq", {&fader, {{0, -2.0}}}}},
+                                      {{"mix/p/file/x", -1.0}}});
+  CHECK(*s.scenes.at("none") == Scene{{}, {{"mix/v/mute", 1.0}}});
 }

@@ -77,6 +77,15 @@ master/out: {type: output, from: master, to: 1+2}
 scenes:
   the end: {mix/gone: "x", mix/vox/fader: -90, mix/vox/mute: on}
   verse: {}
+  voice:
+    scope:
+      - mix/vox/sends/hall
+      - "mix/{drums,vox}/{compressor,eq,fader,gate,highpass,meter,mute,pan,trim}"
+      - {mix/gone: limiter, mix/sum: fader}
+    mix/sum: -3
+    mix/vox/fader: -9
+    mix/vox/highpass/slope: 24
+    mix/low/ratio: 2
 )";
 
 }  // namespace
@@ -142,8 +151,8 @@ TEST_CASE("texts survive, whatever is in them") {
                      {AddNode{make_node(path, table_type("player"))}, SetValue{path, 0, std::string(text)}});
     s.media = s.recordings = text;
     s.include = {};
-    s.scenes[std::string("scene ") + text] = Scene{{path + "/file", std::string(text)}};
-    s.scenes[text] = Scene{{"mix/gone", std::string(text)}};
+    s.scenes[std::string("scene ") + text] = Scene{{}, {{path + "/file", std::string(text)}}};
+    s.scenes[text] = Scene{{}, {{"mix/gone", std::string(text)}}};
     check_round_trip(s);
   }
 }
@@ -153,7 +162,7 @@ TEST_CASE("numbers survive to the last bit") {
   s.graph = edited(Graph(), {AddNode{make_node("mix/f", table_type("fader"))}});
   for (double number : {0.1, -0.0, 1.0 / 3, -89.99999999999999, double(-6.3f), 1e-300, 5e-324, 10.0}) {
     s.graph.set_value("mix/f", 0, number);
-    s.scenes["a"] = Scene{{"mix/gone/fader", number * 1e10}};
+    s.scenes["a"] = Scene{{}, {{"mix/gone/fader", number * 1e10}}};
     check_round_trip(s);
   }
 }

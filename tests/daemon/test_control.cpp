@@ -220,10 +220,10 @@ TEST_CASE("A load takes its scenes and settings with it when it is undone, and b
   desk.send("/scene/store", {std::string("since")});
   desk.send("/graph/undo");
   CHECK(names() == "Evening: both first since");
-  CHECK(desk.control.console().document.session().scenes.at("both") == Scene{{"mix/left", -6.0}});
+  CHECK(*desk.control.console().document.session().scenes.at("both") == Scene{{}, {{"mix/left", -6.0}}});
   desk.send("/graph/redo");
   CHECK(names() == "Matinee: both second since");
-  CHECK(desk.control.console().document.session().scenes.at("both") == Scene{{"mix/left", -9.0}});
+  CHECK(*desk.control.console().document.session().scenes.at("both") == Scene{{}, {{"mix/left", -9.0}}});
   desk.send("/graph/undo");
   desk.received();
   desk.send("/graph/undo");
@@ -243,7 +243,7 @@ TEST_CASE("Large steps of undo make room for each other, but the latest stays") 
   desk.received();
   for (int i = 0; i < 4; i++) desk.send("/graph/undo");
   CHECK(desk.lines().back().starts_with("/error"));  // the first two are forgotten
-  CHECK(desk.control.console().document.session().scenes.at("s0")->at("mix/left") == Value(-2.0));
+  CHECK(desk.control.console().document.session().scenes.at("s0")->values.at("mix/left") == Value(-2.0));
 }
 
 TEST_CASE("A recorder that can't open its file doesn't stay on, and says why") {

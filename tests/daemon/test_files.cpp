@@ -168,7 +168,7 @@ TEST_CASE("Scenes are bounded by bytes, so that they can be saved", "[files]") {
   auto& scenes = const_cast<Session&>(desk.control.console().document.session()).scenes;
   const size_t most = kMaxYamlBytes / 4 * 3;
   Scene large;
-  for (size_t i = 0; i < most / 200; i++) large["mix/" + std::to_string(i) + std::string(180 - std::to_string(i).size(), 'x')] = 1.0;
+  for (size_t i = 0; i < most / 200; i++) large.values["mix/" + std::to_string(i) + std::string(180 - std::to_string(i).size(), 'x')] = 1.0;
   scenes["large"] = std::move(large);
   CHECK(has(answer(desk, "/scene/store", {"one more"}), "24 MiB"));
   CHECK(answer(desk, "/scene/store", {"large"}).starts_with("/done"));

@@ -33,10 +33,23 @@ struct Recorded {
 
 const JournalFacts kFacts{"/songs/song.yaml", "Song", 48000, "mixgraph: 1\nname: Song\n"};
 
+/// A scene of some nodes of a graph, with their values, and of one that has gone.
+Scene scene_of(const Graph& graph, int round) {
+  Scene scene{{}, {{"mix/n1/level", double(round)}}};
+  const auto add = [&](const Node& node) {
+    Scene::Part& part = scene.scope[node.path] = {node.type, {}};
+    for (size_t i = size_t(round) % 2; i < node.values.size(); i += 2) part.values[int(i)] = node.values[i];
+  };
+  for (size_t i = size_t(round) % 3; i < graph.nodes().size(); i += 3) add(graph.nodes()[i]);
+  const auto types = node_types();
+  add(make_node("mix/gone", *types[size_t(round) % types.size()]));
+  return scene;
+}
+
 Recorded random_journal(unsigned seed, int records, int edits_each) {
   Recorded journal;
   RandomEdits edits(node_types(), seed);
-  Scenes scenes{{"verse", Scene{{"mix/vox/fader", -3.5}, {"mix/player/file", "a.wav"}}}};
+  Scenes scenes{{"verse", Scene{{}, {{"mix/vox/fader", -3.5}, {"mix/player/file", "a.wav"}}}}};
   for (int i = 0; i < 12; i++) edits.next();
   journal.encoder.snapshot(kFacts, {{7, 8}, true}, edits.graph(), scenes);
   journal.record(edits.graph(), scenes);
@@ -44,7 +57,7 @@ Recorded random_journal(unsigned seed, int records, int edits_each) {
     for (int i = 0; i < edits_each; i++) journal.encoder.edit(edits.next());
     if (r % 5 == 1) {
       const std::string name = "scene " + std::to_string(r);
-      scenes[name] = Scene{{"mix/n1/level", double(r)}};
+      scenes[name] = scene_of(edits.graph(), r);
       journal.encoder.scene(name, scenes[name]);
     } else if (r % 5 == 3) {
       journal.encoder.remove_scene(scenes.begin()->first);

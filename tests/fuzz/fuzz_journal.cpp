@@ -94,11 +94,13 @@ void write_seeds(const std::string& folder) {
     const auto graph = mixgraph::apply({}, {AddNode{make_node("mix/a", *type)},
                                             AddNode{make_node("mix/b", *type)}, SetFact{"mix", "type", "strip"}, SetFact{"mix/a", "label", "A"}});
     encoder.snapshot({"song.yaml", "Song", 48000}, {{1, 2}, true}, *graph,
-                     {{"verse", {{"mix/a/level", -3.0}}}});
+                     {{"verse", Scene{{{"mix/b", {type, {}}}}, {{"mix/a/level", -3.0}}}}});
     std::string seed = part(0, encoder.take());
     if (!type->outputs.empty() && !type->inputs.empty()) encoder.edit(Connect{{"mix/a", 0, "mix/b", 0}});
     if (row_count(*type) > 0) encoder.edit(SetValue{"mix/a", 0, initial_value(row(*type, 0))});
-    encoder.scene("two", {{"mix/b/file", "a.wav"}});
+    Scene scene{{{"mix/gone", {type, {}}}}, {{"mix/b/file", "a.wav"}}};
+    if (row_count(*type) > 0) scene.scope.at("mix/gone").values[0] = initial_value(row(*type, 0));
+    encoder.scene("two", scene);
     seed += part(0, encoder.take());
     encoder.edit(RemoveNode{"mix/a"});
     encoder.remove_scene("verse");
