@@ -108,9 +108,10 @@ Daemon::~Daemon() {
 
 Problems Daemon::check(const Session& session, const Options& options) {
   Engine engine(engine_settings(session, audio_of(session, options), options.session));
-  Change start{.whole = session.graph};
-  const Problems problems = engine.update(*start.whole);
-  return start.leave_out_files(problems) ? engine.update(*start.whole) : problems;
+  std::vector<Prepared> prepared;
+  Problems problems = engine.update(session.graph);
+  while (!problems.empty() && engine.do_without_files(session.graph, problems, prepared)) problems = engine.update(session.graph, prepared);
+  return problems;
 }
 
 Problems Daemon::build() {

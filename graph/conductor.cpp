@@ -28,6 +28,13 @@ Problems Conductor::update(const Graph& next, std::span<const Prepared> prepared
   return {};
 }
 
+std::vector<Preparation> Conductor::lacking_files() const {
+  std::vector<Preparation> lacking;
+  for (const InstancePtr& i : target_.nodes)
+    if (i->without_files) lacking.push_back({i->path, i->type, i->type->inputs.empty() ? 0 : i->channels, i->values});
+  return lacking;
+}
+
 // Values that differ move; the rows that rebuild are the same, or there would be another instance.
 void Conductor::follow_values(const Graph& next) {
   std::vector<Move> moves;

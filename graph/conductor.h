@@ -27,6 +27,7 @@ class Conductor {
   Problems too_large(const Graph& next) const { return mixgraph::too_large(next, workshop_, settings_.memory); }
   std::vector<Preparation> needs(const Graph& next, std::span<const Prepared> have) const { return needs_of(next, target_, workshop_, have); }
   Problems update(const Graph& next, std::span<const Prepared> prepared);
+  std::vector<Preparation> lacking_files() const;
   void advance();
   bool settled() const;
   OrderBook& orders() { return orders_; }

@@ -50,6 +50,7 @@ struct Setup {
   const Environment& environment;
   int channels;                   ///< of adaptive ports: 1 or 2
   std::span<const Value> values;  ///< by row of the table
+  bool without_files = false;     ///< what its texts name can't be had: it is made all the same, and does nothing meanwhile
   double rate() const { return environment.rate; }
   // Not inline: node files are compiled for several instruction sets and must not carry shared code.
   double number(int row) const;

@@ -77,6 +77,7 @@ Problems build(Instance& instance, const Workshop& workshop, const Prepared* pre
   if (!type.kernels[0].plain) alone = prepared ? *prepared : workshop.make({instance.path, &type, instance.channels, instance.values});
   if (alone.bank) instance.bank = alone.bank, instance.bank->used = 1;
   if (alone.of.type) instance.channels = alone.of.channels;
+  instance.without_files = alone.of.without_files;
   instance.built = alone.of.type ? std::move(alone.of.values) : instance.values;
   instance.told.resize(instance.values.size());
   const Setup setup{workshop.environment(), instance.channels, instance.values};
@@ -230,10 +231,11 @@ class Planner {
     const Node& n = graph_.nodes()[node];
     const InstancePtr& old = before_[node];
     const bool is_source = n.type->inputs.empty();
-    const auto stays = [&](int channels) { return old && (!old->spoilt || n.type->slow) && old->fits(*n.type, channels, n.values); };
-    if (is_source && old && stays(old->channels)) return {old, nullptr, old->channels};
     const auto found = prepared_.find(node);
     const Prepared* const prepared = found == prepared_.end() ? nullptr : found->second;
+    const bool is_late = old && old->without_files && prepared && prepared->bank;
+    const auto stays = [&](int channels) { return old && !is_late && (!old->spoilt || n.type->slow) && old->fits(*n.type, channels, n.values); };
+    if (is_source && old && stays(old->channels)) return {old, nullptr, old->channels};
     // What files hold isn't looked up here.
     const int channels = !is_source || !n.type->slow ? infer_channels(node) : prepared ? prepared->of.channels : 0;
     if (!is_source && stays(channels)) return {old, nullptr, channels};

@@ -38,6 +38,7 @@ struct Instance {
   bool leaving = false;             ///< not in the graph any more
   bool replaced = false;            ///< leaving because another instance takes its place
   bool spoilt = false;              ///< another one has to take its place, as its state can't be trusted
+  bool without_files = false;       ///< it does nothing, as what its values name can't be had
   bool given_up = false;            ///< it was spoilt too often and stays silent
   uint64_t silent_at = 0;           ///< frame at which the tail of a leaving node has ended
   size_t place = 0;                 ///< in the plan at hand; whoever walks a plan sets it first (number_nodes()) [control]

@@ -15,6 +15,7 @@ struct Preparation {
   const NodeType* type = nullptr;
   int channels = 0;  ///< as its cables tell; 0: it has none, and the making finds out
   std::vector<Value> values;
+  bool without_files = false;  ///< Setup::without_files
 };
 
 /// What became of it. Nobody has to wait for the end of one that isn't used: the engine's workers see to it. [any]
@@ -31,5 +32,7 @@ struct Prepared {
 bool built_alike(const NodeType& type, std::span<const Value> a, std::span<const Value> b);
 /// The same problems, of this node. [any]
 Problems named(Problems problems, const std::string& path);
+/// The address of the node that one of these is about: `where` is "/path: row" or "/path". [any]
+inline std::string node_address(const Problem& problem) { return problem.where.substr(0, problem.where.find(':')); }
 
 }  // namespace mixgraph

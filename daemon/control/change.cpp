@@ -3,13 +3,28 @@
 #include <algorithm>
 
 #include "daemon/control/moves.h"
-#include "daemon/control/node_problems.h"
 
 namespace mixgraph {
 
+std::vector<LastingValue> lasting(const NewValues& values) {
+  std::vector<LastingValue> list;
+  for (const NewValue& said : values) list.push_back({said.entry->path, said.entry->type, said.entry->row, said.value});
+  return list;
+}
+
+Result<NewValues> found_again(const std::vector<LastingValue>& values, const Namespace& names) {
+  NewValues found;
+  for (const LastingValue& said : values) {
+    const Entry* entry = names.find(said.path, said.row);
+    if (!entry || entry->type != said.type) return Problem{"", "/" + said.path + " has gone meanwhile", "/graph/list lists the nodes"};
+    found.push_back({entry, said.value});
+  }
+  return found;
+}
+
 bool Change::only_moves() const {
   const auto moves = [](const NewValue& said) { return can_move(said.entry->parameter()); };
-  return edits.empty() && !whole && step == 0 && std::all_of(values.begin(), values.end(), moves);
+  return edits.empty() && !whole && step == 0 && prepared.empty() && std::all_of(values.begin(), values.end(), moves);
 }
 
 Problems Change::failed() const {
@@ -17,29 +32,6 @@ Problems Change::failed() const {
   for (const Prepared& made : prepared)
     if (!made.bank) problems.insert(problems.end(), made.problems.begin(), made.problems.end());
   return problems;
-}
-
-void Change::outlive_names() {
-  for (NewValue& said : values) edits.push_back(SetValue{said.entry->path, said.entry->row, std::move(said.value)});
-  values.clear();
-}
-
-bool Change::leave_out_files(const Problems& problems) {
-  if (!whole) return false;
-  bool any = false;
-  for (const Problem& problem : problems) {
-    const Node* node = node_of(*whole, problem);
-    for (int i = 0; node && i < row_count(*node->type); i++) {
-      const Parameter& p = row(*node->type, i);
-      if (!is_text(p) || node->values[size_t(i)] == initial_value(p)) continue;
-      any |= whole->set_value(node->path, i, initial_value(p));
-      node = whole->find(node->path);
-    }
-  }
-  if (!any) return false;
-  told.insert(told.end(), problems.begin(), problems.end());
-  std::erase_if(prepared, [](const Prepared& made) { return !made.bank; });
-  return true;
 }
 
 }  // namespace mixgraph

@@ -25,6 +25,19 @@ struct NewValue {
   Value value;
 };
 
+using NewValues = boost::container::small_vector<NewValue, 1>;
+
+/// The same while nodes may come and go.
+struct LastingValue {
+  std::string path;
+  const NodeType* type;
+  int row;
+  Value value;
+};
+std::vector<LastingValue> lasting(const NewValues& values);
+/// Their rows as they are now; a problem if one of the nodes isn't there any more. [control]
+Result<NewValues> found_again(const std::vector<LastingValue>& values, const Namespace& names);
+
 /// What somebody wants of the document: the only way in which it changes (Console::apply()). Either all of it is done, or
 /// nothing.
 struct Change {
@@ -43,7 +56,7 @@ struct Change {
   };
   Why why = Why::set;
   std::optional<Client> author = {};  ///< nobody: mixgraph itself, which may do everything
-  boost::container::small_vector<NewValue, 1> values;  ///< without edits of nodes: their entries would go
+  NewValues values;                  ///< without edits of nodes: their entries would go
   Timing timing = {};                ///< of the values; what must be built anew is built at once
   std::vector<Edit> edits;           ///< in order
   std::optional<Graph> whole = {};   ///< the graph that it leads to, instead of edits: a session's
@@ -59,15 +72,11 @@ struct Change {
   std::vector<Prepared> prepared;    ///< instances that were made for it
   Problems told;                     ///< what was left out, so that it could be made
 
-  /// Whether it moves values of nodes that stay as they are.
+  /// Whether it moves values of instances that stay as they are.
   bool only_moves() const;
   bool is_step() const { return why >= Why::edit && why <= Why::load; }
   /// Why what was prepared could not be made.
   Problems failed() const;
-  /// Says its values as edits, which stay good whatever nodes come and go.
-  void outlive_names();
-  /// Leaves nodes of its whole graph that these problems are about without their files. False: none has any.
-  bool leave_out_files(const Problems& problems);
 };
 
 /// What has changed, for those who follow the document. It is valid until the next change.

@@ -110,7 +110,7 @@ Problems Console::apply(const Change& change, std::optional<Graph> outcome) {
 void Console::tell(const Applied& applied) {
   for (const Problem& problem : applied.told) {
     const std::string address = node_address(problem);
-    node_faults[address] = {"/node/fault", {address, problem.what, "it plays nothing"}};
+    node_faults[address] = {"/node/fault", {address, problem.what, "it does nothing until its files are there"}};
   }
   feedback.follow(applied);
   if (applied.renamed) meters.rename(document.names());
@@ -128,6 +128,13 @@ void Console::catch_up(bool all) {
 std::vector<Preparation> Console::needs(const Change& change, const std::optional<Graph>& outcome) const {
   if (!outcome || !settings.in_background) return {};
   return engine.needs(*outcome, change.prepared);
+}
+
+bool Console::do_without_files(Change& change, const Problems& problems) const {
+  const auto outcome = document.outcome(change);
+  if (!outcome || !*outcome || !engine.do_without_files(**outcome, problems, change.prepared)) return false;
+  change.told.insert(change.told.end(), problems.begin(), problems.end());
+  return true;
 }
 
 Answer Console::prepare(const Change& change, const Graph& outcome, std::vector<Preparation> needs, GoOn go_on) {
@@ -149,16 +156,21 @@ Answer Console::make(Change change, Done done) {
   if (problems.empty())
     if (auto needed = needs(change, *outcome); !needed.empty()) {
       Change later = change;
-      later.outlive_names();
-      return prepare(change, **outcome, std::move(needed), [later = std::move(later), done = std::move(done)](Console& console, std::vector<Prepared> made) {
-        Change prepared = later;
-        prepared.prepared = std::move(made);
-        return console.make(std::move(prepared), done);
-      });
+      later.values.clear();
+      return prepare(change, **outcome, std::move(needed),
+                     [later = std::move(later), values = lasting(change.values), done = std::move(done)](Console& console, std::vector<Prepared> made) -> Answer {
+                       auto found = found_again(values, console.document.names());
+                       if (!found) return found.problems();
+                       Change prepared = later;
+                       prepared.values = std::move(*found);
+                       prepared.prepared = std::move(made);
+                       return console.make(std::move(prepared), done);
+                     });
     }
   if (problems.empty()) problems = apply(change, std::move(*outcome));
   if (problems.empty()) return done;
-  if (change.why != Change::Why::load || !change.leave_out_files(problems)) return problems;
+  const bool must_go = change.why == Change::Why::load || change.why == Change::Why::undo || change.why == Change::Why::redo;
+  if (!must_go || !do_without_files(change, problems)) return problems;
   return make(std::move(change), std::move(done));
 }
 
@@ -182,6 +194,14 @@ void Console::tell_all(const Problem& problem, bool well) {
   if (settings.log) settings.log(problem.text(), well);
   if (well) return;
   tell_all({"/error", {"#journal", problem.what, problem.hint}});
+}
+
+void Console::tell_fault(const std::string& address, const std::string& what, const std::string& then, bool well) {
+  if (settings.log) settings.log(address + " " + what + ": " + then, well);
+  const osc::Message message{"/node/fault", {address, what, then}};
+  std::erase_if(node_faults, [&](const auto& item) { return item.first == address || !document.graph().find(item.first.substr(1)); });
+  if (!well) node_faults[address] = message;
+  tell_all(message);
 }
 
 std::set<Client> Console::subscribers() const {

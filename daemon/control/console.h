@@ -172,6 +172,8 @@ struct Console {
   Answer make(Change change, Done done);
   /// What takes long to make of a change's outcome; nothing, if there is no worker for it.
   std::vector<Preparation> needs(const Change& change, const std::optional<Graph>& outcome) const;
+  /// Has nodes whose files can't be had, as these problems say, do nothing instead. False: none of them can.
+  bool do_without_files(Change& change, const Problems& problems) const;
   /// Has that made on a worker, if the author may make the change and there is room for it, and goes on with all that was
   /// prepared.
   using GoOn = std::function<Answer(Console&, std::vector<Prepared>)>;
@@ -185,6 +187,8 @@ struct Console {
   /// Tells all subscribers, and whoever runs the daemon, what is wrong, or, if `well`, only the latter that it
   /// is over.
   void tell_all(const Problem& problem, bool well);
+  /// Tells all subscribers, and the log, what befell a node and what follows; it is kept for those who ask. `well`: it is over.
+  void tell_fault(const std::string& address, const std::string& what, const std::string& then, bool well = false);
   /// All clients that have subscribed to anything.
   std::set<Client> subscribers() const;
 

@@ -12,7 +12,7 @@ constexpr int64_t kFarthest = 60 * kSecond;            // that a time tag may li
 constexpr int64_t kMovesInterval = 30 * kMillisecond;  // between values of a move that subscribers get
 constexpr int64_t kMetersInterval = 20 * kMillisecond;
 constexpr PatternBudget kTimedPatterns{256, 64, 16384};  // of all that falls due in one tick
-constexpr int64_t kForgottenTransaction = 60 * kSecond;
+constexpr int64_t kForgotten = 60 * kSecond;  // transactions that nobody goes on with, and clients without one
 constexpr auto kFinish = std::chrono::seconds(1);  // for what waits when the engine ends
 constexpr size_t kMostAddresses = 1024;  // of strangers, that are remembered
 constexpr int kStrangerLines = 20;       // of the log, in a minute
@@ -215,8 +215,9 @@ void Control::tick(const Now& now) {
   console_.outbox.tick(console_.send);
   console_.costs.follow(console_.engine, now);
   tell_faults();
+  late_files_.tick();
   tell_overdue();
-  end_transactions();
+  forget_idle();
   follow_journal();
 }
 
@@ -247,7 +248,7 @@ void Control::tell_faults() {
   for (const NodeFault& f : console_.engine.take_faults()) {
     const std::string what = f.fault == Fault::runaway ? "ran away beyond +120 dBFS" : "put out what is no number";
     const std::string then = f.given_up ? "silenced: the third time in 10 s; change or replace it" : "silenced and built anew";
-    tell_fault("/" + f.path, what, then);
+    console_.tell_fault("/" + f.path, what, then);
   }
   for (const NodeTrouble& t : console_.engine.take_troubles()) tell_trouble(t);
 }
@@ -255,18 +256,10 @@ void Control::tell_faults() {
 /// What a node can't do, the document doesn't say that it does.
 void Control::tell_trouble(const NodeTrouble& t) {
   const Problem& problem = t.trouble.problem;
-  tell_fault("/" + t.path, problem.where + " " + problem.what, problem.hint);
+  console_.tell_fault("/" + t.path, problem.where + " " + problem.what, problem.hint);
   const Entry* entry = t.trouble.row < 0 ? nullptr : console_.document.names().find(t.path, t.trouble.row);
   if (!entry) return;
   console_.apply({.why = Change::Why::trouble, .values = {{entry, initial_value(entry->parameter())}}});
-}
-
-void Control::tell_fault(const std::string& address, const std::string& what, const std::string& then) {
-  if (console_.settings.log) console_.settings.log(address + " " + what + ": " + then, false);
-  const osc::Message message{"/node/fault", {address, what, then}};
-  std::erase_if(console_.node_faults, [&](const auto& item) { return !graph().find(item.first.substr(1)); });
-  console_.node_faults[address] = message;
-  console_.tell_all(message);
 }
 
 /// What arrives is told in the tick in which it does: told later, a message that was due in between would
@@ -290,11 +283,15 @@ void Control::read_meters() {
   console_.meters.read(console_.engine.meters());
 }
 
-void Control::end_transactions() {
+/// Who says nothing is forgotten after a while, whether or not it has gone: an answer to somebody who has remembers it anew.
+void Control::forget_idle() {
+  const int64_t now = console_.now.monotonic_ns;
   for (auto& [client, state] : console_.clients)
-    if (state.transaction &&
-        console_.now.monotonic_ns - state.transaction->touched_ns > kForgottenTransaction)
-      state.transaction.reset();
+    if (state.transaction && now - state.transaction->touched_ns > kForgotten) state.transaction.reset();
+  std::erase_if(console_.clients, [now](const auto& item) {
+    const ClientState& state = item.second;
+    return !state.transaction && now - std::max(state.refill_ns, state.late_notice_ns) > kForgotten;
+  });
 }
 
 std::vector<Control::Request> Control::subscriptions() const {

@@ -5,6 +5,7 @@
 
 #include "daemon/control/confirmations.h"
 #include "daemon/control/console.h"
+#include "daemon/control/late_files.h"
 #include "daemon/control/timed_messages.h"
 #include "daemon/control/turns.h"
 
@@ -17,9 +18,9 @@ class Control {
   Control(Engine& engine, Session session, NodeTypes types, Send send, ControlSettings settings = {});
 
   /// Makes the session's graph sound, or tells the problems for which it can't.
-  /// `told`: files that can't be had, whose nodes are empty then; without it such a session doesn't start.
+  /// `told`: files that can't be had, whose nodes do nothing until they can; without it such a session doesn't start.
   Problems start(Problems* told = nullptr);
-  /// The same for a graph from a journal. What can't be built any more (a file is gone) is emptied or left out; if
+  /// The same for a graph from a journal. What can't be built any more is left out; if
   /// nothing else helps, `otherwise` sounds. `told`: what had to be done. False: that doesn't help either.
   bool start_restored(const Graph& otherwise, Problems& told);
 
@@ -89,16 +90,16 @@ class Control {
   void tell_late(const Client& client, int64_t late_ns);
   void tell_faults();
   void tell_trouble(const NodeTrouble& trouble);
-  void tell_fault(const std::string& address, const std::string& what, const std::string& then);
   void follow_moves();
   void read_meters();
-  void end_transactions();
+  void forget_idle();
   void follow_journal();
 
   Confirmations confirmations_;
   Graph start_;  // that is to sound first
   Console console_;
   Turns turns_{console_};
+  LateFiles late_files_{console_, turns_};
   TimedMessages timed_;
   std::set<std::string> unconfirmed_;  // addresses that have set something without having confirmed; those told
   int stranger_lines_left_ = 0;

@@ -54,6 +54,7 @@ Result<std::optional<Graph>> Document::outcome(const Change& change) const {
     if (!next) next = graph_;
     next->set_value(said.entry->path, said.entry->row, said.value);
   }
+  if (!next && !change.prepared.empty()) next = graph_;
   return next;
 }
 

@@ -87,7 +87,8 @@ const Entry* Namespace::find(std::string_view address) const {
 
 const Entry* Namespace::find(std::string_view path, int row_number) const {
   const size_t first = first_row_.find(path, [&](size_t i) { return entries_[i].path == path; });
-  return first == kNone ? nullptr : &entries_[first + size_t(row_number)];
+  if (first == kNone || row_number < 0 || row_number >= row_count(*entries_[first].type)) return nullptr;
+  return &entries_[first + size_t(row_number)];
 }
 
 const MeterEntry* Namespace::find_meter(std::string_view address) const {

@@ -19,9 +19,8 @@ Graph without(const Graph& graph, const Problems& problems) {
 Problems Control::start(const Graph& graph, Problems* told) {
   Change change{.why = Change::Why::start, .whole = graph};
   Problems problems = console_.apply(change);
-  if (problems.empty() || !told || !change.leave_out_files(problems)) return problems;
-  problems = console_.apply(change);
-  told->insert(told->end(), change.told.begin(), change.told.end());
+  while (!problems.empty() && told && console_.do_without_files(change, problems)) problems = console_.apply(change);
+  if (told) told->insert(told->end(), change.told.begin(), change.told.end());
   return problems;
 }
 

@@ -21,6 +21,8 @@ class Turns {
   void begin_message() { turn_.reset(); }
   /// Carries out a message at a frame of the engine, or lets it wait behind others of its client.
   void perform(const Client& client, const osc::Message& message, uint64_t frame);
+  /// Does something that no client asked for, unless the last such work is under way still. Its answer goes nowhere.
+  void do_own(Work work);
   /// Ends what workers have done, and goes on with what waits.
   void resume();
   /// Whether there is anything to resume, now or later.

@@ -48,7 +48,7 @@ constexpr double kToldAgain = 60;  // s, after which another underrun is told ag
 class Player {
  public:
   static Result<std::unique_ptr<Player>> create(const Setup& setup) {
-    if (setup.text(kFile).empty()) return std::make_unique<Player>(setup, nullptr);
+    if (setup.text(kFile).empty() || setup.without_files) return std::make_unique<Player>(setup, nullptr);
     auto file = ReadAhead::open(setup.environment.media_root, setup.text(kFile), setup.rate(),
                                 setup.number(kPosition), setup.choice(kLoop) == 1);
     if (!file) return file.problems();
@@ -206,7 +206,7 @@ class Player {
 };
 
 int count_channels(const Setup& setup) {
-  if (setup.text(kFile).empty()) return 2;
+  if (setup.text(kFile).empty() || setup.without_files) return 2;
   auto info = read_sound_info(setup.environment.media_root, setup.text(kFile));
   return info ? info->channels : 2;
 }

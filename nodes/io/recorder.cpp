@@ -48,7 +48,8 @@ class Recorder {
                                         .name = setup.text(kFile),
                                         .channels = setup.channels,
                                         .rate = setup.rate(),
-                                        .format = SampleFormat(setup.choice(kFormat))});
+                                        .format = SampleFormat(setup.choice(kFormat))},
+                                       setup.without_files);
     if (!recording) return recording.problems();
     return std::make_unique<Recorder>(setup, std::move(*recording));
   }

@@ -6,15 +6,14 @@
 
 namespace mixgraph {
 
-Result<std::unique_ptr<Recording>> Recording::create(const TakeSettings& settings) {
-  Problems problems = check_takes(settings);
-  if (!problems.empty()) return problems;
-  return std::unique_ptr<Recording>(new Recording(settings));
+Result<std::unique_ptr<Recording>> Recording::create(const TakeSettings& settings, bool unchecked) {
+  if (Problems problems = unchecked ? Problems() : check_takes(settings); !problems.empty()) return problems;
+  return std::unique_ptr<Recording>(new Recording(settings, unchecked ? 0 : repair_takes(settings)));
 }
 
-Recording::Recording(const TakeSettings& settings)
+Recording::Recording(const TakeSettings& settings, int repaired)
     : settings_(settings),
-      repaired_(repair_takes(settings)),
+      repaired_(repaired),
       capacity_(capacity(settings.rate)),
       ring_(capacity_ * size_t(settings.channels)),
       events_(256) {}

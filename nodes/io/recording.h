@@ -16,8 +16,9 @@ namespace mixgraph {
 /// writes them.
 class Recording {
  public:
-  /// Repairs what a crash left of earlier takes. [worker]
-  static Result<std::unique_ptr<Recording>> create(const TakeSettings& settings);
+  /// Repairs what a crash left of earlier takes. `unchecked`: it doesn't, nor does it look whether takes can be written: each
+  /// that can't is a failure then. [worker]
+  static Result<std::unique_ptr<Recording>> create(const TakeSettings& settings, bool unchecked = false);
   /// Bytes that one takes, about. [control]
   static size_t memory(double rate, int channels) { return size_t(capacity(rate)) * size_t(channels) * sizeof(float); }
   /// Writes what is left, and finishes the take. [worker]
@@ -52,7 +53,7 @@ class Recording {
   };
   static constexpr uint64_t kBatch = 2048;  ///< frames that are worth a write to the file
 
-  explicit Recording(const TakeSettings& settings);
+  Recording(const TakeSettings& settings, int repaired);
   static uint64_t capacity(double rate) { return std::bit_ceil(uint64_t(rate * 4)); }
   bool tell(Event::Kind kind, uint64_t count = 0);
   bool close_gap();

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <random>
 #include <thread>
@@ -68,7 +69,8 @@ class Hospital {
   void start() {
     daemon_.reset();
     daemon_.emplace(std::vector<std::string>{file("song.yaml"), "--osc", "0", "--driver", "clock", "--period", "256", "--bind", "127.0.0.1", "--state", file("state")},
-                    std::vector<std::string>{"LD_PRELOAD=" MIXGRAPH_BINARY_DIR "/tests/libslow_disk.so", "MIXGRAPH_DISK=" + file(""), "MIXGRAPH_DISK_SWITCH=" + (folder_ / "switch")});
+                    std::vector<std::string>{"LD_PRELOAD=" MIXGRAPH_BINARY_DIR "/tests/libslow_disk.so", "MIXGRAPH_DISK=" + file(""), "MIXGRAPH_DISK_SWITCH=" + (folder_ / "switch"),
+                                              "MIXGRAPH_DISK_WITNESS=" + (folder_ / "witness")});
     INFO(daemon_->output());
     REQUIRE(daemon_->port() > 0);
   }
@@ -77,6 +79,13 @@ class Hospital {
     if (state.empty()) return void(std::filesystem::remove(folder_ / "switch"));
     folder_.write("switch.new", state);
     std::filesystem::rename(folder_ / "switch.new", folder_ / "switch");
+  }
+  /// The calls about files that the control thread has made since the last call.
+  std::string touched() {
+    std::ifstream stream(folder_ / "witness");
+    const std::string calls{std::istreambuf_iterator<char>(stream), {}};
+    std::filesystem::remove(folder_ / "witness");
+    return calls;
   }
   std::string file(const std::string& name) const { return folder_ / ("disk/" + name); }
   DaemonProcess& daemon() { return *daemon_; }
@@ -234,6 +243,7 @@ TEST_CASE("A bad disk, a reader that never reads and clients that send anything 
   std::mt19937 random(seed);
   double load = 0;
   int kept = 0, looked = 0;
+  CHECK_FALSE(hospital.touched().empty());  // as it is at the start
   Crowd crowd(port, seed);
   const auto end = Clock::now() + std::chrono::seconds(seconds);
   for (int phase = 0; Clock::now() < end; phase++) {
@@ -263,6 +273,7 @@ TEST_CASE("A bad disk, a reader that never reads and clients that send anything 
   CHECK(crowd.sum(&RandomClient::done) > size_t(seconds));
   CHECK(crowd.most_nodes() <= 200);
   CHECK(load < 0.5);
+  CHECK(hospital.touched() == "");
   CHECK(visitor.unanswered == 0);
   CHECK(visitor.percentile(0.99) < 50);
   CHECK(visitor.percentile(1) < 300);

@@ -153,23 +153,142 @@ TEST_CASE("A recall that builds a recorder anew asks the disk on a worker, and m
   CHECK(desk.get("/mix/tape/format") == 1);
 }
 
-TEST_CASE("A session whose files are missing loads, with empty nodes, and says so", "[jobs]") {
+TEST_CASE("A session whose files are missing loads, keeps their names, and plays them once they are there", "[jobs]") {
   Stage stage;
   Desk& desk = stage.desk;
   const Client other = desk.client(kTcp);
   desk.send(other, message("/subscribe"));
   desk.lines(other);
   std::string session = kPlayers;
-  session.replace(session.find("{type: player,"), 14, "{type: player, file: gone.wav,");
+  session.replace(session.find("{type: player,"), 14, "{type: player, file: late.wav,");
   std::ofstream(stage.file()) << session << "scenes: {one: {mix/vox/mute: true}}\n";
   desk.send("/graph/load");
   stage.finish();
   CHECK(desk.lines() == Lines{R"(/done ,ss "/graph/load" "song.yaml")"});
-  CHECK(stage.file_of(desk.main) == "/mix/song/file ,s \"\"");
+  CHECK(stage.file_of(desk.main) == "/mix/song/file ,s \"late.wav\"");
+  const auto told = [&] {
+    Lines lines = desk.lines(other);
+    std::erase_if(lines, [](const std::string& line) { return line.find("/node/fault ,sss \"/mix/song\"") != 0; });
+    return lines;
+  };
   desk.run(50);
-  const auto told = desk.lines(other);
-  CHECK(std::count_if(told.begin(), told.end(), [](const std::string& line) { return line.find("/node/fault ,sss \"/mix/song\"") == 0; }) == 1);
-  CHECK(stage.pristine == std::vector<bool>{false});  // the state isn't the file's
+  CHECK(told().size() == 1);
+  desk.input = [](uint64_t) { return 0.f; };
+  CHECK(stage.pristine == std::vector<bool>{true});  // it is as the file says
+  desk.send("/mix/song/play", {1});
+  desk.send("/graph/add", {"mix/more", "trim"});  // an edit elsewhere doesn't look for it
+  const auto loudest = [&](int milliseconds) {
+    desk.output = {{}, {}};
+    for (int left = milliseconds; left > 0; left -= 100) desk.run(100), stage.finish();
+    return *std::max_element(desk.output[0].begin(), desk.output[0].end());
+  };
+  CHECK(loudest(5000) < 0.01f);
+  CHECK(told().empty());
+  CHECK(desk.lines().size() == 1);
+  SECTION("it comes") {
+    stage.record("late.wav");
+    CHECK(loudest(2500) > 0.4f);
+    CHECK(told() == Lines{R"(/node/fault ,sss "/mix/song" "has its files now" "it begins as at a start")"});
+    desk.send("/node/fault");
+    desk.run(50);
+    CHECK(desk.lines() == Lines{R"(/done ,s "/node/fault")"});
+  }
+  SECTION("another one is asked for") {
+    stage.record("other.wav");
+    desk.send("/mix/song/file", {"other.wav"});
+    CHECK(loudest(200) > 0.4f);
+    stage.record("late.wav");
+    loudest(5000);
+    CHECK(stage.file_of(desk.main) == "/mix/song/file ,s \"other.wav\"");
+  }
+  SECTION("its node goes and comes back") {
+    desk.send("/graph/remove", {"mix/song"});
+    desk.send("/graph/undo");
+    stage.finish();
+    CHECK(stage.file_of(desk.main) == "/mix/song/file ,s \"late.wav\"");
+    stage.record("late.wav");
+    CHECK(loudest(2500) > 0.4f);
+  }
+  SECTION("the session is saved") {
+    desk.send("/graph/save");
+    stage.finish();
+    CHECK(stage.saved().find("late.wav") != std::string::npos);
+  }
+}
+
+TEST_CASE("What hears a node that gets its file late is made on a worker too", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  std::string session = kPlayers;
+  session.replace(session.find("{type: player,"), 14, "{type: player, file: late.wav,");
+  session.insert(session.find("master:"), "  tape: {type: recorder, from: song}\n");  // stereo, until the file says mono
+  std::ofstream(stage.file()) << session;
+  desk.send("/graph/load");
+  stage.finish();
+  CHECK(desk.lines() == Lines{R"(/done ,ss "/graph/load" "song.yaml")"});
+  stage.record("late.wav");
+  while (stage.jobs() == 0) desk.run(100);
+  REQUIRE(stage.work());
+  stage.resume();
+  CHECK(stage.jobs() == 1);  // the recorder
+  CHECK_FALSE(desk.engine.lacking_files().empty());
+  stage.finish();
+  CHECK(desk.engine.lacking_files().empty());
+}
+
+TEST_CASE("A pattern of a timed bundle that needs a worker keeps its time", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  desk.send("/graph/add", {"mix/tape", "recorder"});
+  stage.finish();
+  desk.send(desk.main, osc::Bundle{desk.at(60), {message("/mix/{tape,vox}/{format,fader}", {1})}});
+  for (int i = 0; i < 10 && stage.jobs() == 0; i++) desk.run(2);
+  desk.run(2);
+  REQUIRE(stage.work());
+  stage.resume();
+  CHECK(desk.get("/mix/tape/format") == 1);  // what is built anew doesn't wait
+  CHECK(desk.get("/mix/vox/fader") == 0);
+  desk.run(100);
+  CHECK(desk.get("/mix/vox/fader") == 1);
+}
+
+TEST_CASE("A value whose node goes while its instance is made is refused", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  stage.record("song.wav");
+  const Client one = desk.client(kTcp);
+  desk.send(one, message("/mix/song/file", {"song.wav"}));
+  REQUIRE(stage.work());
+  SECTION("away") { desk.send("/graph/remove", {"mix/song"}); }
+  SECTION("for another one") { desk.send("/graph/remove", {"mix/song"}), desk.send("/graph/add", {"mix/song", "trim"}); }
+  stage.finish();
+  CHECK(desk.lines(one) == Lines{R"(/error ,sss "/mix/song/file" "/mix/song has gone meanwhile" "/graph/list lists the nodes")"});
+}
+
+TEST_CASE("A recorder whose folder can't be written keeps its name, and a take that can't begin is told", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  std::ofstream(stage.path("takes")) << "a file where the folder should be";
+  std::string session = kPlayers;
+  session.insert(session.find("master:"), "  tape: {type: recorder, from: vox, file: takes/vox}\n");
+  std::ofstream(stage.file()) << session;
+  desk.send("/graph/load");
+  stage.finish();
+  CHECK(desk.lines() == Lines{R"(/done ,ss "/graph/load" "song.yaml")"});
+  const auto settle = [&] {
+    for (int i = 0; i < 30; i++) desk.run(100), desk.engine.service(), stage.finish();
+  };
+  desk.send("/mix/tape/record", {1});
+  settle();
+  CHECK(desk.get("/mix/tape/record") == 0);
+  std::filesystem::remove(stage.path("takes"));
+  settle();
+  desk.send("/mix/tape/record", {1});
+  settle();
+  CHECK(desk.get("/mix/tape/record") == 1);
+  desk.send("/mix/tape/record", {0});
+  settle();
+  CHECK(std::filesystem::exists(stage.path("takes/vox-001.wav")));
 }
 
 TEST_CASE("A role has rights for addresses", "[trust]") {

@@ -1,7 +1,10 @@
 // Loaded before the C library (LD_PRELOAD), it makes a disk slow or bad: while the file MIXGRAPH_DISK_SWITCH is there, each open,
-// stat, read, write, fsync and rename beneath the folder MIXGRAPH_DISK takes as many milliseconds as that file says, or, with
+// stat, read, write, fsync, rename and the like beneath the folder MIXGRAPH_DISK takes as many milliseconds as that file says, or, with
 // `fail`, ends with EIO; with `hang` it doesn't end before the file says something else. With `random` (and any number, so that it
 // says something else) each call does as chance has it: of a hundred, six take up to 200 ms, three fail, one hangs.
+// Whatever the disk does, each such call of the process's first thread, which is the one that mustn't wait for it, is a line in the
+// file MIXGRAPH_DISK_WITNESS.
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -74,6 +77,16 @@ bool suffer_at_random(const char* text) {
   return true;
 }
 
+void testify(const char* call) {
+  static const char* const path = std::getenv("MIXGRAPH_DISK_WITNESS");
+  if (!path || syscall(SYS_gettid) != getpid()) return;
+  const long fd = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  char line[64];
+  const int length = std::snprintf(line, sizeof line, "%s\n", call);
+  syscall(SYS_write, fd, line, length);
+  syscall(SYS_close, fd);
+}
+
 /// Suffers what the disk does; false: the call fails.
 bool suffer() {
   char text[32];
@@ -88,7 +101,7 @@ bool suffer() {
 }  // namespace
 
 #define SLOW(condition, failure) \
-  if ((condition) && !suffer()) return failure
+  if ((condition) && (testify(__func__), !suffer())) return failure
 
 extern "C" {
 
@@ -166,6 +179,34 @@ int renameat(int from_folder, const char* from, int to_folder, const char* to) {
 int renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned flags) {
   SLOW(is_beneath(from) || is_file_beneath(from_folder), -1);
   return next("renameat2", &renameat2)(from_folder, from, to_folder, to, flags);
+}
+int access(const char* path, int how) {
+  SLOW(is_beneath(path), -1);
+  return next("access", &access)(path, how);
+}
+int mkdir(const char* path, mode_t mode) {
+  SLOW(is_beneath(path), -1);
+  return next("mkdir", &mkdir)(path, mode);
+}
+int mkdirat(int folder, const char* path, mode_t mode) {
+  SLOW(is_beneath(path) || is_file_beneath(folder), -1);
+  return next("mkdirat", &mkdirat)(folder, path, mode);
+}
+int unlink(const char* path) {
+  SLOW(is_beneath(path), -1);
+  return next("unlink", &unlink)(path);
+}
+int unlinkat(int folder, const char* path, int flags) {
+  SLOW(is_beneath(path) || is_file_beneath(folder), -1);
+  return next("unlinkat", &unlinkat)(folder, path, flags);
+}
+int ftruncate(int fd, off_t size) {
+  SLOW(is_file_beneath(fd), -1);
+  return next("ftruncate", &ftruncate)(fd, size);
+}
+DIR* opendir(const char* path) {
+  SLOW(is_beneath(path), nullptr);
+  return next("opendir", &opendir)(path);
 }
 
 }  // extern "C"

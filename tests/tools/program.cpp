@@ -23,7 +23,10 @@ std::string bytes_of(const std::string& path) {
 Outcome run_mixgraph(const std::vector<std::string>& arguments) {
   const Folder folder;
   std::string line = "'" MIXGRAPH_BINARY_DIR "/mixgraph'";
-  for (const std::string& argument : arguments) line += " '" + argument + "'";
+  for (std::string argument : arguments) {
+    for (size_t at = 0; (at = argument.find('\'', at)) != argument.npos; at += 4) argument.replace(at, 1, "'\\''");
+    line += " '" + argument + "'";
+  }
   line += " > '" + (folder / "out") + "' 2> '" + (folder / "err") + "' < /dev/null";
   const int status = std::system(line.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, bytes_of(folder / "out"), bytes_of(folder / "err")};

@@ -1,0 +1,29 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/control/turns.h"
+#include "graph/prepared.h"
+
+namespace mixgraph {
+
+/// Tries again and again, on a worker, to make the nodes that were started without their files: a disk may be mounted late.
+/// [control]
+class LateFiles {
+ public:
+  LateFiles(Console& console, Turns& turns) : console_(console), turns_(turns) {}
+  /// From time to time has it tried again, and tells of those that have got them.
+  void tick();
+
+ private:
+  void tell_found(const std::vector<Preparation>& lacking);
+  void try_again(std::vector<Preparation> lacking);
+
+  Console& console_;
+  Turns& turns_;
+  std::vector<std::string> lacked_;  // their paths, as of the last tick
+  int64_t next_ns_ = 0;              // monotonic
+};
+
+}  // namespace mixgraph
