@@ -67,13 +67,13 @@ OscServerOptions server_options(const OscSettings& osc) {
 
 std::vector<StatusItem> access_status(const OscServer& server) {
   const OscServerCounters& counters = server.counters();
-  return {{"tcp_connections", whole(server.connections())},
-          {"dropped_packets", whole(counters.dropped_sends)},
-          {"refused_clients", whole(counters.refused_clients)},
-          {"not_allowed", whole(counters.not_allowed)},
-          {"rate_drops", whole(counters.rate_drops)},
-          {"flood_drops", whole(counters.flood_drops)},
-          {"kernel_drops", whole(server.kernel_drops())}};
+  return {{"tcp_connections", "TCP connections.", whole(server.connections())},
+          {"dropped_packets", "Packets that could not be sent.", whole(counters.dropped_sends)},
+          {"refused_clients", "Connections and clients that there was no room for.", whole(counters.refused_clients)},
+          {"not_allowed", "Packets and connections from addresses that are not allowed.", whole(counters.not_allowed)},
+          {"rate_drops", "Packets of clients that send too much.", whole(counters.rate_drops)},
+          {"flood_drops", "Packets dropped as more came than can be carried out.", whole(counters.flood_drops)},
+          {"kernel_drops", "Packets that came faster than they could be read.", whole(server.kernel_drops())}};
 }
 
 }  // namespace mixgraph

@@ -48,9 +48,11 @@ const Node* Graph::find(std::string_view path) const {
 bool Graph::set_value(std::string_view path, int row, Value value) {
   const size_t place = place_of(path);
   if (place == kNone || row < 0 || size_t(row) >= nodes()[place].values.size()) return false;
-  content_.own().nodes.own(place).values[size_t(row)] = std::move(value);
+  set_value(place, row, std::move(value));
   return true;
 }
+
+void Graph::set_value(size_t place, int row, Value value) { content_.own().nodes.own(place).values[size_t(row)] = std::move(value); }
 
 bool Graph::has(const Cable& cable) const { return std::binary_search(cables().begin(), cables().end(), cable); }
 

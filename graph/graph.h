@@ -44,6 +44,8 @@ class Graph {
   /// Sets a value in place: what SetValue does, without a copy, for faders. The value must fit its row (nearest()).
   /// False if there is no such node or row.
   bool set_value(std::string_view path, int row, Value value);
+  /// The same of a node by its place among nodes(), and of a row that it has.
+  void set_value(size_t place, int row, Value value);
 
   /// Equal documents: the same nodes in whatever order, the same cables and facts.
   bool operator==(const Graph& other) const;

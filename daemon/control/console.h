@@ -40,10 +40,11 @@ struct ControlCounters {
   uint64_t malformed = 0;     ///< packets and frames
 };
 
-/// A line of /status: its last address part and its value. Counts and other whole numbers are `h`, amounts in a unit `d`,
-/// shares of a whole `f`, names and reasons `s`.
+/// A fact about this program, of which /status is a view: its last address part, a sentence that says what it is, and its
+/// value. Counts and other whole numbers are `h`, amounts in a unit `d`, shares of a whole `f`, names and reasons `s`.
 struct StatusItem {
   std::string name;
+  std::string_view doc;
   osc::Argument value;
 };
 /// A whole number for /status. [any]
@@ -142,6 +143,7 @@ struct Console {
   Now now;              ///< when the message or tick at hand came
   std::map<Client, ClientState> clients;
   PatternBudget patterns;  ///< of the packet at hand
+  Change setting;          ///< of one row, by the message at hand: made once, as a million may come in a second
   AddressLists address_lists;
 
   double rate() const { return engine.settings().environment.rate; }

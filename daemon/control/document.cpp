@@ -52,7 +52,7 @@ Result<std::optional<Graph>> Document::outcome(const Change& change) const {
   for (const NewValue& said : change.values) {
     if (can_move(said.entry->parameter())) continue;
     if (!next) next = graph_;
-    next->set_value(said.entry->path, said.entry->row, said.value);
+    next->set_value(said.entry->place, said.entry->row, said.value);
   }
   if (!next && !change.prepared.empty()) next = graph_;
   return next;
@@ -156,7 +156,7 @@ Applied Document::catch_up(bool all) {
 
 void Document::take_value(const Entry& entry, double target, uint64_t start, double seconds, Course course) {
   const double from = seconds > 0 ? std::get<double>(value(entry, start)) : 0;
-  graph_.set_value(entry.path, entry.row, target);
+  graph_.set_value(entry.place, entry.row, target);
   if (seconds == 0) return moves_.stop(entry.address);
   const double frames = seconds * engine_.settings().environment.rate;
   moves_.begin(entry.address, {&entry.parameter(), from, target, start, frames, course});

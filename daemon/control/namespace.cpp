@@ -1,6 +1,7 @@
 #include "daemon/control/namespace.h"
 
 #include <algorithm>
+#include <cassert>
 #include <functional>
 #include <iterator>
 
@@ -33,7 +34,7 @@ size_t Namespace::Index::find(std::string_view address, Is is) const {
 }
 
 Namespace::Namespace(const Graph& graph) {
-  for (const Node& node : graph.nodes()) add_entries(node, nullptr), add_meters(node);
+  add_nodes(graph, nullptr);
   build_indices(graph.nodes().size());
 }
 
@@ -43,22 +44,30 @@ std::string address_of(const std::string& path, const Parameter& p) {
 
 Namespace::Namespace(const Graph& graph, Namespace&& before) {
   entries_.reserve(before.entries_.size() + 64);
-  for (const Node& node : graph.nodes()) add_entries(node, &before), add_meters(node);
+  add_nodes(graph, &before);
   build_indices(graph.nodes().size());
 }
 
-void Namespace::add_entries(const Node& node, Namespace* before) {
+void Namespace::add_nodes(const Graph& graph, Namespace* before) {
+  for (size_t place = 0; const Node& node : graph.nodes()) {
+    add_entries(node, place++, before);
+    add_meters(node);
+  }
+}
+
+void Namespace::add_entries(const Node& node, size_t place, Namespace* before) {
   const int rows = row_count(*node.type);
   const Entry* old = before && rows > 0 ? before->find(node.path, 0) : nullptr;
   if (old && old->type == node.type) {
     const auto first = before->entries_.begin() + std::ptrdiff_t(before->index(*old));
     entries_.insert(entries_.end(), std::make_move_iterator(first), std::make_move_iterator(first + rows));
+    for (auto entry = entries_.end() - rows; entry != entries_.end(); ++entry) entry->place = place;
     return;
   }
   const std::string base = "/" + node.path;
   for (int i = 0; i < rows; i++) {
     const Parameter& p = row(*node.type, i);
-    entries_.push_back({address_of(node.path, p), p.main ? base + "/" + std::string(p.id) : "", node.path, node.type, i});
+    entries_.push_back({address_of(node.path, p), p.main ? base + "/" + std::string(p.id) : "", node.path, node.type, i, place});
   }
 }
 
@@ -147,7 +156,10 @@ Problem Namespace::unknown(std::string_view address, const std::vector<std::stri
   return {where, "no such address", whole ? "did you mean " + near + "?" : near + " holds: " + list(near)};
 }
 
-const Value& value_in(const Graph& graph, const Entry& entry) { return graph.find(entry.path)->values[size_t(entry.row)]; }
+const Value& value_in(const Graph& graph, const Entry& entry) {
+  assert(graph.nodes()[entry.place].path == entry.path);
+  return graph.nodes()[entry.place].values[size_t(entry.row)];
+}
 
 bool is_beneath(std::string_view address, std::string_view prefix) {
   while (!prefix.empty() && prefix.back() == '/') prefix.remove_suffix(1);

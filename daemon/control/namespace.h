@@ -15,6 +15,7 @@ struct Entry {
   std::string path;     ///< the node's, "mix/vox/fader"
   const NodeType* type = nullptr;
   int row = 0;
+  size_t place = 0;     ///< of the node in the graph
 
   const Parameter& parameter() const { return mixgraph::row(*type, row); }
 };
@@ -72,7 +73,8 @@ class Namespace {
     std::vector<Slot> slots_;
   };
   static constexpr size_t kNone = SIZE_MAX;
-  void add_entries(const Node& node, Namespace* before);
+  void add_nodes(const Graph& graph, Namespace* before);
+  void add_entries(const Node& node, size_t place, Namespace* before);
   void add_meters(const Node& node);
   void build_indices(size_t nodes);
 
@@ -83,7 +85,7 @@ class Namespace {
 
 /// A parameter's address, of a node with this path. [any]
 std::string address_of(const std::string& path, const Parameter& p);
-/// An entry's value in a graph that has its node. [any]
+/// An entry's value in a graph that has the same nodes. [any]
 const Value& value_in(const Graph& graph, const Entry& entry);
 /// Whether an address is `prefix` or lies beneath it. [any]
 bool is_beneath(std::string_view address, std::string_view prefix);

@@ -63,11 +63,11 @@ Problems take(Console& console, const Call& call, const Entry& entry, bool norm,
 }
 
 /// Makes it, unless the packet has built enough nodes anew.
-Answer make(Console& console, Change& change, std::string_view hint) {
+Answer make(Console& console, const Change& change, std::string_view hint) {
   if (change.values.empty()) return answered();
   const bool rebuilds = !change.only_moves();
   if (rebuilds && console.patterns.rebuilds-- <= 0) return Problem{"", "too many changes in one packet that build nodes anew", std::string(hint)};
-  if (rebuilds) return console.make(std::move(change), *answered());
+  if (rebuilds) return console.make(change, *answered());
   if (Problems problems = console.move(change); !problems.empty()) return problems;
   return answered();
 }
@@ -140,7 +140,10 @@ Answer pattern_message(Console& console, const Call& call, const Target& target)
 
 Answer set(Console& console, const Call& call, const Entry& entry, bool norm, const Timing& timing) {
   const std::string& shown = call.message.address;
-  Change change{.author = call.client, .timing = timing};
+  Change& change = console.setting;
+  if (!change.author || !change.author->is_copy_of(call.client)) change.author = call.client;
+  change.values.clear();
+  change.timing = timing;
   const Problems told = take(console, call, entry, norm, shown, change);
   Answer answer = make(console, change, "send several, or a pattern");
   for (const Problem& problem : told) console.refuse(call.client, problem);

@@ -7,29 +7,29 @@ namespace {
 std::vector<StatusItem> status_of(const Console& console) {
   const EngineCounters engine = console.engine.counters();
   std::vector<StatusItem> items{
-      {"session", console.document.session().name},
-      {"nodes", whole(console.document.graph().nodes().size())},
-      {"cables", whole(console.document.graph().cables().size())},
-      {"rate", console.rate()},
-      {"seconds", double(engine.frames) / console.rate()},
-      {"latency_ms", console.engine.latency() * 1000 / console.rate()},
-      {"blocks", whole(engine.blocks)},
-      {"programs", whole(engine.programs)},
-      {"late_changes", whole(engine.late_changes)},
-      {"postponed", whole(engine.postponed)},
-      {"bad_samples", whole(engine.bad_samples)},
-      {"faults", whole(engine.faults)},
-      {"tasks", whole(engine.tasks)},
-      {"limited_samples", whole(engine.limited_samples)},
-      {"messages", whole(console.counters.messages)},
-      {"errors", whole(console.counters.errors)},
-      {"malformed", whole(console.counters.malformed)},
-      {"late_bundles", whole(console.counters.late_bundles)},
-      {"subscribers", whole(console.feedback.clients().size())},
-      {"meter_subscribers", whole(console.meters.clients().size())},
+      {"session", "The session's name.", console.document.session().name},
+      {"nodes", "Nodes of the graph.", whole(console.document.graph().nodes().size())},
+      {"cables", "Cables of the graph.", whole(console.document.graph().cables().size())},
+      {"rate", "Of the engine. [Hz]", console.rate()},
+      {"seconds", "How long the engine has run, by the frames that it was asked for. [s]", double(engine.frames) / console.rate()},
+      {"latency_ms", "From the graph's inputs to its outputs, by the longest way. [ms]", console.engine.latency() * 1000 / console.rate()},
+      {"blocks", "Blocks that were processed.", whole(engine.blocks)},
+      {"programs", "Programs that the audio thread has taken over.", whole(engine.programs)},
+      {"late_changes", "Changes that came too late for their frame.", whole(engine.late_changes)},
+      {"postponed", "Changes that began a tick of 64 frames later, or more, as too many came together.", whole(engine.postponed)},
+      {"bad_samples", "Samples at an output that were no numbers, and were silenced.", whole(engine.bad_samples)},
+      {"faults", "Nodes that put out what is no number, or ran away.", whole(engine.faults)},
+      {"tasks", "Parts in which the helper threads can share a block; 0: they don't.", whole(engine.tasks)},
+      {"limited_samples", "Samples at an output that were held at the ceiling.", whole(engine.limited_samples)},
+      {"messages", "Messages that were carried out or refused, those in bundles included.", whole(console.counters.messages)},
+      {"errors", "Messages that were refused.", whole(console.counters.errors)},
+      {"malformed", "Packets and frames that are no OSC.", whole(console.counters.malformed)},
+      {"late_bundles", "Bundles whose time had passed when they came.", whole(console.counters.late_bundles)},
+      {"subscribers", "Clients that subscribed to parameters.", whole(console.feedback.clients().size())},
+      {"meter_subscribers", "Clients that subscribed to meters.", whole(console.meters.clients().size())},
   };
   for (const auto& [type, share] : console.costs.shares(console.rate()))
-    items.push_back({"cost/" + std::string(type), float(share)});
+    items.push_back({"cost/" + std::string(type), "Share of a processor's time that this takes, over the latest 2 to 4 s.", float(share)});
   if (console.settings.more_status)
     for (StatusItem& item : console.settings.more_status()) items.push_back(std::move(item));
   return items;
@@ -39,6 +39,18 @@ Answer status(Console& console, const Call& call) {
   for (StatusItem& item : status_of(console))
     console.reply(call.client, {"/status/" + item.name, {std::move(item.value)}});
   return Done{};
+}
+
+std::string type_of(const osc::Argument& value) {
+  if (std::holds_alternative<int64_t>(value)) return "count";
+  if (std::holds_alternative<double>(value)) return "amount";
+  return std::holds_alternative<float>(value) ? "share" : "text";
+}
+
+Answer status_list(Console& console, const Call& call) {
+  std::vector<osc::Message> list;
+  for (const StatusItem& item : status_of(console)) list.push_back({"/status/list", {item.name, type_of(item.value), std::string(item.doc)}});
+  return console.answer_list(call, std::move(list));
 }
 
 Answer clock(Console& console, const Call& call) {
@@ -84,6 +96,7 @@ Answer help(Console& console, const Call& call) {
 
 constexpr Command kCommands[] = {
     {"/status", "", "", "Sends counters and facts as /status/NAME, then /done.", status, Right::view},
+    {"/status/list", "", "", "Sends /status/list NAME TYPE MEANING for each of them, then /done; the types are count, amount, share and text.", status_list, Right::view},
     {"/clock", "", "",
      "Answers the engine's frame that is due, the time at which it is, the rate, by how many ms that may be off, "
      "the latency in ms from a frame to its being heard, how often frames were tied to the time anew, the frames of "

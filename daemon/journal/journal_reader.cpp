@@ -74,7 +74,7 @@ JournalContent read_journal(std::string_view bytes, NodeTypes types) {
   using Health = JournalContent::Health;
   content.health = at == bytes.size() ? Health::whole : Health::torn;
   if (content.lost_records > 0) content.health = Health::damaged;
-  std::move(replay).finish(content);
+  replay.tell(content);
   return content;
 }
 

@@ -299,16 +299,16 @@ void JournalReplay::leave_out(std::string where, std::string what) {
   left_out_.push_back({std::move(where), std::move(what), "left out"});
 }
 
-void JournalReplay::finish(JournalContent& content) && {
-  std::vector<LiveNode*> in_order;
+void JournalReplay::tell(JournalContent& content) const {
+  std::vector<const LiveNode*> in_order;
   for (auto& [path, live] : nodes_) in_order.push_back(&live);
   std::sort(in_order.begin(), in_order.end(),
             [](const LiveNode* a, const LiveNode* b) { return a->id < b->id; });
   std::vector<Edit> edits;
   edits.reserve(in_order.size());
   std::unordered_map<uint64_t, const std::string*> paths;  // within `edits`
-  for (LiveNode* live : in_order) {
-    edits.push_back(AddNode{std::move(live->node)});
+  for (const LiveNode* live : in_order) {
+    edits.push_back(AddNode{live->node});
     paths[live->id] = &std::get<AddNode>(edits.back()).node.path;
   }
   std::vector<Edit> connections;
@@ -322,10 +322,10 @@ void JournalReplay::finish(JournalContent& content) && {
     if (beneath_.count(at.first)) edits.push_back(SetFact{at.first, at.second, value});  // those of strangers have no node
   auto graph = mixgraph::apply({}, edits);
   if (graph) content.graph = std::move(*graph);
-  content.facts = std::move(facts_);
-  content.base = std::move(base_);
-  content.scenes = std::move(scenes_);
-  content.left_out = std::move(left_out_);
+  content.facts = facts_;
+  content.base = base_;
+  content.scenes = scenes_;
+  content.left_out = left_out_;
   if (!graph)
     content.left_out.insert(content.left_out.end(), graph.problems().begin(), graph.problems().end());
 }

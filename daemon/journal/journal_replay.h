@@ -40,8 +40,8 @@ class JournalReplay {
   const Problems& left_out() const { return left_out_; }
   /// What the body of a `start` says; nullopt if it is none.
   static std::optional<std::pair<uint64_t, JournalFacts>> start_of(ByteReader body);
-  /// Moves the state to where it is wanted.
-  void finish(JournalContent& content) &&;
+  /// The state so far; what comes later goes on from it.
+  void tell(JournalContent& content) const;
 
  private:
   /// A node type as the journal knew it: for each of its rows and ports the one of today, or -1.

@@ -135,7 +135,7 @@ std::optional<std::vector<uint8_t>> OscClient::receive(Milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   while (!failure_) {
     if (auto packet = frames_.next()) {
-      if (*packet) return std::move(**packet);
+      if (*packet) return std::vector<uint8_t>((*packet)->begin(), (*packet)->end());
       failure_ = packet->problems().front();
       continue;
     }

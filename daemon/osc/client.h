@@ -42,6 +42,8 @@ class Client {
   const Facts* operator->() const { return facts_.get(); }
   const ClientId& id() const { return facts_->id; }
   bool may(Right right, std::string_view address) const { return facts_->role->may(right, address); }
+  /// Whether all that is known is the same, too.
+  bool is_copy_of(const Client& other) const { return facts_ == other.facts_; }
   bool operator==(const Client& other) const { return id() == other.id(); }
   auto operator<=>(const Client& other) const { return id() <=> other.id(); }
 

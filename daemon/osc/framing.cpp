@@ -44,7 +44,8 @@ void FrameReader::feed(std::span<const uint8_t> bytes) {
   input_.insert(input_.end(), bytes.begin(), bytes.end());
 }
 
-std::optional<Result<std::vector<uint8_t>>> FrameReader::next() {
+FrameReader::Frame FrameReader::next() {
+  if (std::exchange(told_, false)) frame_.clear();
   if (broken_ || position_ == input_.size()) return {};
   if (framing_ == Framing::unknown) {
     if (auto problem = detect()) return problem;
@@ -66,6 +67,16 @@ FrameReader::Frame FrameReader::detect() {
 }
 
 FrameReader::Frame FrameReader::next_sized() {
+  // Most frames come whole.
+  const size_t left = input_.size() - position_;
+  if (frame_.empty() && left > kSizeBytes) {
+    const auto rest = std::span<const uint8_t>(input_).subspan(position_);
+    const int32_t size = size_in(rest);
+    if (size > 0 && size_t(size) <= std::min(left - kSizeBytes, kMaxFrame)) {
+      position_ += kSizeBytes + size_t(size);
+      return rest.subspan(kSizeBytes, size_t(size));
+    }
+  }
   while (position_ < input_.size()) {
     const size_t wanted = frame_.size() < kSizeBytes ? kSizeBytes : kSizeBytes + size_in(frame_);
     const size_t taken = std::min(wanted - frame_.size(), input_.size() - position_);
@@ -73,10 +84,7 @@ FrameReader::Frame FrameReader::next_sized() {
     frame_.insert(frame_.end(), from, from + static_cast<std::ptrdiff_t>(taken));
     position_ += taken;
     if (frame_.size() < wanted) return {};
-    if (wanted > kSizeBytes) {
-      frame_.erase(frame_.begin(), frame_.begin() + kSizeBytes);
-      return take_frame();
-    }
+    if (wanted > kSizeBytes) return tell_frame(kSizeBytes);
     const int32_t size = size_in(frame_);
     if (size <= 0 || static_cast<size_t>(size) > kMaxFrame) {
       return break_off({"", fmt::format("a frame of {} bytes", size), limit()});
@@ -92,7 +100,7 @@ FrameReader::Frame FrameReader::next_slip() {
       return skip_slip({"", "a SLIP frame that ends in ESC", "ESC before DC or DD"});
     if (byte == kEnd) {
       skipping_ = false;
-      if (!frame_.empty()) return take_frame();
+      if (!frame_.empty()) return tell_frame(0);
       continue;
     }
     if (skipping_) continue;
@@ -117,7 +125,7 @@ FrameReader::Frame FrameReader::skip_slip(Problem problem) {
   skipping_ = input_[position_ - 1] != kEnd;
   escaped_ = false;
   frame_.clear();
-  return Result<std::vector<uint8_t>>(std::move(problem));
+  return Result<std::span<const uint8_t>>(std::move(problem));
 }
 
 FrameReader::Frame FrameReader::break_off(Problem problem) {
@@ -125,11 +133,12 @@ FrameReader::Frame FrameReader::break_off(Problem problem) {
   input_ = {};
   position_ = 0;
   frame_ = {};
-  return Result<std::vector<uint8_t>>(std::move(problem));
+  return Result<std::span<const uint8_t>>(std::move(problem));
 }
 
-std::vector<uint8_t> FrameReader::take_frame() {
-  return std::exchange(frame_, {});
+FrameReader::Frame FrameReader::tell_frame(size_t head) {
+  told_ = true;
+  return std::span<const uint8_t>(frame_).subspan(head);
 }
 
 uint8_t FrameReader::take_byte() {

@@ -25,30 +25,31 @@ class FrameReader {
   /// Takes bytes as they arrive, cut anywhere.
   void feed(std::span<const uint8_t> bytes);
 
-  /// The next packet, or what is wrong with the next frame; empty when more bytes are needed. After a problem
+  /// The next packet, until the next call of any of these, or what is wrong with the next frame; empty when more bytes are needed. After a problem
   /// in SLIP reading goes on at the next frame; other problems leave the reader broken().
-  std::optional<Result<std::vector<uint8_t>>> next();
+  std::optional<Result<std::span<const uint8_t>>> next();
 
   /// True when there is no way to find the next frame: the connection is to be closed. next() is empty from
   /// then on.
   bool broken() const { return broken_; }
   /// True when a frame has begun and not ended.
-  bool in_frame() const { return !frame_.empty() || escaped_ || skipping_; }
+  bool in_frame() const { return (!frame_.empty() && !told_) || escaped_ || skipping_; }
   Framing framing() const { return framing_; }
 
  private:
-  using Frame = std::optional<Result<std::vector<uint8_t>>>;
+  using Frame = std::optional<Result<std::span<const uint8_t>>>;
   Frame detect();
   Frame next_sized();
   Frame next_slip();
   Frame skip_slip(Problem problem);
   Frame break_off(Problem problem);
-  std::vector<uint8_t> take_frame();
+  Frame tell_frame(size_t head);
   uint8_t take_byte();
 
   std::vector<uint8_t> input_;  // fed, and read up to position_
   size_t position_ = 0;
   std::vector<uint8_t> frame_;  // the frame so far; with its size in front in size-prefix framing
+  bool told_ = false;           // the frame has been given out
   Framing framing_ = Framing::unknown;
   bool escaped_ = false;   // the last byte was ESC
   bool skipping_ = false;  // until the next END, after a problem

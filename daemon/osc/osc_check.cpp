@@ -27,9 +27,9 @@ bool all_zero(std::span<const uint8_t> bytes) {
 
 /// The OSC string at the front; empty when it is not terminated, or padded with anything but NULs.
 std::optional<PaddedString> padded_string(std::span<const uint8_t> bytes) {
-  const auto end = std::find(bytes.begin(), bytes.end(), uint8_t{0});
-  if (end == bytes.end()) return {};
-  const auto length = static_cast<size_t>(end - bytes.begin());
+  const void* const end = bytes.empty() ? nullptr : std::memchr(bytes.data(), 0, bytes.size());
+  if (!end) return {};
+  const auto length = size_t(static_cast<const uint8_t*>(end) - bytes.data());
   const size_t size = padded(length + 1);
   if (size > bytes.size() || !all_zero(bytes.subspan(length, size - length))) return {};
   return PaddedString{{reinterpret_cast<const char*>(bytes.data()), length}, size};
@@ -106,8 +106,9 @@ std::optional<Problem> check_address(std::string_view address) {
   if (address.empty() || address.front() != '/') {
     return Problem{"", "the address does not begin with `/`", "an address such as /mix/vox/fader"};
   }
-  const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
-  if (!std::all_of(address.begin(), address.end(), printable)) {
+  bool printable = true;
+  for (const char c : address) printable &= c >= ' ' && c <= '~';
+  if (!printable) {
     return Problem{escape(address), "the address has characters that cannot be printed", "printable ASCII"};
   }
   if (address.size() > kMaxAddress) {
@@ -130,15 +131,15 @@ Result<MessageLayout> check_message(std::span<const uint8_t> bytes) {
   const auto rest = bytes.subspan(address->size);
   if (rest.empty()) return MessageLayout{address->text, {}};
 
-  const std::string where(address->text);
+  const auto where = [&] { return std::string(address->text); };
   if (rest.front() != ',') {
-    return Problem{where, "arguments without a type tag string", "a type tag string such as ,f"};
+    return Problem{where(), "arguments without a type tag string", "a type tag string such as ,f"};
   }
   const auto tags = padded_string(rest);
-  if (!tags) return Problem{where, "the type tag string is not ended and padded with NULs", ""};
+  if (!tags) return Problem{where(), "the type tag string is not ended and padded with NULs", ""};
   const auto names = tags->text.substr(1);
   if (auto problem = check_arguments(names, rest.subspan(tags->size))) {
-    problem->where = where;
+    problem->where = where();
     return *problem;
   }
   return MessageLayout{address->text, names};

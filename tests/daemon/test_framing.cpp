@@ -23,7 +23,7 @@ struct Outcome {
 void read_all(FrameReader& reader, Outcome& outcome) {
   while (auto next = reader.next()) {
     if (*next) {
-      outcome.packets.push_back(**next);
+      outcome.packets.emplace_back((*next)->begin(), (*next)->end());
     } else {
       outcome.problems.push_back(next->problems().front().what);
     }

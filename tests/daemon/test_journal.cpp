@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/journal/journal_reader.h"
+#include "daemon/journal/journal_replay.h"
 #include "nodes/list.h"
 #include "tests/daemon/random_edits.h"
 
@@ -91,6 +92,21 @@ TEST_CASE("A journal of random edits reads as the graph and scenes that they mad
     CHECK(content.sequence == journal.sequence);
     CHECK(content.facts == kFacts);
     CHECK(content.base == JournalBase{{7, 8}, false});
+  }
+}
+
+TEST_CASE("A journal can be followed record by record", "[journal]") {
+  const Recorded journal = random_journal(6, 40, 3);
+  JournalReplay replay(node_types());
+  size_t begun = kJournalMagic.size();
+  for (const auto& state : journal.states) {
+    replay.run(std::string_view(journal.bytes).substr(begun + kRecordHead, state.end - begun - kRecordHead));
+    begun = state.end;
+    JournalContent content;
+    replay.tell(content);
+    REQUIRE(content.graph == state.graph);
+    REQUIRE(content.scenes == state.scenes);
+    REQUIRE(content.facts == kFacts);
   }
 }
 

@@ -12,6 +12,8 @@
 #include "daemon/journal/journal_reader.h"
 #include "daemon/journal/live_state.h"
 #include "nodes/list.h"
+#include "tests/support/lazy_type.h"
+#include "tests/support/test_types.h"
 #include "tests/config/folder.h"
 #include "tests/support/desk.h"
 #include "tests/support/sound_files.h"
@@ -399,7 +401,7 @@ TEST_CASE("The session says how far levels are restored", "[journal]") {
   CHECK(run.level("master/trim") == 6);
 }
 
-TEST_CASE("A file that has gone is left out of a restored state, and the state before is kept", "[journal]") {
+TEST_CASE("A file that has gone keeps its name in a restored state, and that is told", "[journal]") {
   const Home home;
   write_sound(home.folder.path("take.wav"), {std::vector<float>(48000)});
   {
@@ -414,18 +416,18 @@ TEST_CASE("A file that has gone is left out of a restored state, and the state b
   CHECK(run.state.restored);
   CHECK(run.level("mix/vox/fader") == -17);
   REQUIRE(run.control.graph().find("mix/take"));
-  CHECK(run.control.graph().find("mix/take")->values[0] == Value(std::string()));
+  CHECK(run.control.graph().find("mix/take")->values[0] == Value("take.wav"));
   REQUIRE(run.told.size() == 1);
   CHECK(has(run.told[0].text(), "take.wav"));
 }
 
 TEST_CASE("A restored state without a node that can't be made has the meters of the others in their places", "[journal]") {
-  auto session = parse_session(
-      "mixgraph: 1\nmix:\n  rec: {type: recorder, from: in/1}\n  level: {type: meter, from: in/1}\n", "test.yaml", ".", node_types());
+  const auto types = all_types_and({&kLazy});
+  auto session = parse_session("mixgraph: 1\nmix:\n  rec: {type: lazy, file: bad}\n  level: {type: meter, from: in/1}\n", "test.yaml", ".", types);
   REQUIRE(session);
-  Engine engine({.environment = {48000, ".", "/dev/null"}});
+  Engine engine({});
   std::vector<std::string> answers;
-  Control control(engine, std::move(*session), node_types(), [&](const Client&, const osc::Packet& packet, bool) {
+  Control control(engine, std::move(*session), types, [&](const Client&, const osc::Packet& packet, bool) {
     if (const auto* message = std::get_if<osc::Message>(&packet)) answers.push_back(osc::describe(*message));
   });
   Problems told;

@@ -22,7 +22,7 @@ TEST_CASE("Counts of /status are whole numbers of 64 bits, amounts are doubles, 
     told[message.address] = message.arguments.front();
   };
   ControlSettings settings;
-  settings.more_status = [] { return std::vector<StatusItem>{{"more", whole(uint64_t(kMany))}}; };
+  settings.more_status = [] { return std::vector<StatusItem>{{"more", "What there is besides.", whole(uint64_t(kMany))}}; };
   Console console(engine, std::move(*session), node_types(), send, settings);
   console.counters.messages = kMany;
   const osc::Message sent{"/status", {}};
@@ -39,4 +39,28 @@ TEST_CASE("Counts of /status are whole numbers of 64 bits, amounts are doubles, 
     CHECK(std::holds_alternative<float>(value) == share);
     CHECK_FALSE(std::holds_alternative<int32_t>(value));
   }
+}
+
+TEST_CASE("Every fact of /status has a type and a sentence") {
+  Desk desk("mixgraph: 1\nmix:\n  a: {type: trim, from: in/1}\n");
+  desk.send("/status");
+  const auto tag = [](const osc::Argument& value) {
+    return std::holds_alternative<int64_t>(value) ? 'h' : std::holds_alternative<double>(value) ? 'd' : std::holds_alternative<float>(value) ? 'f' : 's';
+  };
+  std::map<std::string, char> told;
+  for (const osc::Message& message : desk.received())
+    if (message.address.starts_with("/status/")) told[message.address.substr(8)] = tag(message.arguments.front());
+  REQUIRE(told.size() > 15);
+  desk.send("/status/list");
+  desk.run(50);
+  const std::map<std::string, char> types{{"count", 'h'}, {"amount", 'd'}, {"share", 'f'}, {"text", 's'}};
+  std::map<std::string, char> listed;
+  for (const osc::Message& message : desk.received()) {
+    if (message.address != "/status/list") continue;
+    const auto text = [&](size_t i) { return std::get<std::string>(message.arguments.at(i)); };
+    listed[text(0)] = types.at(text(1));
+    INFO(text(0));
+    CHECK_THAT(text(2), Catch::Matches("[A-Za-z0-9].*[.\\]]"));
+  }
+  CHECK(listed == told);
 }
