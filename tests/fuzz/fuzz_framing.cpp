@@ -30,7 +30,7 @@ Found unframe(std::span<const uint8_t> input, NextSize next_size) {
     input = input.subspan(size);
     while (const auto frame = reader.next()) {
       if (*frame)
-        found.packets.push_back(**frame);
+        found.packets.emplace_back((*frame)->begin(), (*frame)->end());
       else
         found.problems.push_back(frame->problems().front().what);
     }
