@@ -97,7 +97,7 @@ Daemon::Daemon(Session session, const Options& options, LiveState live_state, Re
       control_(engine_, std::move(session), node_types(),
                [this](const Client& client, const osc::Packet& packet, bool droppable) { router_.send(client, packet, droppable); },
                control_settings()),
-      notes_(restart.past().notes) {
+      open_requests_(restart.past().open_requests) {
   ask_for_hangup();
 }
 
@@ -130,7 +130,7 @@ Problems Daemon::start() {
   if (Problems problems = open_sockets(); !problems.empty()) return problems;
   workers_.start();
   prepare_restart();
-  follow_notes();
+  go_on_with_open_requests();
   if (Problems problems = start_sound(); !problems.empty()) return problems;
   prepare_restart();
   supervise();
@@ -292,7 +292,7 @@ int Daemon::run() {
   const bool stopped = host_.stop();
   if (!restart_after_stop_) control_.finish();
   if (restart_after_stop_) {
-    take_notes();
+    keep_open_requests();
     start_again("asked for by /restart", Restart::Why::planned);
     return kExitRuntime;
   }

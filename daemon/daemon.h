@@ -72,12 +72,12 @@ class Daemon {
   void start_again(const std::string& reason, Restart::Why why);
   void prepare_restart();
   void begin_restart();
-  std::vector<OpenRequest> notes_of(const std::vector<Control::Request>& requests) const;
+  std::vector<OpenRequest> open_requests_of(const std::vector<Control::Request>& requests) const;
   void follow_subscriptions();
-  void take_notes();
-  void follow_notes();
-  void follow(const OpenRequest& note);
-  void carry_out(const OpenRequest& note);
+  void keep_open_requests();
+  void go_on_with_open_requests();
+  void follow(const OpenRequest& request);
+  void carry_out(const OpenRequest& request);
   void feed_surfaces();
   void look_at_device();
   void tell_service_manager();
@@ -112,7 +112,7 @@ class Daemon {
   Now burst_now_;             // when the first of them came
   std::set<Client> pinned_;  // UDP clients that the server must remember
   int64_t ticked_ns_ = 0, next_tick_ns_ = kNever, next_device_ns_ = 0, next_notice_ns_ = 0, stop_at_ns_ = 0;  // monotonic
-  OpenRequests notes_;
+  OpenRequests open_requests_;
   std::optional<uint64_t> noted_;           // the edition of the subscriptions that are noted
   const OpenRequest* following_ = nullptr;  // while one of an earlier life is carried out; then nobody is answered
   bool restart_after_stop_ = false, is_ready_ = false, restart_failed_ = false;

@@ -70,15 +70,15 @@ void Daemon::begin_restart() {
   stop_at_ns_ = clock_.now().monotonic_ns + kLongestFade;
 }
 
-std::vector<OpenRequest> Daemon::notes_of(const std::vector<Control::Request>& requests) const {
-  std::vector<OpenRequest> notes;
+std::vector<OpenRequest> Daemon::open_requests_of(const std::vector<Control::Request>& requests) const {
+  std::vector<OpenRequest> open;
   for (const auto& [client, packet, due_ns] : requests) {
     const auto origin = server_->origin(client);
     if (origin || due_ns != 0)
-      notes.push_back({origin.value_or(UdpOrigin{}), client->role->name(), control_.has_confirmed(client), due_ns,
+      open.push_back({origin.value_or(UdpOrigin{}), client->role->name(), control_.has_confirmed(client), due_ns,
                        osc::encode(packet)});
   }
-  return notes;
+  return open;
 }
 
 /// Keeps in mind who has subscribed, for a restart that nobody expects: the server is not to forget those, and they
@@ -88,24 +88,24 @@ void Daemon::follow_subscriptions() {
   if (noted_ == edition) return;
   noted_ = edition;
   keep_subscribers();
-  notes_.write(notes_of(control_.subscriptions()));
+  open_requests_.write(open_requests_of(control_.subscriptions()));
 }
 
 /// Before a planned restart what has been read is carried out, and bundles that wait are kept too; another restart may be
 /// their doing.
-void Daemon::take_notes() {
+void Daemon::keep_open_requests() {
   server_->finish(kFinish);
   control_.finish();
   server_->finish(kFinish);  // of those who had to wait for a worker
   control_.finish();
   std::vector<Control::Request> requests = control_.subscriptions();
   for (Control::Request& request : control_.waiting_bundles(clock_.now())) requests.push_back(std::move(request));
-  notes_.write(notes_of(requests));
+  open_requests_.write(open_requests_of(requests));
   noted_.reset();
 }
 
-void Daemon::follow_notes() {
-  for (const OpenRequest& note : notes_.read()) follow(note);
+void Daemon::go_on_with_open_requests() {
+  for (const OpenRequest& request : open_requests_.read()) follow(request);
   feed_surfaces();
   follow_subscriptions();
 }
@@ -118,22 +118,22 @@ void Daemon::feed_surfaces() {
       follow({*server_->origin(surface), surface->role->name(), false, 0, osc::encode(osc::Message{"/subscribe", {"//*"}})});
 }
 
-void Daemon::follow(const OpenRequest& note) {
-  following_ = &note;
-  carry_out(note);
+void Daemon::follow(const OpenRequest& request) {
+  following_ = &request;
+  carry_out(request);
   following_ = nullptr;
 }
 
-void Daemon::carry_out(const OpenRequest& note) {
+void Daemon::carry_out(const OpenRequest& request) {
   const Now now = clock_.now();
-  auto packet = osc::decode(note.packet);
+  auto packet = osc::decode(request.packet);
   if (!packet) return;
   if (auto* bundle = std::get_if<osc::Bundle>(&*packet))
-    bundle->time = osc::TimeTag::at(now.system_ns + note.due_ns - now.monotonic_ns);
+    bundle->time = osc::TimeTag::at(now.system_ns + request.due_ns - now.monotonic_ns);
   const auto bytes = osc::encode(*packet);
-  if (note.from.port != 0) return server_->take(note.from, bytes);
-  const ClientId id{kNoPort, std::hash<std::string>{}(note.role) | 1};  // by their rights
-  control_.receive(Client({.id = id, .name = "absent", .gone = true, .role = roles_.named(note.role)}), bytes, now);
+  if (request.from.port != 0) return server_->take(request.from, bytes);
+  const ClientId id{kNoPort, std::hash<std::string>{}(request.role) | 1};  // by their rights
+  control_.receive(Client({.id = id, .name = "absent", .gone = true, .role = roles_.named(request.role)}), bytes, now);
 }
 
 osc::Message Daemon::device_message() const {
@@ -151,7 +151,7 @@ void Daemon::prepare_restart() {
     device = restart_.past().device;
     input_device = restart_.past().input_device;
   }
-  restart_.prepare(server_->sockets(), device, input_device, notes_.descriptor());
+  restart_.prepare(server_->sockets(), device, input_device, open_requests_.descriptor());
 }
 
 /// Tells subscribers what has become of the device, prepares the next life, and begins it where only that
@@ -165,7 +165,7 @@ void Daemon::look_at_device() {
   if (options_.no_restart || restart_failed_) return;
   const std::string reason = host_.wants_restart();
   if (reason.empty()) return;
-  take_notes();
+  keep_open_requests();
   start_again(reason, Restart::Why::planned);
   restart_failed_ = true;
 }

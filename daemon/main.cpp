@@ -71,7 +71,7 @@ LiveState live_state_of(Result<Session>& session, const Options& options, const 
   LiveStateOptions wanted{options.session, options.state, options.fresh && !same_run, !same_run, same_run};
   wanted.builds = [&](const Session& changed) { return Daemon::check(changed, options); };
   LiveState state = open_live_state(session, wanted);
-  for (const auto& [text, well] : state.notes)
+  for (const auto& [text, well] : state.remarks)
     spdlog::log(well ? spdlog::level::info : spdlog::level::warn, "{}", text);
   return state;
 }

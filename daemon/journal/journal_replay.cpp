@@ -191,7 +191,7 @@ void JournalReplay::add(ByteReader& body) {
     strangers_[path] = true;
     return;
   }
-  LiveNode live{++next_id_, &known, make_node(path, *known.type)};
+  NumberedNode live{++next_id_, &known, make_node(path, *known.type)};
   for (const int index : known.rows) {
     const Value value = body.value();
     if (body.failed()) break;
@@ -234,26 +234,26 @@ void JournalReplay::forget_facts() {
   emptied_.clear();
 }
 
-JournalReplay::LiveNode* JournalReplay::find(std::string_view path) {
+JournalReplay::NumberedNode* JournalReplay::find(std::string_view path) {
   const auto found = nodes_.find(std::string(path));
   return found == nodes_.end() ? nullptr : &found->second;
 }
 
-std::optional<JournalReplay::LiveCable> JournalReplay::cable(ByteReader& body) {
+std::optional<JournalReplay::NumberedCable> JournalReplay::cable(ByteReader& body) {
   const std::string_view from = body.text();
   const uint64_t output = body.number();
   const std::string_view to = body.text();
   const uint64_t input = body.number();
-  const LiveNode *source = find(from), *listener = find(to);
+  const NumberedNode *source = find(from), *listener = find(to);
   if (body.failed() || !source || !listener) return {};
   const int from_port = translated(source->known->outputs, output);
   const int to_port = translated(listener->known->inputs, input);
   if (from_port < 0 || to_port < 0) return {};
-  return LiveCable{source->id, from_port, listener->id, to_port};
+  return NumberedCable{source->id, from_port, listener->id, to_port};
 }
 
 void JournalReplay::set(ByteReader& body, bool is_position) {
-  LiveNode* live = find(body.text());
+  NumberedNode* live = find(body.text());
   const uint64_t number = body.number();
   const Value value = body.value();
   if (body.failed() || !live) return;
@@ -300,14 +300,14 @@ void JournalReplay::leave_out(std::string where, std::string what) {
 }
 
 void JournalReplay::tell(JournalContent& content) const {
-  std::vector<const LiveNode*> in_order;
+  std::vector<const NumberedNode*> in_order;
   for (auto& [path, live] : nodes_) in_order.push_back(&live);
   std::sort(in_order.begin(), in_order.end(),
-            [](const LiveNode* a, const LiveNode* b) { return a->id < b->id; });
+            [](const NumberedNode* a, const NumberedNode* b) { return a->id < b->id; });
   std::vector<Edit> edits;
   edits.reserve(in_order.size());
   std::unordered_map<uint64_t, const std::string*> paths;  // within `edits`
-  for (const LiveNode* live : in_order) {
+  for (const NumberedNode* live : in_order) {
     edits.push_back(AddNode{live->node});
     paths[live->id] = &std::get<AddNode>(edits.back()).node.path;
   }

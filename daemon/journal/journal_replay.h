@@ -50,19 +50,19 @@ class JournalReplay {
     std::string id;
     std::vector<int> rows, inputs, outputs;
   };
-  struct LiveNode {
+  struct NumberedNode {
     uint64_t id = 0;
     const KnownType* known = nullptr;
     Node node;
   };
-  using LiveCable = std::tuple<uint64_t, int, uint64_t, int>;
+  using NumberedCable = std::tuple<uint64_t, int, uint64_t, int>;
 
   void carry_out(char kind, ByteReader body);
   void start(ByteReader body);
   void base(ByteReader& body);
   void define(ByteReader& body);
   void add(ByteReader& body);
-  std::optional<LiveCable> cable(ByteReader& body);
+  std::optional<NumberedCable> cable(ByteReader& body);
   void set(ByteReader& body, bool is_position);
   void fact(ByteReader& body);
   void remove(const std::string& path);
@@ -70,16 +70,16 @@ class JournalReplay {
   void scene(ByteReader& body);
   void scene_part(ByteReader& body, Scene& scene);
   void leave_out(std::string where, std::string what);
-  LiveNode* find(std::string_view path);
+  NumberedNode* find(std::string_view path);
 
   NodeTypes types_;
   bool started_ = false;
   JournalFacts facts_;
   JournalBase base_;
   std::vector<std::unique_ptr<KnownType>> known_;
-  std::unordered_map<std::string, LiveNode> nodes_;
+  std::unordered_map<std::string, NumberedNode> nodes_;
   std::unordered_map<std::string, bool> strangers_;  // paths of nodes that were left out
-  std::set<LiveCable> cables_;                       // also of nodes that have gone
+  std::set<NumberedCable> cables_;                       // also of nodes that have gone
   Facts facts_of_paths_;
   std::unordered_map<std::string, size_t> beneath_;  // nodes at a path and beneath it
   std::vector<std::string> emptied_;                 // paths that had none at some time during this payload

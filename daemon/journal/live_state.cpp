@@ -167,7 +167,7 @@ class Opening {
     if (content && !belongs(*content)) return content->base;
     return {{fingerprint(session_)}, !content || content->base.pristine};
   }
-  void note(std::string text, bool well) { state_.notes.push_back({std::move(text), well}); }
+  void note(std::string text, bool well) { state_.remarks.push_back({std::move(text), well}); }
   bool give_up(const std::string& reason) {
     state_.trouble = reason;
     note("the live state is not kept: " + reason, false);

@@ -12,18 +12,18 @@
 namespace mixgraph {
 namespace {
 
-void add(std::vector<uint8_t>& bytes, const OpenRequest& note) {
+void add(std::vector<uint8_t>& bytes, const OpenRequest& request) {
   const auto record = osc::encode(osc::Message{
-      "/note",
-      {note.from.address, int32_t(note.from.port), int32_t(note.from.socket), note.role,
-       int32_t(note.confirmed), note.due_ns, osc::Blob{note.packet}}});
+      "/request",
+      {request.from.address, int32_t(request.from.port), int32_t(request.from.socket), request.role,
+       int32_t(request.confirmed), request.due_ns, osc::Blob{request.packet}}});
   const auto size = uint32_t(record.size());
   const auto* first = reinterpret_cast<const uint8_t*>(&size);
   bytes.insert(bytes.end(), first, first + sizeof size);
   bytes.insert(bytes.end(), record.begin(), record.end());
 }
 
-std::optional<OpenRequest> note_of(std::span<const uint8_t> record) {
+std::optional<OpenRequest> request_of(std::span<const uint8_t> record) {
   const auto packet = osc::decode(record);
   const auto* message = packet ? std::get_if<osc::Message>(&*packet) : nullptr;
   if (!message || osc::type_tags(*message) != ",siisihb") return {};
@@ -37,7 +37,7 @@ std::optional<OpenRequest> note_of(std::span<const uint8_t> record) {
 }  // namespace
 
 OpenRequests::OpenRequests(int inherited)
-    : descriptor_(inherited >= 0 ? inherited : memfd_create("mixgraph-notes", MFD_CLOEXEC)) {
+    : descriptor_(inherited >= 0 ? inherited : memfd_create("mixgraph-requests", MFD_CLOEXEC)) {
   if (inherited >= 0) fcntl(descriptor_, F_SETFD, FD_CLOEXEC);
 }
 
@@ -46,24 +46,24 @@ std::vector<OpenRequest> OpenRequests::read() const {
   if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) return {};
   std::vector<uint8_t> bytes(size_t(status.st_size));
   if (pread(descriptor_, bytes.data(), bytes.size(), 0) != ssize_t(bytes.size())) return {};
-  std::vector<OpenRequest> notes;
+  std::vector<OpenRequest> requests;
   std::span<const uint8_t> rest = bytes;
   for (uint32_t size = 0; rest.size() >= sizeof size;) {
     std::memcpy(&size, rest.data(), sizeof size);
     rest = rest.subspan(sizeof size);
     if (size > rest.size()) break;
-    auto note = note_of(rest.first(size));
-    if (!note) break;
-    notes.push_back(std::move(*note));
+    auto request = request_of(rest.first(size));
+    if (!request) break;
+    requests.push_back(std::move(*request));
     rest = rest.subspan(size);
   }
-  return notes;
+  return requests;
 }
 
-void OpenRequests::write(const std::vector<OpenRequest>& notes) {
+void OpenRequests::write(const std::vector<OpenRequest>& requests) {
   if (descriptor_ < 0) return;
   std::vector<uint8_t> bytes;
-  for (const OpenRequest& note : notes) add(bytes, note);
+  for (const OpenRequest& request : requests) add(bytes, request);
   if (ftruncate(descriptor_, 0) != 0) return;
   if (pwrite(descriptor_, bytes.data(), bytes.size(), 0) < 0) return;
 }

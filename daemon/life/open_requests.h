@@ -29,7 +29,7 @@ class OpenRequests {
   /// What is there. Of a file that was not written to its end, what is whole.
   std::vector<OpenRequest> read() const;
   /// Replaces what is there.
-  void write(const std::vector<OpenRequest>& notes);
+  void write(const std::vector<OpenRequest>& requests);
 
  private:
   int descriptor_;

@@ -94,7 +94,7 @@ void Restart::read_past(const char* text) {
     if (key == "tcp") past_.sockets.tcp = numbers<int>(value);
     if (key == "device") past_.device = value;
     if (key == "input_device") past_.input_device = value;
-    if (key == "notes") past_.notes = std::atoi(value.c_str());
+    if (key == "open_requests") past_.open_requests = std::atoi(value.c_str());
   }
 }
 
@@ -114,13 +114,13 @@ void Restart::read_listen_variables() {
 }
 
 void Restart::prepare(const OpenSockets& sockets, const std::string& device, const std::string& input_device,
-                      int notes) {
+                      int open_requests) {
   auto next = std::make_unique<Prepared>();
   next->descriptors = sockets.udp;
   next->descriptors.insert(next->descriptors.end(), sockets.tcp.begin(), sockets.tcp.end());
-  if (notes >= 0) next->descriptors.push_back(notes);
+  if (open_requests >= 0) next->descriptors.push_back(open_requests);
   next->text = "udp=" + list(sockets.udp) + "\ntcp=" + list(sockets.tcp) + "\ndevice=" + device +
-               "\ninput_device=" + input_device + "\nnotes=" + std::to_string(notes) + "\n";
+               "\ninput_device=" + input_device + "\nopen_requests=" + std::to_string(open_requests) + "\n";
   prepared_.store(next.get(), std::memory_order_release);
   kept_.push_back(std::move(next));
 }

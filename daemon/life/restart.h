@@ -16,7 +16,7 @@ struct EarlierLife {
   std::vector<int64_t> failures;  ///< when it crashed or stalled in the last minute; s of the monotonic clock
   OpenSockets sockets;
   std::string device, input_device;  ///< as DriverSettings; empty: none was in use
-  int notes = -1;                    ///< file descriptor of what daemon/life/open_requests.h wrote; -1: none
+  int open_requests = -1;                    ///< file descriptor of what daemon/life/open_requests.h wrote; -1: none
 };
 
 /// The process starts itself again: the same program with the same arguments under the same process id, with
@@ -41,7 +41,7 @@ class Restart {
   const EarlierLife& past() const { return past_; }
   /// What the next life finds; `reason`, `restarts` and `failures` are filled in by now(). [control]
   void prepare(const OpenSockets& sockets, const std::string& device, const std::string& input_device,
-               int notes);
+               int open_requests);
   /// No failure is remembered any more. [control]
   void forgive() { failure_count_.store(0); }
 

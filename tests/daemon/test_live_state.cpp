@@ -89,9 +89,9 @@ class Run {
   double level(const std::string& path) const {
     return std::get<double>(control.graph().find(path)->values[0]);
   }
-  std::string notes() const {
+  std::string remarks() const {
     std::string text;
-    for (const auto& note : state.notes) text += note.text + "\n";
+    for (const auto& remark : state.remarks) text += remark.text + "\n";
     return text;
   }
 
@@ -143,7 +143,7 @@ TEST_CASE("A run goes on with the state of the one before, and says so", "[journ
   {
     Run first(home);
     CHECK_FALSE(first.state.restored);
-    CHECK(first.notes() == "");
+    CHECK(first.remarks() == "");
   }
   run_and_change(home);
   Run third(home);
@@ -152,7 +152,7 @@ TEST_CASE("A run goes on with the state of the one before, and says so", "[journ
   CHECK(third.control.graph().find("mix/extra"));
   CHECK(third.restored_scenes.contains("mine"));
   CHECK(third.restored_scenes.contains("verse"));
-  CHECK(has(third.notes(), "restored: 1 value and 1 node differ from the file"));
+  CHECK(has(third.remarks(), "restored: 1 value and 1 node differ from the file"));
 }
 
 TEST_CASE("Undo, moves, recalls and transactions are kept as what they led to", "[journal]") {
@@ -186,9 +186,9 @@ TEST_CASE("A session file that was changed since wins, and the live state is put
   Run run(home);
   CHECK_FALSE(run.state.restored);
   CHECK(run.level("mix/vox/fader") == -3);
-  CHECK(has(run.notes(), "has been changed since"));
+  CHECK(has(run.remarks(), "has been changed since"));
   REQUIRE(home.files(".old-").size() == 1);
-  CHECK(has(run.notes(), home.files(".old-")[0]));
+  CHECK(has(run.remarks(), home.files(".old-")[0]));
 }
 
 TEST_CASE("Of the states that were put aside the newest twenty are kept", "[journal]") {
@@ -206,7 +206,7 @@ TEST_CASE("Of the states that were put aside the newest twenty are kept", "[jour
   CHECK(home.files(".old-").size() + home.files(".bad-").size() == 20 + 1);
   CHECK(home.files("20010").size() == 1);
   CHECK(home.files("200119").empty());
-  CHECK(has(run.notes(), "that state is kept as"));
+  CHECK(has(run.remarks(), "that state is kept as"));
   CHECK(fs::exists(home.state + "/other.journal.old-2001"));
 }
 
@@ -217,7 +217,7 @@ TEST_CASE("A changed composite type beside the session counts as a changed sessi
                     "mixgraph: 1\ntype: bus\nnodes:\n  sum: {type: sum}\n  fader: {type: fader}\n");
   const Run run(home);
   CHECK_FALSE(run.state.restored);
-  CHECK(has(run.notes(), "has been changed since"));
+  CHECK(has(run.remarks(), "has been changed since"));
 }
 
 TEST_CASE("A changed file is nothing to tell of when nothing was changed live", "[journal]") {
@@ -226,13 +226,13 @@ TEST_CASE("A changed file is nothing to tell of when nothing was changed live", 
   home.folder.write("song.yaml", kSong + "# edited\n");
   {
     Run run(home);
-    CHECK(run.notes() == "");
+    CHECK(run.remarks() == "");
     run.send("/mix/vox/fader", {-17.F});
     run.send("/graph/revert");
   }
   home.folder.write("song.yaml", kSong + "# edited again\n");
   const Run run(home);
-  CHECK(run.notes() == "");
+  CHECK(run.remarks() == "");
   CHECK(home.files(".old-").empty());
 }
 
@@ -291,7 +291,7 @@ TEST_CASE("A fresh start takes the file, and keeps the live state aside", "[jour
     const Run run(home, true);
     CHECK_FALSE(run.state.restored);
     CHECK(run.level("mix/vox/fader") == -3);
-    CHECK(has(run.notes(), "--fresh"));
+    CHECK(has(run.remarks(), "--fresh"));
     CHECK(home.files(".old-").size() == 1);
   }
   const Run next(home);
@@ -313,7 +313,7 @@ TEST_CASE("A damaged journal counts up to the damage, and is kept", "[journal]")
     CHECK(run.state.restored);
     CHECK(run.level("mix/vox/fader") < -15);
     CHECK(run.level("mix/vox/fader") > -29);
-    CHECK(has(run.notes(), "the journal is damaged"));
+    CHECK(has(run.remarks(), "the journal is damaged"));
     CHECK(home.files(".bad-").size() == 1);
   }
   const Run next(home);
@@ -333,7 +333,7 @@ TEST_CASE("If a journal can't be read, the one before the last compaction is use
     const Run run(home);
     CHECK(run.state.restored);
     CHECK(run.level("mix/vox/fader") == -17);
-    CHECK(has(run.notes(), ".bak"));
+    CHECK(has(run.remarks(), ".bak"));
     CHECK(home.files(".bad-").size() == 1);
   }
   {
@@ -354,7 +354,7 @@ TEST_CASE("Two daemons do not keep the state of one session", "[journal]") {
   const Run second(home);
   CHECK(first.state.journal);
   CHECK_FALSE(second.state.journal);
-  CHECK(has(second.notes(), "another mixgraphd"));
+  CHECK(has(second.remarks(), "another mixgraphd"));
   CHECK(has(second.state.trouble, "another mixgraphd"));
 }
 
@@ -364,7 +364,7 @@ TEST_CASE("Where nothing can be written, the session plays, and it is said", "[j
   home.state = home.folder.path("file/state");
   const Run run(home);
   CHECK_FALSE(run.state.journal);
-  CHECK(has(run.notes(), "the live state is not kept"));
+  CHECK(has(run.remarks(), "the live state is not kept"));
 }
 
 TEST_CASE("Levels of the master that are restored are limited, unless the file says more", "[journal]") {
@@ -384,7 +384,7 @@ TEST_CASE("Levels of the master that are restored are limited, unless the file s
     CHECK(run.level("master/level") == 1);  // the file says 2
     CHECK(run.level("master/trim") == 0);
     CHECK(run.level("mix/vox/fader") == 8);
-    CHECK(has(run.notes(), "/master/trim/gain was at 12.0 dB and is restored at 0.0 dB"));
+    CHECK(has(run.remarks(), "/master/trim/gain was at 12.0 dB and is restored at 0.0 dB"));
     run.send("/master/level", {10.F});
   }
   const Run run(home);
@@ -504,5 +504,5 @@ TEST_CASE("Within one run a changed file does not count, at the next start it do
   }
   const Run next(home);
   CHECK_FALSE(next.state.restored);
-  CHECK(has(next.notes(), "has been changed since"));
+  CHECK(has(next.remarks(), "has been changed since"));
 }
