@@ -8,8 +8,10 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 
 #include "daemon/access.h"
+#include "daemon/life/log.h"
 #include "daemon/audio/prefault.h"
 #include "daemon/audio/realtime.h"
 #include "nodes/list.h"
@@ -108,10 +110,9 @@ Daemon::~Daemon() {
 
 Problems Daemon::check(const Session& session, const Options& options) {
   Engine engine(engine_settings(session, audio_of(session, options), options.session));
-  std::vector<Prepared> prepared;
-  Problems problems = engine.update(session.graph);
-  while (!problems.empty() && engine.do_without_files(session.graph, problems, prepared)) problems = engine.update(session.graph, prepared);
-  return problems;
+  Control control(engine, session, node_types(), [](const Client&, const osc::Packet&, bool) {});
+  Problems told;
+  return control.start(&told);
 }
 
 Problems Daemon::build() {
@@ -194,18 +195,11 @@ void Daemon::print_start_line() const {
   std::string listening;
   for (const std::string& address : server_->listening())
     listening += (listening.empty() ? "" : ", ") + address;
-  if (!safe_mode_.empty())
-    fmt::print("mixgraphd: session \"{}\" ({}); safe mode, without sound; osc udp+tcp {}\n",
-               control_.console().document.session().name, options_.session, listening);
-  else
-    fmt::print(
-        "mixgraphd: session \"{}\" ({}); driver {}, device {}{}; {:.0f} Hz, {} frames, latency {:.1f} ms; "
-        "real "
-        "time: {}; osc udp+tcp {}\n",
-        control_.console().document.session().name, options_.session, driver.driver, driver.device, note, driver.rate,
-        driver.period, driver.output_latency_ms + engine_.latency() * 1000 / audio_.rate,
-        realtime_text(driver), listening);
-  std::fflush(stdout);
+  const std::string begun = fmt::format("mixgraphd: session \"{}\" ({}); ", control_.console().document.session().name, options_.session);
+  if (!safe_mode_.empty()) return print_line(begun + "safe mode, without sound; osc udp+tcp " + listening);
+  print_line(begun + fmt::format("driver {}, device {}{}; {:.0f} Hz, {} frames, latency {:.1f} ms; real time: {}; osc udp+tcp {}", driver.driver,
+                                 driver.device, note, driver.rate, driver.period,
+                                 driver.output_latency_ms + engine_.latency() * 1000 / audio_.rate, realtime_text(driver), listening));
 }
 
 ControlSettings Daemon::control_settings() {
@@ -224,7 +218,11 @@ ControlSettings Daemon::control_settings() {
   settings.device = [this] { return device_message(); };
   settings.restart = [this] { begin_restart(); };
   settings.in_background = [this](Worker worker, std::function<void()> work) {
-    boost::asio::post(worker == Worker::files ? files_ : makers_, std::move(work));
+    busy_++;
+    boost::asio::post(worker == Worker::files ? files_ : makers_, [this, work = std::move(work)] {
+      work();
+      busy_--;
+    });
   };
   settings.wake = [this] {
     boost::asio::post(io_, [this] {
@@ -233,6 +231,7 @@ ControlSettings Daemon::control_settings() {
     });
   };
   settings.hold = [this](const Client& client, bool held) { router_.hold(client, held); };
+  settings.patience = 2;
   settings.files = osc_.files;
   settings.confirm = osc_.confirm;
   return settings;
@@ -296,7 +295,8 @@ int Daemon::run() {
     start_again("asked for by /restart", Restart::Why::planned);
     return kExitRuntime;
   }
-  if (!stopped || !served || control_.works()) {
+  for (int i = 0; i < 100 && busy_ > 0; i++) std::this_thread::sleep_for(5ms);
+  if (!stopped || !served || busy_ > 0) {
     spdlog::warn("{} hangs; ending without it", stopped ? "a file" : "the audio driver");
     spdlog::default_logger()->flush();
     if (live_state_.journal) live_state_.journal->flush(2s);

@@ -3,6 +3,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <set>
@@ -107,7 +108,8 @@ class Daemon {
   Control control_;
   LogLimit log_limit_;
   Workers workers_{[this] { return engine_.service(); }};
-  boost::asio::thread_pool files_{1}, makers_{16};  // what control must not wait for
+  std::atomic<int> busy_{0};  // jobs of these
+  boost::asio::thread_pool files_{1}, makers_{32};  // what control must not wait for
   bool flush_waits_ = false;  // packets of one burst have come, and the engine is to get what they set
   Now burst_now_;             // when the first of them came
   std::set<Client> pinned_;  // UDP clients that the server must remember

@@ -115,7 +115,7 @@ int main(int argc, char** argv) {
   if (!options->no_restart && !options->check) restart_on_crash(restart);
 
   Problems problems;
-  const auto daemon = make_daemon(*options, restart, problems);
+  auto daemon = make_daemon(*options, restart, problems);
   if (!problems.empty()) return fail(problems, kExitSession);
   if (options->check) {
     std::printf("%s: no problems\n", options->session.c_str());
@@ -123,5 +123,8 @@ int main(int argc, char** argv) {
   }
   release_signals();
   if (problems = daemon->start(); !problems.empty()) return fail(problems, kExitRuntime);
-  return daemon->run();
+  exit_code = daemon->run();
+  daemon.reset();
+  if (!drain_log()) _exit(exit_code);  // what is left waits for a reader, who may never come
+  return exit_code;
 }

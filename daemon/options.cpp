@@ -50,7 +50,7 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
       ->type_name("NAME")
       ->check(CLI::IsMember({"auto", "portaudio", "clock"}));
   app.add_option("--device", options.device,
-                 "Sound device, or part of its name; `mixgraph devices` lists them")
+                 "Sound device, or part of its name; `mixgraph devices` lists them. One that isn't there is waited for")
       ->type_name("NAME");
   app.add_option("--rate", options.rate, "Sample rate [session's, or 48000]")
       ->type_name("HZ")

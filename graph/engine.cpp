@@ -47,16 +47,6 @@ Problems Engine::update(const Graph& next, std::vector<Prepared> prepared) { ret
 Problems Engine::too_large(const Graph& next) const { return rooms_->conductor.too_large(next); }
 std::vector<Preparation> Engine::needs(const Graph& next, std::span<const Prepared> have) const { return rooms_->conductor.needs(next, have); }
 Prepared Engine::make(Preparation preparation) const { return rooms_->workshop.make(std::move(preparation)); }
-bool Engine::do_without_files(const Graph& next, const Problems& problems, std::vector<Prepared>& have) const {
-  std::erase_if(have, [](const Prepared& made) { return !made.bank; });
-  const size_t before = have.size();
-  for (Preparation& p : needs(next, have)) {
-    if (std::none_of(problems.begin(), problems.end(), [&](const Problem& problem) { return node_address(problem) == "/" + p.path; })) continue;
-    p.without_files = true;
-    if (Prepared made = make(std::move(p)); made.bank) have.push_back(std::move(made));
-  }
-  return have.size() > before;
-}
 std::vector<Preparation> Engine::lacking_files() const { return rooms_->conductor.lacking_files(); }
 void Engine::move(std::span<const Move> batch) { rooms_->conductor.orders().say(batch); }
 uint64_t Engine::now() const { return rooms_->conductor.orders().now(); }

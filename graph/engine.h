@@ -97,11 +97,8 @@ class Engine {
   Problems too_large(const Graph& next) const;
   /// Makes one of them, as long as it takes. The engine must live until it is done. [any]
   Prepared make(Preparation preparation) const;
-  /// Makes nodes of slow types that problems of update(next, have) are about without the files that they name, and adds them to
-  /// `have`, so that it may be tried again. They keep their values. False: there are none. [control]
-  bool do_without_files(const Graph& next, const Problems& problems, std::vector<Prepared>& have) const;
-  /// Nodes that were made so. One that is among what was prepared for update(), and could be made, takes the place of what
-  /// does nothing. [control]
+  /// Nodes that were made without their files (Preparation::without_files). One that is among what was prepared for update(),
+  /// and could be made, takes the place of what does nothing. [control]
   std::vector<Preparation> lacking_files() const;
   /// Moves parameters. Those of one batch that have the same frame begin together, to the sample; so much begins in each
   /// tick of 64 frames that no block comes late by it (Performer), and the rest with the next. Moves of nodes that aren't

@@ -3,24 +3,9 @@
 #include <algorithm>
 
 #include "daemon/control/moves.h"
+#include "daemon/control/node_problems.h"
 
 namespace mixgraph {
-
-std::vector<LastingValue> lasting(const NewValues& values) {
-  std::vector<LastingValue> list;
-  for (const NewValue& said : values) list.push_back({said.entry->path, said.entry->type, said.entry->row, said.value});
-  return list;
-}
-
-Result<NewValues> found_again(const std::vector<LastingValue>& values, const Namespace& names) {
-  NewValues found;
-  for (const LastingValue& said : values) {
-    const Entry* entry = names.find(said.path, said.row);
-    if (!entry || entry->type != said.type) return Problem{"", "/" + said.path + " has gone meanwhile", "/graph/list lists the nodes"};
-    found.push_back({entry, said.value});
-  }
-  return found;
-}
 
 bool Change::only_moves() const {
   const auto moves = [](const NewValue& said) { return can_move(said.entry->parameter()); };
@@ -32,6 +17,16 @@ Problems Change::failed() const {
   for (const Prepared& made : prepared)
     if (!made.bank) problems.insert(problems.end(), made.problems.begin(), made.problems.end());
   return problems;
+}
+
+bool Change::do_without_files(const Problems& problems, const Graph& outcome) {
+  const size_t before = without_files.size();
+  for (const Problem& problem : problems)
+    if (const Node* node = node_of(outcome, problem); node && node->type->slow) without_files.insert(node->path);
+  if (without_files.size() == before) return false;
+  std::erase_if(prepared, [](const Prepared& made) { return !made.bank; });
+  told.insert(told.end(), problems.begin(), problems.end());
+  return true;
 }
 
 }  // namespace mixgraph

@@ -1,7 +1,9 @@
 #pragma once
 #include <boost/container/small_vector.hpp>
 #include <memory>
+#include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "daemon/control/namespace.h"
@@ -26,17 +28,6 @@ struct NewValue {
 };
 
 using NewValues = boost::container::small_vector<NewValue, 1>;
-
-/// The same while nodes may come and go.
-struct LastingValue {
-  std::string path;
-  const NodeType* type;
-  int row;
-  Value value;
-};
-std::vector<LastingValue> lasting(const NewValues& values);
-/// Their rows as they are now; a problem if one of the nodes isn't there any more. [control]
-Result<NewValues> found_again(const std::vector<LastingValue>& values, const Namespace& names);
 
 /// What somebody wants of the document: the only way in which it changes (Console::apply()). Either all of it is done, or
 /// nothing.
@@ -70,11 +61,14 @@ struct Change {
   std::optional<Files> files = {};
   uint64_t step = 0;                 ///< number of the step that it takes back or makes again
   std::vector<Prepared> prepared;    ///< instances that were made for it
-  Problems told;                     ///< what was left out, so that it could be made
+  std::set<std::string> without_files = {};  ///< paths of nodes that do nothing until their files can be had (Setup::without_files)
+  Problems told;                     ///< why
 
   /// Whether it moves values of instances that stay as they are.
   bool only_moves() const;
   bool is_step() const { return why >= Why::edit && why <= Why::load; }
+  /// Has nodes of slow types that these problems are about do without their files. False: there are no others than before.
+  bool do_without_files(const Problems& problems, const Graph& outcome);
   /// Why what was prepared could not be made.
   Problems failed() const;
 };

@@ -102,6 +102,7 @@ Problems Console::apply(const Change& change, std::optional<Graph> outcome) {
   if (auto refused = guard(*this, change, outcome ? *outcome : document.graph())) return {std::move(*refused)};
   Applied applied;
   if (Problems problems = document.apply(change, std::move(outcome), now.frame, applied); !problems.empty()) return problems;
+  for (const NewValue& said : change.values) rows_at_work.said(said.entry->path, said.entry->row);
   tell(applied);
   return {};
 }
@@ -110,8 +111,10 @@ Problems Console::apply(const Change& change, std::optional<Graph> outcome) {
 void Console::tell(const Applied& applied) {
   for (const Problem& problem : applied.told) {
     const std::string address = node_address(problem);
-    node_faults[address] = {"/node/fault", {address, problem.what, "it does nothing until its files are there"}};
+    node_faults[address] = {"/node/fault", {address, problem.what, std::string(kUntilThere)}};
   }
+  for (const Edit& edit : applied.edits)
+    if (const auto* set = std::get_if<SetValue>(&edit)) rows_at_work.said(set->path, set->row);
   feedback.follow(applied);
   if (applied.renamed) meters.rename(document.names());
   if (settings.journal.note) settings.journal.note(applied);
@@ -126,15 +129,10 @@ void Console::catch_up(bool all) {
 }
 
 std::vector<Preparation> Console::needs(const Change& change, const std::optional<Graph>& outcome) const {
-  if (!outcome || !settings.in_background) return {};
-  return engine.needs(*outcome, change.prepared);
-}
-
-bool Console::do_without_files(Change& change, const Problems& problems) const {
-  const auto outcome = document.outcome(change);
-  if (!outcome || !*outcome || !engine.do_without_files(**outcome, problems, change.prepared)) return false;
-  change.told.insert(change.told.end(), problems.begin(), problems.end());
-  return true;
+  if (!outcome) return {};
+  std::vector<Preparation> needed = engine.needs(*outcome, change.prepared);
+  for (Preparation& p : needed) p.without_files = change.without_files.contains(p.path);
+  return needed;
 }
 
 Answer Console::prepare(const Change& change, const Graph& outcome, std::vector<Preparation> needs, GoOn go_on) {
@@ -158,19 +156,20 @@ Answer Console::make(Change change, Done done) {
       Change later = change;
       later.values.clear();
       return prepare(change, **outcome, std::move(needed),
-                     [later = std::move(later), values = lasting(change.values), done = std::move(done)](Console& console, std::vector<Prepared> made) -> Answer {
-                       auto found = found_again(values, console.document.names());
-                       if (!found) return found.problems();
+                     [later = std::move(later), watch = rows_at_work.watch(change.values), done = std::move(done)](Console& console, std::vector<Prepared> made) -> Answer {
+                       auto left = watch->left(console.document.names());
+                       if (!left) return left.problems();
                        Change prepared = later;
-                       prepared.values = std::move(*found);
+                       prepared.values = std::move(*left);
                        prepared.prepared = std::move(made);
                        return console.make(std::move(prepared), done);
                      });
     }
-  if (problems.empty()) problems = apply(change, std::move(*outcome));
+  if (problems.empty()) problems = apply(change, *outcome);
   if (problems.empty()) return done;
-  const bool must_go = change.why == Change::Why::load || change.why == Change::Why::undo || change.why == Change::Why::redo;
-  if (!must_go || !do_without_files(change, problems)) return problems;
+  using Why = Change::Why;
+  const bool must_go = change.why == Why::load || change.why == Why::undo || change.why == Why::redo || change.why == Why::trouble;
+  if (!must_go || !*outcome || !change.do_without_files(problems, **outcome)) return problems;
   return make(std::move(change), std::move(done));
 }
 

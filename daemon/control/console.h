@@ -12,6 +12,7 @@
 #include "daemon/control/document.h"
 #include "daemon/control/meter_feed.h"
 #include "daemon/control/outbox.h"
+#include "daemon/control/rows_at_work.h"
 #include "daemon/control/session_file.h"
 
 namespace mixgraph {
@@ -73,6 +74,9 @@ struct LateBlockFacts {
   std::string_view kind;     ///< late, stall, lost
 };
 
+/// What follows for a node whose files can't be had.
+inline constexpr std::string_view kUntilThere = "it does nothing until its files are there";
+
 struct Console;
 
 /// Keeps the live state: daemon/journal.
@@ -110,6 +114,9 @@ struct ControlSettings {
   std::function<void()> wake = {};
   /// Nothing more is to be read from a client for now, or it is again.
   std::function<void(const Client&, bool held)> hold = {};
+  /// How long a start waits for the files of players and recorders, which are made on workers; those that come later begin
+  /// later. 0: as long as it takes. [s]
+  double patience = 0;
   FileAccess files = FileAccess::loopback;
   Confirm confirm = Confirm::answers;
 
@@ -143,6 +150,7 @@ struct Console {
   Now now;              ///< when the message or tick at hand came
   std::map<Client, ClientState> clients;
   PatternBudget patterns;  ///< of the packet at hand
+  RowsAtWork rows_at_work;
   Change setting;          ///< of one row, by the message at hand: made once, as a million may come in a second
   AddressLists address_lists;
 
@@ -172,10 +180,8 @@ struct Console {
   /// The same for a command, which says `done` in the end: what takes long to make is made on a worker first, and then the
   /// change is made, if it still can be.
   Answer make(Change change, Done done);
-  /// What takes long to make of a change's outcome; nothing, if there is no worker for it.
+  /// What takes long to make of a change's outcome.
   std::vector<Preparation> needs(const Change& change, const std::optional<Graph>& outcome) const;
-  /// Has nodes whose files can't be had, as these problems say, do nothing instead. False: none of them can.
-  bool do_without_files(Change& change, const Problems& problems) const;
   /// Has that made on a worker, if the author may make the change and there is room for it, and goes on with all that was
   /// prepared.
   using GoOn = std::function<Answer(Console&, std::vector<Prepared>)>;

@@ -68,10 +68,12 @@ bool Control::is_confirmation(const Client& client, const osc::Packet& decoded) 
 }
 
 void Control::tell_unconfirmed_set(const Client& client) {
-  if (unconfirmed_.size() >= kMostAddresses || !unconfirmed_.insert(address_of(client)).second) return;
-  log_stranger(fmt::format("{} sets parameters without having shown that it is there; `osc: {{confirm: all}}` keeps that out, "
+  if (unconfirmed_.contains(address_of(client))) return;
+  if (unconfirmed_.size() >= kMostAddresses) unconfirmed_.clear();
+  const bool told = log_stranger(fmt::format("{} sets parameters without having shown that it is there; `osc: {{confirm: all}}` keeps that out, "
                            "and `osc: {{peers: ['{}:PORT']}}` also feeds it back, at the port on which it listens",
                            client->name, address_of(client)));
+  if (told) unconfirmed_.insert(address_of(client));
 }
 
 void Control::tell_overdue() {
@@ -81,15 +83,16 @@ void Control::tell_overdue() {
                              client->name, address_of(client)));
 }
 
-/// Forged addresses are not to fill the log.
-void Control::log_stranger(std::string line) {
+/// Forged addresses are not to fill the log. False: there is no room for this line.
+bool Control::log_stranger(std::string line) {
   if (console_.now.monotonic_ns >= stranger_lines_refill_ns_) {
     stranger_lines_refill_ns_ = console_.now.monotonic_ns + 60 * kSecond;
     stranger_lines_left_ = kStrangerLines;
   }
-  if (!console_.settings.log || stranger_lines_left_ == 0) return;
+  if (!console_.settings.log || stranger_lines_left_ == 0) return false;
   if (--stranger_lines_left_ == 0) line += " (more lines like this are left out for a minute)";
   console_.settings.log(line, true);
+  return true;
 }
 
 void Control::receive(const Client& client, std::span<const uint8_t> packet, const Now& now) {
@@ -312,7 +315,7 @@ std::vector<Control::Request> Control::waiting_bundles(const Now& now) const {
 }
 
 void Control::finish() {
-  for (const Turn turn(kFinish); turns_.is_busy() && !turn.is_over();) {
+  for (const Turn turn(kFinish); turns_.serves() && !turn.is_over();) {
     turns_.wait(std::chrono::milliseconds(10));
     resume(console_.now);
   }
@@ -324,7 +327,8 @@ void Control::finish() {
 Problems Control::reload(const Session& session, const Now& now) {
   console_.now = now;
   console_.catch_up();
-  const Answer answer = console_.take(session, true, {}, "");
+  Answer answer = console_.take(session, true, {}, "");
+  while (answer && answer->work) answer = answer->work()(console_);
   return answer ? Problems() : answer.problems();
 }
 

@@ -42,8 +42,6 @@ class Control {
   void tick(const Now& now);
   /// Goes on with what took too long for one turn, and ends what a worker has done. A tick does it too.
   void resume(const Now& now);
-  /// Whether a worker is busy with a command.
-  bool works() const { return turns_.works(); }
   /// When tick() has something to do, if no client says anything before; monotonic ns, past: as soon as it may.
   int64_t due() const;
 
@@ -75,12 +73,13 @@ class Control {
 
  private:
   Problems start(const Graph& graph, Problems* told);
+  void prepare_start(Change& change) const;
   Send guarded(Send send);
   bool introduce(const Client& client, std::span<const uint8_t> packet, const osc::Packet& decoded);
   bool is_confirmation(const Client& client, const osc::Packet& decoded);
   void tell_unconfirmed_set(const Client& client);
   void tell_overdue();
-  void log_stranger(std::string line);
+  bool log_stranger(std::string line);
   void bundle(const Client& client, const osc::Bundle& bundle);
   void schedule(TimedGroup group);
   void perform(const TimedGroup& group, uint64_t frame);

@@ -74,6 +74,10 @@ std::optional<Problem> guard(const Console& console, const Change& change, const
     const bool needs_files = std::holds_alternative<std::string>(said.value) && names_file(*said.entry->type, said.entry->parameter());
     if (needs_files && !author.may(Right::files, address)) return refusal(console, author, Right::files, address);
   }
+  // A step back takes scenes and settings with it, which another command has let in.
+  const bool steps = change.why == Change::Why::undo || change.why == Change::Why::redo;
+  if (steps && !change.session.scenes.empty() && !author.may(Right::scenes, "/scene/store")) return refusal(console, author, Right::scenes, "/scene/store");
+  if (steps && change.session.settings && !author.may(Right::files, "/graph/load")) return refusal(console, author, Right::files, "/graph/load");
   if (change.edits.empty()) return {};
   return refusal(console, author, change.edits, next, change.why == Change::Why::set ? Right::mix : Right::edit);
 }

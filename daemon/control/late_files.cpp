@@ -1,6 +1,7 @@
 #include "daemon/control/late_files.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "daemon/control/console.h"
@@ -13,33 +14,39 @@ constexpr int64_t kInterval = 2 * kSecond;
 }  // namespace
 
 void LateFiles::tick() {
-  const bool due = console_.now.monotonic_ns >= next_ns_;
-  if (!due && lacked_.empty()) return;
+  if (console_.now.monotonic_ns < next_ns_) return;
+  next_ns_ = console_.now.monotonic_ns + kInterval;
   std::vector<Preparation> lacking = console_.engine.lacking_files();
   tell_found(lacking);
-  if (!due) return;
-  next_ns_ = console_.now.monotonic_ns + kInterval;
-  if (!lacking.empty() && console_.settings.in_background) try_again(std::move(lacking));
+  if (!console_.settings.in_background || lacking.empty()) return;
+  std::rotate(lacking.begin(), lacking.begin() + std::ptrdiff_t(turn_++ % lacking.size()), lacking.end());
+  for (const Preparation& one : lacking) try_again(one);
 }
 
+/// A node that was given other files, or another node in its place, has found nothing, but lacks nothing either.
 void LateFiles::tell_found(const std::vector<Preparation>& lacking) {
-  std::vector<std::string> paths;
-  for (const Preparation& p : lacking) paths.push_back(p.path);
-  for (const std::string& path : lacked_)
-    if (std::find(paths.begin(), paths.end(), path) == paths.end() && console_.document.graph().find(path))
-      console_.tell_fault("/" + path, "has its files now", "it begins as at a start", true);
-  lacked_ = std::move(paths);
+  std::map<std::string, Preparation> now;
+  for (const Preparation& p : lacking) now.emplace(p.path, p);
+  for (const auto& [path, before] : lacked_) {
+    const Node* node = console_.document.graph().find(path);
+    if (now.contains(path) || !node || node->type != before.type || !built_alike(*node->type, node->values, before.values)) continue;
+    console_.tell_fault("/" + path, "has its files now", "it begins as at a start", true);
+  }
+  std::erase_if(console_.node_faults, [&](const auto& fault) {
+    return fault.second.arguments.back() == osc::Argument(std::string(kUntilThere)) && !now.contains(fault.first.substr(1));
+  });
+  lacked_ = std::move(now);
 }
 
-/// What is said of them meanwhile counts: what doesn't fit any more is made for nothing.
-void LateFiles::try_again(std::vector<Preparation> lacking) {
-  turns_.do_own([&engine = console_.engine, lacking = std::move(lacking)]() -> Ending {
-    std::vector<Prepared> made;
-    for (const Preparation& preparation : lacking)
-      if (Prepared one = engine.make(preparation); one.bank) made.push_back(std::move(one));
+/// One by one, as one that hangs keeps only itself. What is said of it meanwhile counts: what doesn't fit any more is made for
+/// nothing.
+void LateFiles::try_again(const Preparation& lacking) {
+  const uint64_t number = std::hash<std::string>{}(lacking.path) << 1 | 2;  // none that another client of this program has
+  turns_.do_own(number, [&engine = console_.engine, lacking]() -> Ending {
+    Prepared made = engine.make(lacking);
     return [made = std::move(made)](Console& console) -> Answer {
-      if (made.empty()) return answered();
-      return console.make({.why = Change::Why::trouble, .prepared = made}, *answered());
+      if (!made.bank) return answered();
+      return console.make({.why = Change::Why::trouble, .prepared = {made}}, *answered());
     };
   });
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,12 @@ class LateFiles {
 
  private:
   void tell_found(const std::vector<Preparation>& lacking);
-  void try_again(std::vector<Preparation> lacking);
+  void try_again(const Preparation& lacking);
 
   Console& console_;
   Turns& turns_;
-  std::vector<std::string> lacked_;  // their paths, as of the last tick
+  std::map<std::string, Preparation> lacked_;  // by path, as of the last look
+  size_t turn_ = 0;                  // who is first
   int64_t next_ns_ = 0;              // monotonic
 };
 

@@ -1,3 +1,7 @@
+#include <chrono>
+#include <future>
+#include <memory>
+
 #include "daemon/control/control.h"
 #include "daemon/control/node_problems.h"
 
@@ -16,12 +20,39 @@ Graph without(const Graph& graph, const Problems& problems) {
 
 }  // namespace
 
+/// Has what is slow made, on workers if it may not take as long as it takes, so that a disk that hangs keeps only its own
+/// nodes waiting.
+void Control::prepare_start(Change& change) const {
+  const Engine& engine = console_.engine;
+  const auto outcome = console_.document.outcome(change);
+  if (!outcome) return;
+  const bool waits = console_.settings.patience > 0;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(console_.settings.patience);
+  for (auto needs = console_.needs(change, *outcome); !needs.empty(); needs = console_.needs(change, *outcome)) {
+    std::vector<std::future<Prepared>> made;
+    for (const Preparation& preparation : needs) {
+      const auto task = std::make_shared<std::packaged_task<Prepared()>>([&engine, preparation] { return engine.make(preparation); });
+      made.push_back(task->get_future());
+      waits ? console_.settings.in_background(Worker::making, [task] { (*task)(); }) : (*task)();
+    }
+    for (size_t i = 0; i < needs.size(); i++) {
+      const bool in_time = !waits || made[i].wait_until(end) == std::future_status::ready;
+      needs[i].without_files = !in_time;
+      if (!in_time) change.told.push_back({"/" + needs[i].path, "its disk doesn't answer", ""});
+      change.prepared.push_back(in_time ? made[i].get() : engine.make(needs[i]));
+    }
+  }
+}
+
 Problems Control::start(const Graph& graph, Problems* told) {
   Change change{.why = Change::Why::start, .whole = graph};
-  Problems problems = console_.apply(change);
-  while (!problems.empty() && told && console_.do_without_files(change, problems)) problems = console_.apply(change);
-  if (told) told->insert(told->end(), change.told.begin(), change.told.end());
-  return problems;
+  while (true) {
+    prepare_start(change);
+    Problems problems = change.failed();
+    if (problems.empty()) problems = console_.apply(change);
+    if (problems.empty() && told) told->insert(told->end(), change.told.begin(), change.told.end());
+    if (problems.empty() || !told || !change.do_without_files(problems, graph)) return problems;
+  }
 }
 
 Problems Control::start(Problems* told) {

@@ -21,14 +21,15 @@ class Turns {
   void begin_message() { turn_.reset(); }
   /// Carries out a message at a frame of the engine, or lets it wait behind others of its client.
   void perform(const Client& client, const osc::Message& message, uint64_t frame);
-  /// Does something that no client asked for, unless the last such work is under way still. Its answer goes nowhere.
-  void do_own(Work work);
+  /// Does something that no client asked for, unless the last work with this number is under way still, or much other is. Its
+  /// answer goes nowhere.
+  void do_own(uint64_t number, Work work);
   /// Ends what workers have done, and goes on with what waits.
   void resume();
   /// Whether there is anything to resume, now or later.
   bool is_busy() const { return !jobs_.empty() || !waiting_.empty(); }
-  /// Whether a worker is busy.
-  bool works() const { return !jobs_.empty(); }
+  /// Whether a client waits for anything.
+  bool serves() const;
   /// Waits a moment for a worker.
   void wait(std::chrono::milliseconds most) const;
   /// What waits of a client who has gone is forgotten.

@@ -29,13 +29,19 @@ void Journal::follow(Console& console) {
 void Journal::note(const Applied& applied) {
   if (!begun_) return;
   for (const Edit& edit : applied.edits)
-    if (!std::holds_alternative<SetValue>(edit)) encoder_.edit(edit);
+    if (const auto* set = std::get_if<SetValue>(&edit)) {
+      forget_places(set->path);  // it is built anew
+    } else {
+      if (const auto* remove = std::get_if<RemoveNode>(&edit)) forget_places(remove->path);
+      encoder_.edit(edit);
+    }
   if (applied.renamed) is_noted_.clear();
   is_noted_.resize(applied.names->entries().size());
   for (const Entry* entry : applied.values) {
     const size_t number = applied.names->index(*entry);
     if (is_noted_[number]) continue;
     is_noted_[number] = true;
+    if (is_place(entry->parameter())) known_.erase({entry->path, entry->row});
     noted_.emplace_back(entry->path, entry->row);
   }
   if (applied.session) {
@@ -46,6 +52,13 @@ void Journal::note(const Applied& applied) {
   if (!applied.file) return;
   base_ = {{*applied.file}, applied.pristine};
   base_noted_ = true;
+}
+
+void Journal::forget_places(const std::string& path) {
+  const auto first = known_.lower_bound({path, 0});
+  auto last = first;
+  while (last != known_.end() && last->first.first == path) ++last;
+  known_.erase(first, last);
 }
 
 void Journal::encode_noted(const Console& console) {
@@ -87,8 +100,8 @@ void Journal::encode_places(Console& console) {
     const MeterEntry& meter = console.document.names().meters()[place.meter];
     const float now = console.meters.value(place.meter);
     double& known = known_.try_emplace({meter.path, place.row}, -1).first->second;
-    // A meter at rest has not measured yet.
-    if (double(now) == known || now == meter.type->meters[size_t(meter.meter)].rest) continue;
+    // A meter at rest has not measured yet, if no place is known.
+    if (double(now) == known || (known < 0 && now == meter.type->meters[size_t(meter.meter)].rest)) continue;
     known = double(now);
     encoder_.position(meter.path, place.row, known);
   }

@@ -40,6 +40,7 @@ class Journal {
     int row;
   };
   void encode_noted(const Console& console);
+  void forget_places(const std::string& path);
   void encode_places(Console& console);
   void find_places(const Console& console);
   void snapshot(Console& console);

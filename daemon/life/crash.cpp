@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "daemon/audio/realtime.h"
+#include "daemon/life/log.h"
 
 namespace mixgraph {
 namespace {
@@ -37,12 +38,13 @@ const char* reason_of(int number) noexcept {
 }
 
 void print(const char* text) noexcept {
-  if (write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
+  if (!takes_bytes(STDERR_FILENO) || write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
 }
 
 void print_backtrace() noexcept {
   void* frames[kMostFrames];
-  backtrace_symbols_fd(frames, backtrace(frames, kMostFrames), STDERR_FILENO);
+  const int count = backtrace(frames, kMostFrames);
+  for (int i = 0; i < count && takes_bytes(STDERR_FILENO); i++) backtrace_symbols_fd(&frames[i], 1, STDERR_FILENO);
 }
 
 [[noreturn]] void end_by(int number) noexcept {

@@ -99,15 +99,6 @@ class Hospital {
   std::optional<DaemonProcess> daemon_;
 };
 
-/// Fills the pipe that a daemon's stderr is, which nobody reads.
-void fill_stderr(pid_t pid) {
-  const int pipe = open(("/proc/" + std::to_string(pid) + "/fd/2").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-  REQUIRE(pipe >= 0);
-  while (write(pipe, "\n", 1) == 1) {}
-  CHECK(errno == EAGAIN);
-  close(pipe);
-}
-
 /// What was printed behind what fills the pipe.
 std::string last_lines(const std::string& output) { return output.substr(output.size() - std::min<size_t>(output.size(), 3000)); }
 
@@ -236,7 +227,7 @@ TEST_CASE("A bad disk, a reader that never reads and clients that send anything 
   hospital.start();
   const int port = hospital.daemon().port();
   const bool reads = std::getenv("MIXGRAPH_CHAOS_READ");
-  if (!reads) fill_stderr(hospital.daemon().pid());
+  if (!reads) hospital.daemon().fill_stderr();
   Visitor visitor(port);
   const Pulse pulse;
   DaemonClient observer(port, OscTransport::tcp);

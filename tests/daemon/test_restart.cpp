@@ -385,3 +385,24 @@ TEST_CASE("The watchdog of another process is not fed", "[restart]") {
   REQUIRE(manager.wait_for("READY=1"));
   CHECK_FALSE(manager.wait_for("WATCHDOG=1", 500ms));
 }
+
+TEST_CASE("A pipe that nobody reads keeps neither a restart nor the end waiting", "[restart]") {
+  const SessionFile session;
+  DaemonProcess daemon(session.arguments(), {}, kRestart);
+  REQUIRE(daemon.port() > 0);
+  daemon.fill_stderr();
+  DaemonClient client(daemon.port());
+  client.send("/restart");
+  REQUIRE(client.wait_for_text("reason", "asked for by /restart", 10s));
+  CHECK(client.text("mode") == "normal");
+  std::this_thread::sleep_for(3s);  // as long as it may stand still before it is started again
+  CHECK(client.number("restarts") == 1);
+  daemon.signal(SIGTERM);
+  siginfo_t ended{};
+  for (int i = 0; i < 100 && ended.si_pid == 0; i++) {
+    std::this_thread::sleep_for(50ms);
+    waitid(P_PID, id_t(daemon.pid()), &ended, WEXITED | WNOHANG | WNOWAIT);
+  }
+  CHECK(ended.si_pid == daemon.pid());
+  CHECK(ended.si_status == 0);
+}

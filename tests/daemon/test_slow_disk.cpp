@@ -205,4 +205,39 @@ TEST_CASE("A disk that hangs under a player doesn't keep the daemon from its end
   CHECK(studio.daemon().wait(30s) == 0);
 }
 
+TEST_CASE("A file whose disk hangs at the start keeps only its own player waiting", "[slow_disk]") {
+  const program::Folder outside, media;
+  for (const char* name : {"well.wav", "ill.wav"}) write_sound(media / name, {std::vector<float>(480'000, 0.5f)});
+  const std::string session = outside.write("song.yaml",
+                                            "mixgraph: 1\n"
+                                            "media: " + (media / "") + "\n"
+                                            "mix:\n"
+                                            "  ill: {type: player, file: ill.wav, play: on, loop: on}\n"
+                                            "  well: {type: player, file: well.wav, play: on, loop: on}\n"
+                                            "  a: {type: meter, from: ill}\n"
+                                            "  b: {type: meter, from: well}\n"
+                                            "master:\n"
+                                            "  out: {type: output, from: [mix/a, mix/b], to: [1, 2]}\n");
+  outside.write("switch", "hang");
+  DaemonProcess daemon({session, "--osc", "0", "--driver", "clock", "--bind", "127.0.0.1", "--state", outside / "state"},
+                       {"LD_PRELOAD=" MIXGRAPH_BINARY_DIR "/tests/libslow_disk.so", "MIXGRAPH_DISK=" + (media / "ill.wav"), "MIXGRAPH_DISK_SWITCH=" + (outside / "switch")});
+  INFO(daemon.output());
+  REQUIRE(daemon.port() > 0);
+  DaemonClient client(daemon.port(), OscTransport::tcp);
+  const auto loudness = [&](const std::string& meter) { return client.get("/mix/" + meter + "/rms_l"); };
+  const auto becomes_loud = [&](const std::string& meter) {
+    for (int i = 0; i < 100 && !(loudness(meter) > -20); i++) std::this_thread::sleep_for(50ms);
+    return loudness(meter) > -20;
+  };
+  CHECK(becomes_loud("b"));
+  CHECK(loudness("a") < -60);
+  client.send("/node/fault");
+  const auto fault = client.wait_for("/node/fault");
+  REQUIRE(fault);
+  CHECK(fault->arguments.at(0) == osc::Argument("/mix/ill"));
+  std::filesystem::remove(outside / "switch");
+  CHECK(becomes_loud("a"));
+  CHECK(client.number("restarts") == 0);
+}
+
 #endif

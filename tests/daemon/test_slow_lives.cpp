@@ -81,6 +81,7 @@ TEST_CASE("What was prepared for a node that went meanwhile is an error, and a l
   desk.send(other, message("/mix/song/file", {"b.wav"}));
   stage.finish();
   CHECK(stage.file_of(desk.main) == "/mix/song/file ,s \"b.wav\"");
+  CHECK(desk.lines(one) == Lines{R"(/error ,sss "/mix/song/file" "another value was set meanwhile" "")"});
   desk.send(one, message("/mix/song/file", {"a.wav"}));
   desk.send(other, message("/graph/remove", {"mix/song"}));
   CHECK(desk.lines(other) == Lines{R"(/done ,ss "/graph/remove" "mix/song")"});
@@ -188,6 +189,7 @@ TEST_CASE("A session whose files are missing loads, keeps their names, and plays
   SECTION("it comes") {
     stage.record("late.wav");
     CHECK(loudest(2500) > 0.4f);
+    desk.run(2000);
     CHECK(told() == Lines{R"(/node/fault ,sss "/mix/song" "has its files now" "it begins as at a start")"});
     desk.send("/node/fault");
     desk.run(50);
@@ -234,6 +236,86 @@ TEST_CASE("What hears a node that gets its file late is made on a worker too", "
   CHECK_FALSE(desk.engine.lacking_files().empty());
   stage.finish();
   CHECK(desk.engine.lacking_files().empty());
+}
+
+TEST_CASE("A file that hangs keeps no other one from being found, nor does a recorder that can't be made", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  std::ofstream(stage.path("takes")) << "a file where the folder should be";
+  std::string session = kPlayers;
+  session.replace(session.find("{type: player,"), 14, "{type: player, file: late.wav,");
+  session.insert(session.find("master:"), "  other: {type: player, file: other.wav}\n  tape: {type: recorder, from: song, file: takes/x}\n");
+  std::ofstream(stage.file()) << session;
+  desk.send("/graph/load");
+  stage.finish();
+  CHECK(desk.lines() == Lines{R"(/done ,ss "/graph/load" "song.yaml")"});
+  CHECK(desk.engine.lacking_files().size() == 3);
+  while (stage.jobs() == 0) desk.run(100);
+  CHECK(stage.jobs() == 3);
+  for (const char* name : {"late.wav", "other.wav"}) stage.record(name);
+  const int first = GENERATE(0, 1, 2);  // the one that hangs
+  for (int i = 0; i < first; i++) stage.put_off();
+  const auto hangs = stage.take_job();
+  stage.finish();
+  for (int i = 0; i < 30; i++) desk.run(100), stage.finish();
+  CHECK(desk.engine.lacking_files().size() <= 2);
+  CHECK(stage.file_of(desk.main) == "/mix/song/file ,s \"late.wav\"");
+  CHECK(desk.lines().empty());
+  hangs();
+  for (int i = 0; i < 30; i++) desk.run(100), stage.finish();
+  CHECK(desk.engine.lacking_files().size() == 1);
+  CHECK(desk.engine.lacking_files().front().path == "mix/tape");
+}
+
+TEST_CASE("A start does without files that can't be had, whatever hears them", "[jobs]") {
+  for (const char* from : {"vox", "song"}) {
+    TemporaryFolder folder;
+    std::ofstream(folder.path("takes")) << "a file where the folder should be";
+    write_sound(folder.path("song.wav"), {std::vector<float>(4800, 0.5f)});
+    std::string yaml = kPlayers;
+    yaml.replace(yaml.find("{type: player,"), 14, "{type: player, file: song.wav,");
+    yaml.insert(yaml.find("master:"), std::string("  tape: {type: recorder, from: ") + from + ", file: takes/x}\n");
+    auto session = parse_session(yaml, "t.yaml", ".", node_types());
+    REQUIRE(session);
+    Engine engine({.environment = {.rate = 48000, .media_root = folder.path(""), .record_root = folder.path("")}});
+    Control control(engine, std::move(*session), node_types(), [](const Client&, const osc::Packet&, bool) {});
+    Problems told;
+    CHECK(control.start(&told).empty());
+    CHECK(told.size() == 1);
+    REQUIRE(control.graph().find("mix/tape"));
+    CHECK(engine.lacking_files().size() == 1);
+  }
+}
+
+TEST_CASE("The latest word on a row counts, whichever worker is ready first", "[jobs]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  for (const char* name : {"a.wav", "b.wav"}) stage.record(name);
+  const Client one = desk.client(kTcp), other = desk.client(kTcp);
+  desk.send(one, message("/mix/song/file", {"a.wav"}));
+  const auto first = stage.take_job();
+  SECTION("another file") {
+    desk.send(other, message("/mix/song/file", {"b.wav"}));
+    if (GENERATE(true, false)) {
+      stage.finish();
+      first(), stage.resume(), stage.finish();
+      CHECK(desk.lines(one) == Lines{R"(/error ,sss "/mix/song/file" "another value was set meanwhile" "")"});
+    } else {
+      first(), stage.resume(), stage.finish();
+    }
+    CHECK(stage.file_of(desk.main) == "/mix/song/file ,s \"b.wav\"");
+  }
+  SECTION("of a pattern only the rows that were said anew") {
+    desk.send("/graph/add", {"mix/tape", "recorder"});
+    stage.finish();
+    const Client third = desk.client(kTcp);
+    desk.send(third, message("/mix/{tape,vox}/{format,fader}", {1}));
+    const auto pattern = stage.take_job();
+    desk.send(other, message("/mix/vox/fader", {-20.f}));
+    pattern(), stage.resume(), stage.finish();
+    CHECK(desk.get("/mix/vox/fader") == -20);
+    CHECK(desk.get("/mix/tape/format") == 1);
+  }
 }
 
 TEST_CASE("A pattern of a timed bundle that needs a worker keeps its time", "[jobs]") {
@@ -322,4 +404,24 @@ TEST_CASE("A role has rights for addresses", "[trust]") {
   desk.send(tablet, message("/mix/*/*"));
   for (const std::string& line : desk.lines(tablet)) CHECK_THAT(line, Catch::StartsWith("/mix/vox/"));
   CHECK(desk.get("/mix/vox/mute") == 0);
+}
+
+TEST_CASE("A step back needs the rights for all that it takes with it", "[trust]") {
+  Stage stage;
+  Desk& desk = stage.desk;
+  Role role("editor");
+  for (const Right right : {Right::view, Right::mix, Right::edit}) role.give(right);
+  const Client editor({.id = {kTcp, 77}, .name = "editor", .role = std::make_shared<const Role>(std::move(role))});
+  std::ofstream(stage.file()) << kPlayers << "scenes: {one: {mix/vox/mute: true}}\n";
+  desk.send("/graph/load");
+  stage.finish();
+  CHECK(desk.lines() == Lines{R"(/done ,ss "/graph/load" "song.yaml")"});
+  desk.send(editor, message("/graph/undo"));  // of a load, with its scenes
+  stage.finish();
+  CHECK_THAT(desk.lines(editor).at(0), Catch::Contains("no right to scenes"));
+  CHECK(desk.control.console().document.session().scenes.size() == 1);
+  desk.send(editor, message("/graph/add", {"mix/x", "trim"}));
+  desk.send(editor, message("/graph/undo"));
+  stage.finish();
+  CHECK_FALSE(desk.control.graph().find("mix/x"));
 }

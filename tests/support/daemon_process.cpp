@@ -115,4 +115,10 @@ int DaemonProcess::wait(std::chrono::milliseconds patience) {
   }
 }
 
+void DaemonProcess::fill_stderr() {
+  const int pipe = open(("/proc/" + std::to_string(child_) + "/fd/2").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  while (write(pipe, "\n", 1) == 1) {}
+  close(pipe);
+}
+
 }  // namespace mixgraph

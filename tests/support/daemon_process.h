@@ -36,6 +36,8 @@ class DaemonProcess {
   void signal(int number);
   /// Reads what it prints until `text` is there. False: it was not in time, or the daemon ended.
   bool wait_for(const std::string& text, std::chrono::milliseconds patience = std::chrono::seconds(10));
+  /// Fills the pipe that its standard output and error are, which nobody reads until wait_for() or wait() does.
+  void fill_stderr();
   /// Waits for its end and returns its exit code; 128 + signal if it was killed; -1: it runs on.
   int wait(std::chrono::milliseconds patience = std::chrono::seconds(5));
 

@@ -28,6 +28,14 @@ class Office {
     job();
     return true;
   }
+  /// The next job, to be done later.
+  std::function<void()> take_job() {
+    auto job = std::move(jobs_.front());
+    jobs_.pop_front();
+    return job;
+  }
+  /// The next job comes last.
+  void put_off() { jobs_.push_back(take_job()); }
   /// Until nothing is left to do.
   void finish() {
     while (work() || woken_) resume();
