@@ -23,7 +23,7 @@ class Input {
  public:
   static constexpr bool kPlain = true;
   explicit Input(const Setup& setup) {
-    const DeviceChannels channels = input_channels(setup.text(kChannels));
+    const ChannelPair channels = input_channels(setup.text(kChannels));
     for (int c = 0; c < 2; c++) channel_[c] = V(float(channels.channel[c % channels.count]));
   }
 

@@ -18,10 +18,10 @@ int take_number(std::string_view& text) {
 
 }  // namespace
 
-Result<DeviceChannels> parse_device_channels(std::string_view text, DeviceChannels otherwise) {
+Result<ChannelPair> parse_device_channels(std::string_view text, ChannelPair otherwise) {
   if (text.empty()) return otherwise;
   std::string_view left = text;
-  DeviceChannels list;
+  ChannelPair list;
   int first = take_number(left), second = 0;
   bool two = !left.empty() && left[0] == '+';
   if (two) {
@@ -31,12 +31,12 @@ Result<DeviceChannels> parse_device_channels(std::string_view text, DeviceChanne
   if (!first || (two && !second) || !left.empty())
     return Problem{"", std::string("\"").append(text) + "\" is not a list of device channels",
                    "a channel from 1 to 64, such as 3, or two, such as 1+2"};
-  return DeviceChannels{two ? 2 : 1, {first - 1, two ? second - 1 : 0}};
+  return ChannelPair{two ? 2 : 1, {first - 1, two ? second - 1 : 0}};
 }
 
-DeviceChannels input_channels(const std::string& text) {
+ChannelPair input_channels(const std::string& text) {
   auto channels = parse_device_channels(text, {});
-  return channels ? *channels : DeviceChannels{};
+  return channels ? *channels : ChannelPair{};
 }
 Problems check_input_channels(const std::string& text) {
   auto channels = parse_device_channels(text, {});

@@ -19,7 +19,7 @@ constexpr Port kIn[] = {{"in"}};
 /// A mono input goes to all the channels named.
 class Output {
  public:
-  explicit Output(DeviceChannels to) : to_(to) {}
+  explicit Output(ChannelPair to) : to_(to) {}
   static Result<std::unique_ptr<Output>> create(const Setup& setup) {
     auto to = parse_device_channels(setup.text(kTo), {2, {0, 1}});
     if (!to) return to.problems();
@@ -40,7 +40,7 @@ class Output {
     for (int i = 0; i < b.frames(); i++) out[i] += in[i] * gain;
   }
 
-  DeviceChannels to_;
+  ChannelPair to_;
 };
 
 }  // namespace

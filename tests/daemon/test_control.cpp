@@ -285,3 +285,20 @@ TEST_CASE("Noise as packets leaves control as it was") {
   CHECK(desk.control.graph().nodes().size() == before.nodes().size());
   CHECK(std::isfinite(desk.get("/mix/left")));
 }
+
+TEST_CASE("A strip on a channel with which the device wasn't opened is told") {
+  Desk desk("mixgraph: 1\nmix:\n  vox: {type: strip, from: in/1}\nmaster:\n  out: {type: output, from: mix/vox, to: [1, 2]}\n");
+  desk.send("/subscribe");
+  desk.received();
+  const auto told = [&] {
+    std::vector<std::string> lines = desk.lines();
+    std::erase_if(lines, [](const std::string& line) { return line.find("/node/fault") != 0; });
+    return lines;
+  };
+  desk.send("/graph/add", {"mix/near", "input", "channels", "2"});
+  CHECK(told().empty());
+  desk.send("/graph/add", {"mix/far", "input", "channels", "5"});
+  CHECK(told() == std::vector<std::string>{R"(/node/fault ,sss "/mix/far" "names input 5 of the device, and the daemon runs with 2" "it is silent until /restart opens more")"});
+  desk.send("/mix/near/channels", {"3"});
+  CHECK(told().size() == 1);
+}
