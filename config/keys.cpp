@@ -167,22 +167,11 @@ void read_audio_key(const Yaml::Entry& entry, AudioSettings& audio, Report& repo
              suggest(entry.key, words, "it has"));
 }
 
-/// The highest device channel that nodes of a role name in their text.
+/// The highest device channel that nodes of a role name.
 int used_channels(const Graph& graph, DeviceRole role) {
   int most = 0;
-  for (const Node& node : graph.nodes()) {
-    if (node.type->role != role) continue;
-    for (const Value& value : node.values) {
-      const std::string* text = std::get_if<std::string>(&value);
-      if (!text) continue;
-      for (const char *at = text->data(), *end = at + text->size(); at < end;) {
-        int channel = 0;
-        auto [next, error] = std::from_chars(at, end, channel);
-        if (error == std::errc()) most = std::max(most, std::min(channel, 256));
-        at = error == std::errc() ? next : at + 1;
-      }
-    }
-  }
+  for (const Node& node : graph.nodes())
+    if (node.type->role == role) most = std::max(most, channels_of(node));
   return most;
 }
 
@@ -303,6 +292,22 @@ Yaml write_osc(const OscSettings& osc) {
 }
 
 }  // namespace
+
+int channels_of(const Node& node) {
+  int most = 0;
+  if (node.type->role == DeviceRole::none) return most;
+  for (const Value& value : node.values) {
+    const std::string* text = std::get_if<std::string>(&value);
+    if (!text) continue;
+    for (const char *at = text->data(), *end = at + text->size(); at < end;) {
+      int channel = 0;
+      auto [next, error] = std::from_chars(at, end, channel);
+      if (error == std::errc()) most = std::max(most, std::min(channel, 256));
+      at = error == std::errc() ? next : at + 1;
+    }
+  }
+  return most;
+}
 
 DeviceChannels channels_of(const AudioSettings& audio, const Graph& graph) {
   return {std::max(audio.inputs.value_or(2), used_channels(graph, DeviceRole::device_input)),

@@ -33,6 +33,8 @@ struct AudioSettings {
 struct DeviceChannels {
   int inputs = 2, outputs = 2;
 };
+/// The highest channel of the device that one of its nodes names: up to 256; 0: none. [any]
+int channels_of(const Node& node);
 /// As many as are written, or 2, and at least as many as the nodes of a graph name: up to 256. [any]
 DeviceChannels channels_of(const AudioSettings& audio, const Graph& graph);
 

@@ -15,25 +15,20 @@ namespace {
 constexpr int kErrorsPerSecond = 100;        // that one client is told of
 constexpr int kExplanationsPerSecond = 100;  // that look through all addresses, for all clients
 
-/// The node of a device that an edit makes, or gives other channels.
-const Node* device_node(const Graph& graph, const Edit& edit) {
-  const auto* add = std::get_if<AddNode>(&edit);
-  const auto* set = std::get_if<SetValue>(&edit);
-  const Node* node = add ? graph.find(add->node.path) : set ? graph.find(set->path) : nullptr;
-  return node && node->type->role != DeviceRole::none ? node : nullptr;
-}
-
 /// Channels beyond those with which the device was opened are silent, which nobody would guess.
 std::optional<Problem> unopened(const Node& node, const EngineSettings& settings) {
-  const auto alone = mixgraph::apply({}, {AddNode{node}});
-  if (!alone) return {};
-  const DeviceChannels needs = channels_of({}, *alone);
-  const auto told = [&](int needed, int there, const char* what) {
-    return Problem{"/" + node.path, fmt::format("names {} {} of the device, and the daemon runs with {}", what, needed, there), "it is silent until /restart opens more"};
-  };
-  if (node.type->role == DeviceRole::device_input && needs.inputs > settings.inputs) return told(needs.inputs, settings.inputs, "input");
-  if (node.type->role == DeviceRole::device_output && needs.outputs > settings.outputs) return told(needs.outputs, settings.outputs, "output");
-  return {};
+  const bool is_input = node.type->role == DeviceRole::device_input;
+  const int named = channels_of(node), there = is_input ? settings.inputs : settings.outputs;
+  if (named <= there) return {};
+  return Problem{"/" + node.path, fmt::format("names {} {} of the device, and the daemon runs with {}", is_input ? "input" : "output", named, there),
+                 "it is silent until /restart opens more"};
+}
+
+/// The node that an edit makes, or gives another value.
+const Node* changed_node(const Graph& graph, const Edit& edit) {
+  if (const auto* add = std::get_if<AddNode>(&edit)) return &add->node;
+  const auto* set = std::get_if<SetValue>(&edit);
+  return set ? graph.find(set->path) : nullptr;
 }
 
 }  // namespace
@@ -144,7 +139,7 @@ void Console::tell(const Applied& applied) {
   if (applied.why == Change::Why::start) return;
   for (const Problem& problem : applied.told) tell_all(node_faults.at(node_address(problem)));
   for (const Edit& edit : applied.edits)
-    if (const Node* node = device_node(document.graph(), edit))
+    if (const Node* node = changed_node(document.graph(), edit))
       if (const auto problem = unopened(*node, engine.settings())) tell_fault(problem->where, problem->what, problem->hint);
   if (!applied.edits.empty() && applied.rewired) tell_all({"/graph/changed", {++edition}});
 }

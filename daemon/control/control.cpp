@@ -70,9 +70,10 @@ bool Control::is_confirmation(const Client& client, const osc::Packet& decoded) 
 void Control::tell_unconfirmed_set(const Client& client) {
   if (unconfirmed_.contains(address_of(client))) return;
   if (unconfirmed_.size() >= kMostAddresses) unconfirmed_.clear();
-  const bool told = log_stranger(fmt::format("{} sets parameters without having shown that it is there; `osc: {{confirm: all}}` keeps that out, "
-                           "and `osc: {{peers: ['{}:PORT']}}` also feeds it back, at the port on which it listens",
-                           client->name, address_of(client)));
+  const bool told = log_stranger(
+      fmt::format("{} sets parameters without having shown that it is there; `osc: {{confirm: all}}` keeps that out, "
+                  "and `osc: {{peers: ['{}:PORT']}}` also feeds it back, at the port on which it listens",
+                  client->name, address_of(client)));
   if (told) unconfirmed_.insert(address_of(client));
 }
 

@@ -24,8 +24,8 @@ class LateFiles {
   Console& console_;
   Turns& turns_;
   std::map<std::string, Preparation> lacked_;  // by path, as of the last look
-  size_t turn_ = 0;                  // who is first
-  int64_t next_ns_ = 0;              // monotonic
+  size_t turn_ = 0;                             // who is first
+  int64_t next_ns_ = 0;                         // monotonic
 };
 
 }  // namespace mixgraph

@@ -5,6 +5,7 @@ namespace mixgraph {
 RowsAtWork::Watch::Watch(std::shared_ptr<State> state, const NewValues& values) : state_(std::move(state)) {
   std::lock_guard lock(state_->mutex);
   number_ = ++state_->number;
+  state_->watches++;
   for (const NewValue& said : values) {
     values_.push_back({{said.entry->path, said.entry->row}, said.entry->type, said.value});
     Said& row = state_->rows[values_.back().row];
@@ -15,6 +16,7 @@ RowsAtWork::Watch::Watch(std::shared_ptr<State> state, const NewValues& values) 
 
 RowsAtWork::Watch::~Watch() {
   std::lock_guard lock(state_->mutex);
+  state_->watches--;
   for (const Lasting& value : values_) {
     const auto row = state_->rows.find(value.row);
     if (--row->second.watches == 0) state_->rows.erase(row);
@@ -38,8 +40,8 @@ bool RowsAtWork::Watch::is_latest(const Row& row) const {
 }
 
 void RowsAtWork::said(const std::string& path, int row) {
+  if (state_->watches == 0) return;
   std::lock_guard lock(state_->mutex);
-  if (state_->rows.empty()) return;
   const auto found = state_->rows.find({path, row});
   if (found != state_->rows.end()) found->second.number = ++state_->number;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@ class RowsAtWork {
   struct State {
     std::mutex mutex;  // the last who holds a watch may be a worker
     std::map<Row, Said> rows;
+    std::atomic<int> watches = 0;  // so that a set, of which there may be very many, finds out without the mutex
     uint64_t number = 0;
   };
 

@@ -25,7 +25,7 @@ SceneValues values_of(const Namespace& names, const Scene::Scope& scope, bool al
       const Parameter& p = row(*part.type, i);
       if (named == part.values.end() && !(all && is_in_scenes(p))) continue;
       if (is_there)
-        found.values.push_back({names.find(path, i), named == part.values.end() ? initial_value(p) : named->second});
+        found.values.push_back({&names.entries()[names.index(*first) + size_t(i)], named == part.values.end() ? initial_value(p) : named->second});
       else
         found.left_out++;
     }

@@ -36,10 +36,13 @@ void Control::prepare_start(Change& change) const {
       waits ? console_.settings.in_background(Worker::making, [task] { (*task)(); }) : (*task)();
     }
     for (size_t i = 0; i < needs.size(); i++) {
-      const bool in_time = !waits || made[i].wait_until(end) == std::future_status::ready;
-      needs[i].without_files = !in_time;
-      if (!in_time) change.told.push_back({"/" + needs[i].path, "its disk doesn't answer", ""});
-      change.prepared.push_back(in_time ? made[i].get() : engine.make(needs[i]));
+      if (!waits || made[i].wait_until(end) == std::future_status::ready) {
+        change.prepared.push_back(made[i].get());
+        continue;
+      }
+      change.told.push_back({"/" + needs[i].path, "its disk doesn't answer", ""});
+      needs[i].without_files = true;
+      change.prepared.push_back(engine.make(std::move(needs[i])));
     }
   }
 }

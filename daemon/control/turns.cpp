@@ -8,7 +8,6 @@
 namespace mixgraph {
 namespace {
 
-constexpr const char* kOwnName = "itself";
 constexpr auto kTurn = std::chrono::milliseconds(10);  // for a packet, and for all that wait for their turn
 
 /// No command begins like a node of the mix, and most messages do.
@@ -16,9 +15,6 @@ const Command* command_of(const osc::Message& message) {
   const bool in_mix = message.address.starts_with("/mix/") || message.address.starts_with("/master/");
   return in_mix ? nullptr : find_command(message.address);
 }
-
-/// Of what no client asked for (Turns::do_own()).
-bool is_own(const Client& client) { return client->name == kOwnName; }
 
 bool is_ready(const std::future<Ending>& ending) {
   return ending.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
@@ -43,12 +39,12 @@ void Turns::perform(const Client& client, const osc::Message& message, uint64_t 
 
 void Turns::do_own(uint64_t number, Work work) {
   constexpr size_t kMostJobs = 8;  // of all clients, so that there are workers left for others
-  const Client own({.id = {kNoPort, number}, .name = kOwnName});
+  const Client own({.id = {kNoPort, number}, .name = "itself"});
   if (!jobs_.contains(own) && jobs_.size() < kMostJobs) begin_job("", nullptr, own, Done{"", true, std::move(work), Worker::making});
 }
 
 bool Turns::serves() const {
-  return !waiting_.empty() || std::any_of(jobs_.begin(), jobs_.end(), [](const auto& job) { return !is_own(job.first); });
+  return !waiting_.empty() || std::any_of(jobs_.begin(), jobs_.end(), [](const auto& job) { return !job.second.address.empty(); });
 }
 
 /// One command at a time is heavy, as two that write a file must not meet.

@@ -42,7 +42,7 @@ class Turns {
   };
   /// What a worker does of a message: of a command, or of rows.
   struct Job {
-    std::string address;
+    std::string address;     // empty: no client asked for it
     const Command* command;  // nullptr: rows
     std::future<Ending> ending;
   };

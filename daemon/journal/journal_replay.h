@@ -79,7 +79,7 @@ class JournalReplay {
   std::vector<std::unique_ptr<KnownType>> known_;
   std::unordered_map<std::string, NumberedNode> nodes_;
   std::unordered_map<std::string, bool> strangers_;  // paths of nodes that were left out
-  std::set<NumberedCable> cables_;                       // also of nodes that have gone
+  std::set<NumberedCable> cables_;                   // also of nodes that have gone
   Facts facts_of_paths_;
   std::unordered_map<std::string, size_t> beneath_;  // nodes at a path and beneath it
   std::vector<std::string> emptied_;                 // paths that had none at some time during this payload

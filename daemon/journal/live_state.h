@@ -34,7 +34,7 @@ struct LiveState {
   std::unique_ptr<Journal> journal;  ///< nullptr: the state is not kept
   bool restored = false;             ///< the session's graph and scenes are those of the last run
   Graph file_graph;                  ///< if so: the session file's
-  std::vector<Remark> remarks;           ///< what the person who starts it should know
+  std::vector<Remark> remarks;       ///< what the person who starts it should know
   std::string trouble;               ///< why the state is not kept
   std::string file;                  ///< the journal's
 };

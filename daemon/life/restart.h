@@ -16,7 +16,7 @@ struct EarlierLife {
   std::vector<int64_t> failures;  ///< when it crashed or stalled in the last minute; s of the monotonic clock
   OpenSockets sockets;
   std::string device, input_device;  ///< as DriverSettings; empty: none was in use
-  int open_requests = -1;                    ///< file descriptor of what daemon/life/open_requests.h wrote; -1: none
+  int open_requests = -1;            ///< file descriptor of what daemon/life/open_requests.h wrote; -1: none
 };
 
 /// The process starts itself again: the same program with the same arguments under the same process id, with

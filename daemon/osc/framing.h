@@ -25,8 +25,9 @@ class FrameReader {
   /// Takes bytes as they arrive, cut anywhere.
   void feed(std::span<const uint8_t> bytes);
 
-  /// The next packet, until the next call of any of these, or what is wrong with the next frame; empty when more bytes are needed. After a problem
-  /// in SLIP reading goes on at the next frame; other problems leave the reader broken().
+  /// The next packet, which is there until the next call of this or of feed(), or what is wrong with the next frame; empty
+  /// when more bytes are needed. After a problem in SLIP reading goes on at the next frame; other problems leave the reader
+  /// broken().
   std::optional<Result<std::span<const uint8_t>>> next();
 
   /// True when there is no way to find the next frame: the connection is to be closed. next() is empty from

@@ -17,12 +17,12 @@
 #include <random>
 #include <thread>
 
-#include "config/session.h"
 #include "nodes/list.h"
 #include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/environment.h"
 #include "tests/support/random_client.h"
+#include "tests/support/session_text.h"
 #include "tests/support/sound_files.h"
 #include "tests/tools/program.h"
 
@@ -192,16 +192,7 @@ class Visitor {
 };
 
 /// The session as /graph/get tells it.
-Session live(int port) {
-  DaemonClient client(port, OscTransport::tcp);
-  const std::string text = client.session();
-  auto session = parse_session(text, "live", ".", node_types());
-  if (!session) throw std::runtime_error(session.problems().front().text() + "\n" + text);
-  Graph& graph = session->graph;
-  for (const Node& node : graph.nodes())  // where players are goes on
-    if (const int row = find_row(*node.type, "position"); node.type->id == "player" && row >= 0) graph.set_value(node.path, row, 0.0);
-  return *session;
-}
+Session live(int port) { return session_of(DaemonClient(port, OscTransport::tcp).session()); }
 
 /// The same, once nothing changes any more of itself.
 Session settled(int port) {

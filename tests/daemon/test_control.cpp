@@ -7,15 +7,6 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-const char* const kTwoFaders =
-    "mixgraph: 1\n"
-    "mix:\n"
-    "  left: {type: fader, from: in/1}\n"
-    "  right: {type: fader, from: in/2}\n"
-    "master:\n"
-    "  a: {type: output, from: mix/left, to: 1}\n"
-    "  b: {type: output, from: mix/right, to: 2}\n";
-
 /// The first frame after `from` at which a channel isn't what it was there.
 size_t first_change(const std::vector<float>& signal, size_t from) {
   for (size_t i = from; i < signal.size(); i++)

@@ -10,25 +10,23 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
+#include "tests/support/sound_files.h"
 #include "tests/support/transcript.h"
 
 using namespace mixgraph;
+using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 namespace {
 
 /// A session file that the test may rewrite, gone at the end.
 struct SessionFile {
-  SessionFile() {
-    std::string name = (fs::temp_directory_path() / "mixgraph-XXXXXX").string();
-    folder = mkdtemp(name.data());
-    file = (folder / "song.yaml").string();
-  }
-  ~SessionFile() { fs::remove_all(folder); }
   void write(const std::string& text) const { std::ofstream(file) << text; }
-  fs::path folder;
-  std::string file;
+  const TemporaryFolder made;
+  const fs::path folder = made.path();
+  const std::string file = made.path("song.yaml");
 };
 
 const std::string kSong =
@@ -233,4 +231,26 @@ TEST_CASE("Faults on purpose: only for tests that ask for them", "[daemon]") {
   REQUIRE(faulty.port() > 0);
   CHECK(play(session, faulty,
              "> /test/stall_audio 50\nwait 200\n> /status\n<~ /status/max_gap_ms ,d 45..1000\n") == "");
+}
+
+TEST_CASE("A pipe that nobody reads keeps neither a restart nor the end waiting", "[restart]") {
+  const SessionFile session;
+  session.write(kSong);
+  DaemonProcess daemon({session.file, "--osc", "0", "--driver", "clock"}, {}, DaemonProcess::OnFailure::restart);
+  REQUIRE(daemon.port() > 0);
+  daemon.fill_stderr();
+  DaemonClient client(daemon.port());
+  client.send("/restart");
+  REQUIRE(client.wait_for_text("reason", "asked for by /restart", 10s));
+  CHECK(client.text("mode") == "normal");
+  std::this_thread::sleep_for(3s);  // as long as it may stand still before it is started again
+  CHECK(client.number("restarts") == 1);
+  daemon.signal(SIGTERM);
+  siginfo_t ended{};
+  for (int i = 0; i < 100 && ended.si_pid == 0; i++) {
+    std::this_thread::sleep_for(50ms);
+    waitid(P_PID, id_t(daemon.pid()), &ended, WEXITED | WNOHANG | WNOWAIT);
+  }
+  CHECK(ended.si_pid == daemon.pid());
+  CHECK(ended.si_status == 0);
 }

@@ -14,6 +14,7 @@
 #include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/other_address.h"
+#include "tests/support/sound_files.h"
 
 using namespace mixgraph;
 using namespace std::chrono_literals;
@@ -22,17 +23,14 @@ namespace {
 
 struct SessionFile {
   explicit SessionFile(const std::string& osc) {
-    std::string name = (std::filesystem::temp_directory_path() / "mixgraph-XXXXXX").string();
-    folder = mkdtemp(name.data());
-    file = (folder / "song.yaml").string();
     std::ofstream(file) << "mixgraph: 1\nosc: " << osc
                         << "\nmix:\n  vox: {type: strip, from: in/1}\nmaster:\n  out: {type: output, from: "
                            "mix/vox, to: 1+2}\n";
   }
-  ~SessionFile() { std::filesystem::remove_all(folder); }
   std::vector<std::string> arguments() const { return {file, "--osc", "0", "--driver", "clock"}; }
-  std::filesystem::path folder;
-  std::string file;
+  const TemporaryFolder made;
+  const std::filesystem::path folder = made.path();
+  const std::string file = made.path("song.yaml");
 };
 
 osc::TimeTag in(std::chrono::milliseconds ahead) {

@@ -4,20 +4,34 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/jack_server.h"
+#include "tests/support/sound_files.h"
 
 using namespace mixgraph;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-namespace fs = std::filesystem;
 
 namespace {
+
+/// A session that asks for JACK's device.
+struct SessionFile {
+  SessionFile() {
+    std::ofstream(file) << "mixgraph: 1\n"
+                           "name: Song\n"
+                           "audio: {device: 'JACK: system'}\n"
+                           "mix:\n"
+                           "  vox: {type: strip, from: in/1, fader: -3}\n"
+                           "master:\n"
+                           "  out: {type: output, from: mix/vox, to: [1, 2]}\n";
+  }
+  const TemporaryFolder folder;
+  const std::string file = folder.path("song.yaml");
+};
 
 /// A daemon on JACK's device, and a client that subscribed.
 struct Stage {
@@ -25,8 +39,7 @@ struct Stage {
       : name(jack_server_name()),
         server(name),
         answered(server.answers()),
-        folder(make_folder()),
-        daemon({(folder / "song.yaml").string(), "--osc", "0"},
+        daemon({session.file, "--osc", "0"},
                {"JACK_DEFAULT_SERVER=" + name, "MIXGRAPH_TEST_FAULTS=1"}, DaemonProcess::OnFailure::restart),
         client(daemon.port()),
         listener(daemon.port()) {
@@ -34,20 +47,6 @@ struct Stage {
     REQUIRE(client.wait_for_text("device", "JACK: system", 30s));  // on a busy machine the first attempt may fail
     listener.send("/subscribe", {"/mix/*"});
     REQUIRE(listener.wait_for("/done"));
-  }
-  ~Stage() { fs::remove_all(folder); }
-
-  static fs::path make_folder() {
-    std::string made = (fs::temp_directory_path() / "mixgraph-XXXXXX").string();
-    const fs::path folder = mkdtemp(made.data());
-    std::ofstream(folder / "song.yaml") << "mixgraph: 1\n"
-                                           "name: Song\n"
-                                           "audio: {device: 'JACK: system'}\n"
-                                           "mix:\n"
-                                           "  vox: {type: strip, from: in/1, fader: -3}\n"
-                                           "master:\n"
-                                           "  out: {type: output, from: mix/vox, to: [1, 2]}\n";
-    return folder;
   }
 
   /// The clock takes over, subscribers are told, and the graph goes on.
@@ -76,7 +75,7 @@ struct Stage {
   std::string name;
   JackServer server;
   bool answered;
-  fs::path folder;
+  const SessionFile session;
   DaemonProcess daemon;
   DaemonClient client, listener;
 };
@@ -106,8 +105,8 @@ TEST_CASE("A JACK server that ends and comes back gets the sound back", "[jack][
 TEST_CASE("A JACK server that is started after the daemon gets the sound", "[jack][restart]") {
   if (skipped()) return;
   const std::string name = jack_server_name();
-  const fs::path folder = Stage::make_folder();
-  DaemonProcess daemon({(folder / "song.yaml").string(), "--osc", "0"}, {"JACK_DEFAULT_SERVER=" + name});
+  const SessionFile session;
+  DaemonProcess daemon({session.file, "--osc", "0"}, {"JACK_DEFAULT_SERVER=" + name});
   REQUIRE(daemon.port() > 0);
   DaemonClient client(daemon.port());
   REQUIRE(client.wait_for_text("device_state", "detached: JACK: system"));
@@ -117,7 +116,6 @@ TEST_CASE("A JACK server that is started after the daemon gets the sound", "[jac
   CHECK(client.wait_for_text("device_state", "running", 20s));
   CHECK(client.text("device") == "JACK: system");
   CHECK(client.number("restarts") == 0);
-  fs::remove_all(folder);
 }
 
 TEST_CASE("A JACK server that hangs at the start is waited for, and control answers meanwhile", "[jack][restart]") {
@@ -126,8 +124,8 @@ TEST_CASE("A JACK server that hangs at the start is waited for, and control answ
   const JackServer server(name);
   REQUIRE(server.answers());
   server.signal(SIGSTOP);
-  const fs::path folder = Stage::make_folder();
-  DaemonProcess daemon({(folder / "song.yaml").string(), "--osc", "0"},
+  const SessionFile session;
+  DaemonProcess daemon({session.file, "--osc", "0"},
                        {"JACK_DEFAULT_SERVER=" + name}, DaemonProcess::OnFailure::restart);
   INFO(daemon.output());
   REQUIRE(daemon.port() > 0);
@@ -141,7 +139,6 @@ TEST_CASE("A JACK server that hangs at the start is waited for, and control answ
   CHECK(client.number("restarts") == 0);
   server.signal(SIGCONT);
   CHECK(client.wait_for_text("device_state", "running", 30s));
-  fs::remove_all(folder);
 }
 
 TEST_CASE("The clock takes over while the control thread stands still", "[jack][restart]") {

@@ -11,11 +11,10 @@
 #include <random>
 #include <thread>
 
-#include "config/session.h"
-#include "nodes/list.h"
 #include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/environment.h"
+#include "tests/support/session_text.h"
 #include "tests/tools/program.h"
 
 using namespace mixgraph;
@@ -86,14 +85,6 @@ class Messages {
   std::mt19937 random_;
 };
 
-/// What a text says, but for where the player is, which goes on of itself.
-Session parsed(const std::string& text) {
-  auto session = parse_session(text, "state", ".", node_types());
-  if (!session) throw std::runtime_error(session.problems().front().text() + "\n" + text);
-  if (const Node* player = session->graph.find("mix/tone")) session->graph.set_value("mix/tone", find_row(*player->type, "position"), 0.0);
-  return *session;
-}
-
 bool same(const Session& a, const Session& b) { return a.graph == b.graph && a.scenes == b.scenes; }
 
 /// A daemon in a folder of its own, which outlasts it.
@@ -125,10 +116,10 @@ double loudness(DaemonClient& client) {
 /// States by number of messages: the twin's.
 std::vector<Session> states_of(House& twin, const std::vector<osc::Message>& messages) {
   DaemonClient client(twin.daemon->port(), OscTransport::tcp);
-  std::vector<Session> states{parsed(client.session())};
+  std::vector<Session> states{session_of(client.session())};
   for (const osc::Message& message : messages) {
     client.send(message);
-    states.push_back(parsed(client.session()));
+    states.push_back(session_of(client.session()));
   }
   return states;
 }
@@ -175,7 +166,7 @@ TEST_CASE("Killed among edits, scenes, undo, saves and loads, a daemon comes bac
     victim.start();
     DaemonClient reader(victim.daemon->port(), OscTransport::tcp);
     const std::string text = reader.session();
-    const Session back = parsed(text);
+    const Session back = session_of(text);
     size_t count = states.size();
     while (count > 0 && !same(states[count - 1], back)) count--;
     INFO(text);

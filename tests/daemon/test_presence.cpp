@@ -4,9 +4,9 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
-#include <filesystem>
 
 #include "daemon/audio/presence.h"
+#include "tests/support/sound_files.h"
 
 using namespace mixgraph;
 
@@ -26,9 +26,8 @@ int serve(const std::string& path) {
 }  // namespace
 
 TEST_CASE("A sound server that was started again is new, one that went is not", "[restart]") {
-  std::string folder = (std::filesystem::temp_directory_path() / "mixgraph-XXXXXX").string();
-  REQUIRE(mkdtemp(folder.data()));
-  const std::string path = folder + "/native";
+  const TemporaryFolder folder;
+  const std::string path = folder.path("native");
   setenv("PULSE_SERVER", ("unix:" + path).c_str(), 1);
   const Presence without = Presence::look();
   const int first = serve(path);
@@ -44,5 +43,4 @@ TEST_CASE("A sound server that was started again is new, one that went is not", 
   unlink(path.c_str());
   CHECK_FALSE(Presence::look().has_new_server(with));
   unsetenv("PULSE_SERVER");
-  std::filesystem::remove_all(folder);
 }

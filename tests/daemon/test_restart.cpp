@@ -16,6 +16,7 @@
 
 #include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
+#include "tests/support/sound_files.h"
 
 using namespace mixgraph;
 using namespace std::chrono_literals;
@@ -25,9 +26,6 @@ namespace {
 
 struct SessionFile {
   SessionFile() {
-    std::string name = (fs::temp_directory_path() / "mixgraph-XXXXXX").string();
-    folder = mkdtemp(name.data());
-    file = (folder / "song.yaml").string();
     write(
         "mixgraph: 1\n"
         "name: Song\n"
@@ -36,15 +34,15 @@ struct SessionFile {
         "master:\n"
         "  out: {type: output, from: mix/vox, to: [1, 2]}\n");
   }
-  ~SessionFile() { fs::remove_all(folder); }
   void write(const std::string& text) const { std::ofstream(file) << text; }
   std::string text() const {
     std::ifstream stream(file);
     return {std::istreambuf_iterator<char>(stream), {}};
   }
   std::vector<std::string> arguments() const { return {file, "--osc", "0", "--driver", "clock"}; }
-  fs::path folder;
-  std::string file;
+  const TemporaryFolder made;
+  const fs::path folder = made.path();
+  const std::string file = made.path("song.yaml");
 };
 
 const std::vector<std::string> kFaults = {"MIXGRAPH_TEST_FAULTS=1", "MIXGRAPH_CONTROL_LIMIT_MS=700",
@@ -384,25 +382,4 @@ TEST_CASE("The watchdog of another process is not fed", "[restart]") {
   DaemonProcess daemon(session.arguments(), {manager.variable(), "WATCHDOG_USEC=100000", "WATCHDOG_PID=1"});
   REQUIRE(manager.wait_for("READY=1"));
   CHECK_FALSE(manager.wait_for("WATCHDOG=1", 500ms));
-}
-
-TEST_CASE("A pipe that nobody reads keeps neither a restart nor the end waiting", "[restart]") {
-  const SessionFile session;
-  DaemonProcess daemon(session.arguments(), {}, kRestart);
-  REQUIRE(daemon.port() > 0);
-  daemon.fill_stderr();
-  DaemonClient client(daemon.port());
-  client.send("/restart");
-  REQUIRE(client.wait_for_text("reason", "asked for by /restart", 10s));
-  CHECK(client.text("mode") == "normal");
-  std::this_thread::sleep_for(3s);  // as long as it may stand still before it is started again
-  CHECK(client.number("restarts") == 1);
-  daemon.signal(SIGTERM);
-  siginfo_t ended{};
-  for (int i = 0; i < 100 && ended.si_pid == 0; i++) {
-    std::this_thread::sleep_for(50ms);
-    waitid(P_PID, id_t(daemon.pid()), &ended, WEXITED | WNOHANG | WNOWAIT);
-  }
-  CHECK(ended.si_pid == daemon.pid());
-  CHECK(ended.si_status == 0);
 }

@@ -193,15 +193,6 @@ class Model {
   std::optional<Values> replaced_;  // by the last recall
 };
 
-const std::string kTwo =
-    "mixgraph: 1\n"
-    "mix:\n"
-    "  left: {type: fader, from: in/1}\n"
-    "  right: {type: fader, from: in/2}\n"
-    "master:\n"
-    "  a: {type: output, from: mix/left, to: 1}\n"
-    "  b: {type: output, from: mix/right, to: 2}\n";
-
 /// The last answer, without quotes.
 std::string answer(Desk& desk, const std::string& address, std::vector<osc::Argument> arguments = {}) {
   desk.received();
@@ -234,7 +225,7 @@ TEST_CASE("Whatever is done in between, a recall sets what was stored and nothin
 }
 
 TEST_CASE("A recall in a bundle begins at its time, and leaves what is out of scope alone to the sample", "[scenes]") {
-  Desk with(kTwo), without(kTwo);
+  Desk with(kTwoFaders), without(kTwoFaders);
   for (Desk* desk : {&with, &without}) {
     desk->input = [](uint64_t frame) { return float(frame % 100) / 200 + 0.1F; };
     desk->send("/mix/left", {-20.F});
@@ -260,8 +251,8 @@ TEST_CASE("A recall in a bundle begins at its time, and leaves what is out of sc
 
 TEST_CASE("A node of another type is another node, and what was stored of the first comes back with it", "[scenes]") {
   const test::Folder folder;
-  folder.write("song.yaml", kTwo);
-  Desk desk(kTwo, {.session_file = folder.path("song.yaml")});
+  folder.write("song.yaml", kTwoFaders);
+  Desk desk(kTwoFaders, {.session_file = folder.path("song.yaml")});
   desk.send("/mix/left", {-6.F});
   desk.send("/scene/store", {"verse"});
   desk.send("/graph/remove", {"mix/left"});
@@ -309,7 +300,7 @@ TEST_CASE("A scope that means nothing stores nothing", "[scenes]") {
 }
 
 TEST_CASE("Undo of a recall leaves what was set since, and what the recall didn't replace", "[scenes]") {
-  Desk desk(kTwo);
+  Desk desk(kTwoFaders);
   desk.send("/scene/store", {"start"});
   desk.send("/mix/left", {-20.F});
   desk.send("/scene/recall", {"start"});

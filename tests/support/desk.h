@@ -11,6 +11,16 @@ namespace mixgraph {
 
 inline osc::Message message(const std::string& address, std::vector<osc::Argument> arguments = {}) { return {address, std::move(arguments)}; }
 
+/// A session of two faders, each from an input to an output of its own.
+inline constexpr const char* kTwoFaders =
+    "mixgraph: 1\n"
+    "mix:\n"
+    "  left: {type: fader, from: in/1}\n"
+    "  right: {type: fader, from: in/2}\n"
+    "master:\n"
+    "  a: {type: output, from: mix/left, to: 1}\n"
+    "  b: {type: output, from: mix/right, to: 2}\n";
+
 /// Control and an engine without sockets or clocks: the test plays the clients, the time and the device.
 class Desk {
  public:

@@ -1,0 +1,60 @@
+// Roles with rights for some addresses.
+#include <catch2/catch.hpp>
+
+#include "tests/support/players.h"
+
+using namespace mixgraph;
+using Lines = std::vector<std::string>;
+
+TEST_CASE("A role has rights for addresses", "[trust]") {
+  Desk desk(kPlayers);
+  Role role("tablet");
+  role.give(Right::view, *Pattern::parse("/mix/vox//*"));
+  role.give(Right::mix, *Pattern::parse("/mix/vox/fader"));
+  const Client tablet({.id = {kTcp, 77}, .name = "tablet", .role = std::make_shared<const Role>(std::move(role))});
+  const auto answer = [&](const osc::Message& sent) {
+    desk.send(tablet, sent);
+    const auto lines = desk.lines(tablet);
+    return lines.empty() ? std::string() : lines.back();
+  };
+  CHECK(answer(message("/mix/vox/fader", {-6.f})).empty());
+  CHECK(answer(message("/mix/vox/fader")) == "/mix/vox/fader ,f -6");
+  CHECK_THAT(answer(message("/mix/vox/mute", {1})), Catch::StartsWith(R"(/error ,sss "/mix/vox/mute")") && Catch::Contains("tablet"));
+  CHECK_THAT(answer(message("/mix/song/play")), Catch::StartsWith("/error"));
+  desk.send(tablet, message("//fader", {-9.f}));
+  desk.lines(tablet);
+  CHECK(desk.get("/mix/vox/fader") == -9);
+  desk.send(tablet, message("/sync"));
+  desk.run(50);
+  const auto synced = desk.lines(tablet);
+  CHECK(synced.size() > 5);
+  for (const std::string& line : synced) CHECK_THAT(line, Catch::StartsWith("/mix/vox/") || Catch::StartsWith("/sync/done"));
+  for (const auto& command : {message("/graph/add", {"mix/x", "trim"}), message("/graph/undo"), message("/scene/store", {"x"}),
+                              message("/graph/save"), message("/restart"), message("/graph/list"), message("/status")}) {
+    INFO(command.address);
+    CHECK_THAT(answer(command), Catch::StartsWith("/error ,sss \"" + command.address + "\"") && (Catch::Contains("no right to") || Catch::Contains("files are for")));
+  }
+  desk.send(tablet, message("/mix/*/*"));
+  for (const std::string& line : desk.lines(tablet)) CHECK_THAT(line, Catch::StartsWith("/mix/vox/"));
+  CHECK(desk.get("/mix/vox/mute") == 0);
+}
+
+TEST_CASE("A step back needs the rights for all that it takes with it", "[trust]") {
+  PlayerOffice stage;
+  Desk& desk = stage.desk;
+  Role role("editor");
+  for (const Right right : {Right::view, Right::mix, Right::edit}) role.give(right);
+  const Client editor({.id = {kTcp, 77}, .name = "editor", .role = std::make_shared<const Role>(std::move(role))});
+  std::ofstream(stage.file()) << kPlayers << "scenes: {one: {mix/vox/mute: true}}\n";
+  desk.send("/graph/load");
+  stage.finish();
+  CHECK(desk.lines() == Lines{R"(/done ,ss "/graph/load" "song.yaml")"});
+  desk.send(editor, message("/graph/undo"));  // of a load, with its scenes
+  stage.finish();
+  CHECK_THAT(desk.lines(editor).at(0), Catch::Contains("no right to scenes"));
+  CHECK(desk.control.console().document.session().scenes.size() == 1);
+  desk.send(editor, message("/graph/add", {"mix/x", "trim"}));
+  desk.send(editor, message("/graph/undo"));
+  stage.finish();
+  CHECK_FALSE(desk.control.graph().find("mix/x"));
+}
