@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <thread>
 
 #include "config/file_text.h"
@@ -21,7 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kUntouched[] = "the old file is untouched";
-constexpr size_t kRandom = 6;  ///< letters at the end of a temporary file's name
+constexpr std::string_view kTemporary = ".mixgraph-";  ///< behind the name of the file, and then:
+constexpr size_t kRandom = 6;  ///< letters
 
 /// Links are followed, so that they stay and what they point to is replaced.
 std::string real_path(const std::string& path) {
@@ -35,9 +37,16 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-/// How the temporary files of a file begin, without the folder.
-std::string temporary_start(const std::string& path) {
-  return "." + fs::path(path).filename().string() + ".";
+/// The name of a temporary file, still with the letters that mkostemp() replaces.
+std::string temporary_of(const std::string& path) {
+  const fs::path file(path);
+  return (fs::path(folder_of(path)) / ("." + file.filename().string() + std::string(kTemporary) + std::string(kRandom, 'X'))).string();
+}
+
+bool is_temporary(std::string_view name) {
+  if (name.ends_with(".bak")) name.remove_suffix(4);
+  const size_t end = kTemporary.size() + kRandom;
+  return name.starts_with('.') && name.size() > 1 + end && name.substr(name.size() - end).starts_with(kTemporary);
 }
 
 OpenFile open_folder(const std::string& path) {
@@ -55,16 +64,12 @@ bool lock(const OpenFile& folder) {
   return false;
 }
 
-/// Of a file whose folder is locked, so that nobody is at work on them.
+/// Those of all files there. The folder is locked, so that nobody is at work on them.
 void remove_temporaries(const std::string& path) {
-  const std::string start = temporary_start(path);
   std::error_code error;
   for (fs::directory_iterator entry(folder_of(path), error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    if (name.ends_with(".bak")) name.resize(name.size() - 4);
-    if (name.starts_with(start) && name.size() == start.size() + kRandom) ::unlink(entry->path().c_str());
-  }
+       entry.increment(error))
+    if (is_temporary(entry->path().filename().string())) ::unlink(entry->path().c_str());
 }
 
 /// Replaces a file by steps of which each leaves either the old or the new content in place.
@@ -93,7 +98,7 @@ class Replacement {
   }
 
   std::optional<Problem> write(const std::string& text) {
-    temporary_ = (fs::path(folder_of(path_)) / (temporary_start(path_) + std::string(kRandom, 'X'))).string();
+    temporary_ = temporary_of(path_);
     const OpenFile file(::mkostemp(temporary_.data(), O_CLOEXEC));
     if (file.fd() < 0) {
       const Problem problem = failure("can't be written");

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "config/session.h"
-#include "daemon/control/console.h"
+#include "daemon/control/workspace.h"
 #include "daemon/net/osc_server.h"
 #include "daemon/options.h"
 

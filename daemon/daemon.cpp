@@ -24,7 +24,6 @@ using namespace std::chrono_literals;
 constexpr auto kLastTurn = 2s;  // for the workers: a disk may hang
 constexpr int64_t kDeviceInterval = 20 * kMillisecond;
 constexpr int64_t kNoticeInterval = 1000 * kMillisecond;
-constexpr int64_t kLongestFade = 200 * kMillisecond;  // also when the device doesn't ask for sound any more
 
 constexpr int kHelperPriority = 65;  // as the audio thread has under JACK
 
@@ -149,7 +148,8 @@ Problems Daemon::open_sockets() {
     if (following_ && following_->confirmed) control_.vouch(client);
     if (faults_.take(packet)) return;
     if (!flush_waits_) burst_now_ = clock_.now();
-    control_.receive(client, packet, burst_now_);
+    const bool waited = following_ && following_->due_ns != 0;
+    control_.receive(waited ? client.with(Role::of_text(following_->role)) : client, packet, burst_now_);
     if (client->remote && control_.trusts(client)) server_->trust(client);
     flush_soon();
     tick_soon();
@@ -195,7 +195,7 @@ void Daemon::print_start_line() const {
   std::string listening;
   for (const std::string& address : server_->listening())
     listening += (listening.empty() ? "" : ", ") + address;
-  const std::string begun = fmt::format("mixgraphd: session \"{}\" ({}); ", control_.console().document.session().name, options_.session);
+  const std::string begun = fmt::format("mixgraphd: session \"{}\" ({}); ", control_.workspace().document.session().name, options_.session);
   if (!safe_mode_.empty()) return print_line(begun + "safe mode, without sound; osc udp+tcp " + listening);
   print_line(begun + fmt::format("driver {}, device {}{}; {:.0f} Hz, {} frames, latency {:.1f} ms; real time: {}; osc udp+tcp {}", driver.driver,
                                  driver.device, note, driver.rate, driver.period,
@@ -312,8 +312,8 @@ void Daemon::tick() {
 
 void Daemon::keep_subscribers() {
   std::set<Client> wanted;
-  for (const Client& client : control_.console().feedback.clients()) wanted.insert(client);
-  for (const Client& client : control_.console().meters.clients()) wanted.insert(client);
+  for (const Client& client : control_.workspace().feedback.clients()) wanted.insert(client);
+  for (const Client& client : control_.workspace().meters.clients()) wanted.insert(client);
   for (const Client& client : wanted)
     if (!pinned_.contains(client)) server_->pin(client);
   for (const Client& client : pinned_)

@@ -97,6 +97,7 @@ class Daemon {
   Engine engine_;
   Sound sound_;
   TestFaults faults_{sound_};
+  static constexpr int64_t kLongestFade = 200 * kMillisecond;  // at the end, also when the device doesn't ask for sound any more
   AudioHost host_;
   EngineClock clock_;
   boost::asio::io_context io_;

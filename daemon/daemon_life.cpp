@@ -15,7 +15,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kSaveDeadline = 1500ms;
 constexpr auto kFinish = 200ms;
-constexpr int64_t kLongestFade = 200 * kMillisecond;
 
 }  // namespace
 
@@ -75,7 +74,7 @@ std::vector<OpenRequest> Daemon::open_requests_of(const std::vector<Control::Req
   for (const auto& [client, packet, due_ns] : requests) {
     const auto origin = server_->origin(client);
     if (origin || due_ns != 0)
-      open.push_back({origin.value_or(UdpOrigin{}), client->role->name(), control_.has_confirmed(client), due_ns,
+      open.push_back({origin.value_or(UdpOrigin{}), client->role->text(), control_.has_confirmed(client), due_ns,
                        osc::encode(packet)});
   }
   return open;
@@ -112,10 +111,10 @@ void Daemon::go_on_with_open_requests() {
 
 /// Subscribes for those who can't renew, unless they have chosen what they want in an earlier life.
 void Daemon::feed_surfaces() {
-  const auto subscribed = control_.console().subscribers();
+  const auto subscribed = control_.workspace().subscribers();
   for (const Client& surface : server_->surfaces())
     if (!subscribed.contains(surface))
-      follow({*server_->origin(surface), surface->role->name(), false, 0, osc::encode(osc::Message{"/subscribe", {"//*"}})});
+      follow({*server_->origin(surface), surface->role->text(), false, 0, osc::encode(osc::Message{"/subscribe", {"//*"}})});
 }
 
 void Daemon::follow(const OpenRequest& request) {
@@ -133,7 +132,7 @@ void Daemon::carry_out(const OpenRequest& request) {
   const auto bytes = osc::encode(*packet);
   if (request.from.port != 0) return server_->take(request.from, bytes);
   const ClientId id{kNoPort, std::hash<std::string>{}(request.role) | 1};  // by their rights
-  control_.receive(Client({.id = id, .name = "absent", .gone = true, .role = roles_.named(request.role)}), bytes, now);
+  control_.receive(Client({.id = id, .name = "absent", .gone = true, .role = Role::of_text(request.role)}), bytes, now);
 }
 
 osc::Message Daemon::device_message() const {
@@ -174,7 +173,7 @@ void Daemon::tell_service_manager() {
   if (!safe_mode_.empty()) return notify_.status("safe mode, without sound: " + safe_mode_);
   const HostStatus host = host_.status();
   const std::string note = host.reason.empty() ? "" : " (" + host.reason + ")";
-  notify_.status(fmt::format("{} on {}, {}{}; {} late periods", control_.console().document.session().name,
+  notify_.status(fmt::format("{} on {}, {}{}; {} late periods", control_.workspace().document.session().name,
                              host.driver.device, host.state, note, host.driver.late));
 }
 

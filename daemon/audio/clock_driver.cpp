@@ -10,7 +10,6 @@
 namespace mixgraph {
 namespace {
 
-constexpr int kPriority = 70;
 constexpr int64_t kCatchUpNs = 100'000'000;
 
 void sleep_until(int64_t ns) {
@@ -42,7 +41,7 @@ std::optional<Problem> ClockDriver::start(AudioCallback callback) {
   running_ = true;
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "mg-clock");
-  realtime_ = raise_priority(thread_.native_handle(), kPriority);
+  realtime_ = raise_priority(thread_.native_handle(), kAudioPriority);
   return {};
 }
 

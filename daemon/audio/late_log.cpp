@@ -10,7 +10,6 @@
 namespace mixgraph {
 namespace {
 
-constexpr double kOverload = 0.8;                  // of a period
 constexpr int64_t kUsualCall = 60'000'000;         // between two calls of follow()
 constexpr int64_t kRotation = 5'000'000'000;       // of the loads
 constexpr int64_t kStall = 100'000'000, kLost = 1'000'000'000;

@@ -19,7 +19,6 @@ using namespace std::chrono_literals;
 constexpr auto kFirstPeriodDeadline = 4s;  // an idle null sink of PulseAudio takes 2 s
 constexpr auto kPacingTrial = 30ms;
 constexpr double kRunawaySeconds = 2;
-constexpr int kPriority = 70;
 
 void ignore_alsa(const char*, int, const char*, int, const char*, ...) {}
 void ignore_jack(const char*) {}
@@ -184,7 +183,7 @@ Result<Permission> start_stream(PaStreamState& stream) {
   std::this_thread::sleep_for(kPacingTrial);
   if (stream.ran_away)
     return Problem{"audio", "the device keeps no time: it takes sound as fast as it can", ""};
-  return raise_priority(stream.thread, kPriority);
+  return raise_priority(stream.thread, kAudioPriority);
 }
 
 void close_stream(const PaStreamState& stream) {

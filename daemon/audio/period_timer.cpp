@@ -8,7 +8,6 @@ namespace mixgraph {
 namespace {
 
 constexpr double kLateFactor = 1.8;
-constexpr double kOverload = 0.8;
 constexpr double kLoadSeconds = 0.3;
 constexpr int kSettlingCallbacks = 16;
 

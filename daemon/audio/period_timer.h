@@ -8,6 +8,9 @@
 
 namespace mixgraph {
 
+/// Work that takes more of a period leaves no room for what else may come.
+inline constexpr double kOverload = 0.8;
+
 /// A callback that came late, or our work on one that took longer than its period.
 struct LateBlock {
   int64_t began_ns = 0;  ///< monotonic: when the callback before began

@@ -13,6 +13,9 @@ struct Permission {
   std::string note;
 };
 
+/// Of audio threads, by SCHED_FIFO: below the kernel's own threads for devices (usually 90), above all else that we run.
+inline constexpr int kAudioPriority = 70;
+
 /// Gives a thread SCHED_FIFO at `priority` (1..99). [control]
 Permission raise_priority(pthread_t thread, int priority);
 

@@ -29,7 +29,7 @@ struct NewValue {
 
 using NewValues = boost::container::small_vector<NewValue, 1>;
 
-/// What somebody wants of the document: the only way in which it changes (Console::apply()). Either all of it is done, or
+/// What somebody wants of the document: the only way in which it changes (Workspace::apply()). Either all of it is done, or
 /// nothing.
 struct Change {
   /// Those from `edit` to `load` are steps of undo.

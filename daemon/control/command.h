@@ -11,7 +11,7 @@
 
 namespace mixgraph {
 
-struct Console;
+struct Workspace;
 
 /// A message that is being carried out.
 struct Call {
@@ -34,7 +34,7 @@ enum class Worker : uint8_t {
 struct Done;
 using Answer = Result<Done>;
 /// What ends a command on the control thread, once its work is done. [control]
-using Ending = std::function<Answer(Console&)>;
+using Ending = std::function<Answer(Workspace&)>;
 /// What a command does on a worker, with values of its own, so that control need not wait for it: files, and texts of the
 /// whole graph. [worker]
 using Work = std::function<Ending()>;
@@ -51,7 +51,7 @@ inline Answer answered_by(Work work) {
 }
 /// What a worker has found out, as an ending.
 inline Ending ending(Answer answer) {
-  return [answer = std::move(answer)](Console&) { return answer; };
+  return [answer = std::move(answer)](Workspace&) { return answer; };
 }
 inline Answer answered() {
   return Done{"", true};
@@ -63,7 +63,7 @@ struct Command {
   std::string_view arguments;  ///< for people: "name [seconds]"
   std::string_view types;  ///< s: text, n: number, v: value; after '|' optional; '*' repeats what follows it
   std::string_view doc;
-  Answer (*run)(Console&, const Call&);
+  Answer (*run)(Workspace&, const Call&);
   std::optional<Right> right;  ///< that it needs, for its own address; nothing: it asks for each address that it shows
   bool heavy = false;  ///< needs the worker, which does one such command at a time
 };

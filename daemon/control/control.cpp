@@ -28,7 +28,7 @@ std::string address_of(const Client& client) {
 Control::Control(Engine& engine, Session session, NodeTypes types, Send send, ControlSettings settings)
     : confirmations_(settings.confirm != Confirm::off),
       start_(session.graph),
-      console_(engine, std::move(session), types, guarded(std::move(send)), std::move(settings)) {}
+      workspace_(engine, std::move(session), types, guarded(std::move(send)), std::move(settings)) {}
 
 /// Sends little to those who might be somebody else.
 Send Control::guarded(Send send) {
@@ -41,12 +41,12 @@ Send Control::guarded(Send send) {
 /// Whether a packet may be carried out at once, of a client that might be somebody else.
 bool Control::introduce(const Client& client, std::span<const uint8_t> packet, const osc::Packet& decoded) {
   if (is_confirmation(client, decoded)) return false;
-  if (console_.settings.confirm == Confirm::answers && only_sets(decoded)) {
+  if (workspace_.settings.confirm == Confirm::answers && only_sets(decoded)) {
     tell_unconfirmed_set(client);
     return true;
   }
-  confirmations_.hold(client, packet, console_.now);
-  console_.reply(client, {"/confirm", {confirmations_.number_for(client)}});
+  confirmations_.hold(client, packet, workspace_.now);
+  workspace_.reply(client, {"/confirm", {confirmations_.number_for(client)}});
   return false;
 }
 
@@ -56,14 +56,14 @@ bool Control::is_confirmation(const Client& client, const osc::Packet& decoded) 
   if (!message || message->address != "/confirm") return false;
   const auto number = confirmation_in(decoded);
   if (!number) {
-    console_.reply(client, {"/confirm", {std::to_string(confirmations_.number_for(client))}});
+    workspace_.reply(client, {"/confirm", {std::to_string(confirmations_.number_for(client))}});
     return true;
   }
   const auto held = confirmations_.confirm(client, *number);
   if (!held)
-    console_.refuse(client, {"/confirm", "not the number that was sent", ""});
+    workspace_.refuse(client, {"/confirm", "not the number that was sent", ""});
   else if (!held->empty())
-    receive(client, *held, console_.now);
+    receive(client, *held, workspace_.now);
   return true;
 }
 
@@ -78,7 +78,7 @@ void Control::tell_unconfirmed_set(const Client& client) {
 }
 
 void Control::tell_overdue() {
-  for (const Client& client : confirmations_.take_overdue(console_.now))
+  for (const Client& client : confirmations_.take_overdue(workspace_.now))
     log_stranger(fmt::format("{} gets no answer until it returns the /confirm that was sent to it; for a surface that can't, "
                              "`osc: {{peers: ['{}:PORT']}}` with the port on which it listens",
                              client->name, address_of(client)));
@@ -86,31 +86,31 @@ void Control::tell_overdue() {
 
 /// Forged addresses are not to fill the log. False: there is no room for this line.
 bool Control::log_stranger(std::string line) {
-  if (console_.now.monotonic_ns >= stranger_lines_refill_ns_) {
-    stranger_lines_refill_ns_ = console_.now.monotonic_ns + 60 * kSecond;
+  if (workspace_.now.monotonic_ns >= stranger_lines_refill_ns_) {
+    stranger_lines_refill_ns_ = workspace_.now.monotonic_ns + 60 * kSecond;
     stranger_lines_left_ = kStrangerLines;
   }
-  if (!console_.settings.log || stranger_lines_left_ == 0) return false;
+  if (!workspace_.settings.log || stranger_lines_left_ == 0) return false;
   if (--stranger_lines_left_ == 0) line += " (more lines like this are left out for a minute)";
-  console_.settings.log(line, true);
+  workspace_.settings.log(line, true);
   return true;
 }
 
 void Control::receive(const Client& client, std::span<const uint8_t> packet, const Now& now) {
-  console_.now = now;
-  console_.catch_up();
+  workspace_.now = now;
+  workspace_.catch_up();
   confirmations_.heard(client, packet.size());
   const auto decoded = osc::decode(packet);
   if (!decoded) {
-    console_.counters.malformed++;
-    return console_.refuse(client, decoded.problems().front());
+    workspace_.counters.malformed++;
+    return workspace_.refuse(client, decoded.problems().front());
   }
   if (!confirmations_.trusts(client) && !introduce(client, packet, *decoded)) return;
   if (const auto* message = std::get_if<osc::Message>(&*decoded)) {
-    console_.patterns = {};
+    workspace_.patterns = {};
     turns_.begin_message();
     turns_.perform(client, *message, 0);
-    console_.document.end_batch();
+    workspace_.document.end_batch();
   } else {
     turns_.begin_packet();
     bundle(client, std::get<osc::Bundle>(*decoded));
@@ -118,23 +118,23 @@ void Control::receive(const Client& client, std::span<const uint8_t> packet, con
 }
 
 void Control::refused_frame(const Client& client, const Problem& problem, const Now& now) {
-  console_.now = now;
-  console_.counters.malformed++;
-  console_.refuse(client, problem);
+  workspace_.now = now;
+  workspace_.counters.malformed++;
+  workspace_.refuse(client, problem);
 }
 
 void Control::disconnected(const Client& client) {
-  console_.feedback.unsubscribe(client, "");
-  console_.meters.unsubscribe(client, "");
-  console_.outbox.drop(client);
+  workspace_.feedback.unsubscribe(client, "");
+  workspace_.meters.unsubscribe(client, "");
+  workspace_.outbox.drop(client);
   turns_.drop(client);
   timed_.drop(client);
   confirmations_.forget(client);
-  console_.clients.erase(client);
+  workspace_.clients.erase(client);
 }
 
 void Control::bundle(const Client& client, const osc::Bundle& bundle) {
-  console_.patterns = {};
+  workspace_.patterns = {};
   for (TimedGroup& group : groups_of(client, bundle)) {
     if (group.time.immediate())
       perform_now(group);
@@ -144,47 +144,47 @@ void Control::bundle(const Client& client, const osc::Bundle& bundle) {
 }
 
 void Control::schedule(TimedGroup group) {
-  const int64_t ahead = group.time.system_ns() - console_.now.system_ns;
+  const int64_t ahead = group.time.system_ns() - workspace_.now.system_ns;
   if (ahead < 0) {
     tell_late(group.client, -ahead);
     return perform_now(group);
   }
   if (ahead > kFarthest)
-    return console_.refuse(group.client,
+    return workspace_.refuse(group.client,
                            {"#bundle", fmt::format("its time is {:.0f} s ahead", double(ahead) / kSecond),
                             "at most 60 s; the time tag is NTP time of this machine"});
-  group.due_ns = console_.now.monotonic_ns + ahead;
-  if (console_.now.ties > 0)
-    group.frame = std::max<uint64_t>(1, console_.now.frame_at(group.time.system_ns(), console_.rate()));
+  group.due_ns = workspace_.now.monotonic_ns + ahead;
+  if (workspace_.now.ties > 0)
+    group.frame = std::max<uint64_t>(1, workspace_.now.frame_at(group.time.system_ns(), workspace_.rate()));
   group.trusted = confirmations_.trusts(group.client);
   const Client client = group.client;
   if (!timed_.add(std::move(group)))
-    console_.refuse(client,
+    workspace_.refuse(client,
                     {"#bundle", "too many timed messages are waiting", "send them nearer to their time"});
 }
 
 void Control::tell_late(const Client& client, int64_t late_ns) {
-  console_.counters.late_bundles++;
-  ClientState& state = console_.clients[client];
-  if (console_.now.monotonic_ns < state.late_notice_ns) return;
-  state.late_notice_ns = console_.now.monotonic_ns + kSecond;
-  console_.reply(
+  workspace_.counters.late_bundles++;
+  ClientState& state = workspace_.clients[client];
+  if (workspace_.now.monotonic_ns < state.late_notice_ns) return;
+  state.late_notice_ns = workspace_.now.monotonic_ns + kSecond;
+  workspace_.reply(
       client, {"/error",
                {"#bundle", fmt::format("late by {:.1f} ms, applied at once", double(late_ns) / kMillisecond),
                 "send bundles ahead of their time, or with the time tag 'immediately'"}});
 }
 
 void Control::perform(const TimedGroup& group, uint64_t frame) {
-  console_.document.end_batch();
+  workspace_.document.end_batch();
   for (const osc::Message& message : group.messages) turns_.perform(group.client, message, frame);
-  console_.document.end_batch();
+  workspace_.document.end_batch();
 }
 
 /// A tick is aimed at that no block that begins meanwhile can miss.
 void Control::perform_now(const TimedGroup& group) {
   if (!group.on_tick()) return perform(group, 0);
-  const double period = console_.settings.device_period ? console_.settings.device_period() : 0;
-  perform_timed(group, console_.engine.horizon() + uint64_t(std::ceil(period * console_.rate())));
+  const double period = workspace_.settings.device_period ? workspace_.settings.device_period() : 0;
+  perform_timed(group, workspace_.engine.horizon() + uint64_t(std::ceil(period * workspace_.rate())));
 }
 
 /// The audio thread may have begun a block that lies beyond the bundle's time.
@@ -192,32 +192,32 @@ void Control::perform_timed(const TimedGroup& group, uint64_t frame) {
   frame = std::max<uint64_t>(frame, 1);
   if (group.on_tick()) frame = next_tick(frame);
   perform(group, frame);
-  console_.document.flush();
-  const uint64_t horizon = console_.engine.horizon();
-  if (frame < horizon) tell_late(group.client, int64_t(double(horizon - frame) / console_.rate() * kSecond));
+  workspace_.document.flush();
+  const uint64_t horizon = workspace_.engine.horizon();
+  if (frame < horizon) tell_late(group.client, int64_t(double(horizon - frame) / workspace_.rate() * kSecond));
 }
 
 void Control::resume(const Now& now) {
   if (!turns_.is_busy()) return;
-  console_.now = now;
-  console_.catch_up();
+  workspace_.now = now;
+  workspace_.catch_up();
   turns_.resume();
 }
 
 void Control::tick(const Now& now) {
-  console_.now = now;
-  console_.document.flush();
+  workspace_.now = now;
+  workspace_.document.flush();
   resume(now);
-  console_.catch_up();
+  workspace_.catch_up();
   turns_.begin_packet();
   perform_due();
   follow_moves();
   read_meters();
-  const auto value_of = [this](const Entry& entry, bool norm) { return console_.value_of(entry, norm); };
-  console_.feedback.tick(now, console_.document.names(), value_of, console_.send);
-  console_.meters.tick(now, console_.send);
-  console_.outbox.tick(console_.send);
-  console_.costs.follow(console_.engine, now);
+  const auto value_of = [this](const Entry& entry, bool norm) { return workspace_.value_of(entry, norm); };
+  workspace_.feedback.tick(now, workspace_.document.names(), value_of, workspace_.send);
+  workspace_.meters.tick(now, workspace_.send);
+  workspace_.outbox.tick(workspace_.send);
+  workspace_.costs.follow(workspace_.engine, now);
   tell_faults();
   late_files_.tick();
   tell_overdue();
@@ -227,11 +227,11 @@ void Control::tick(const Now& now) {
 
 void Control::perform_due() {
   if (timed_.empty()) return;
-  const Now& now = console_.now;
-  const double periods = console_.settings.device_period ? 2 * console_.settings.device_period() : 0;
-  const auto ahead = uint64_t(std::max(console_.settings.lookahead, periods) * console_.rate());
-  console_.patterns = kTimedPatterns;
-  timed_.tie(now, console_.rate());
+  const Now& now = workspace_.now;
+  const double periods = workspace_.settings.device_period ? 2 * workspace_.settings.device_period() : 0;
+  const auto ahead = uint64_t(std::max(workspace_.settings.lookahead, periods) * workspace_.rate());
+  workspace_.patterns = kTimedPatterns;
+  timed_.tie(now, workspace_.rate());
   for (const TimedGroup& group : timed_.take(now.frame + ahead, now.monotonic_ns))
     group.frame > 0 ? perform_timed(group, group.frame) : perform_now(group);
 }
@@ -239,60 +239,60 @@ void Control::perform_due() {
 /// While anything is under way it is looked at in each tick. Meters are read for whoever may ask for one: an answer can't
 /// wait until the audio thread has posted a fresh reading.
 int64_t Control::due() const {
-  const bool tells_moves = console_.document.moves() && console_.feedback.has_subscribers();
-  if (waits() || tells_moves || console_.outbox.size() > 0 || !console_.engine.rests()) return 0;
-  return std::min({next_meters_ns_, console_.feedback.due(), console_.meters.due()});
+  const bool tells_moves = workspace_.document.moves() && workspace_.feedback.has_subscribers();
+  if (waits() || tells_moves || workspace_.outbox.size() > 0 || !workspace_.engine.rests()) return 0;
+  return std::min({next_meters_ns_, workspace_.feedback.due(), workspace_.meters.due()});
 }
 
 void Control::follow_journal() {
-  if (console_.settings.journal.follow) console_.settings.journal.follow(console_);
+  if (workspace_.settings.journal.follow) workspace_.settings.journal.follow(workspace_);
 }
 
 void Control::tell_faults() {
-  for (const NodeFault& f : console_.engine.take_faults()) {
+  for (const NodeFault& f : workspace_.engine.take_faults()) {
     const std::string what = f.fault == Fault::runaway ? "ran away beyond +120 dBFS" : "put out what is no number";
     const std::string then = f.given_up ? "silenced: the third time in 10 s; change or replace it" : "silenced and built anew";
-    console_.tell_fault("/" + f.path, what, then);
+    workspace_.tell_fault("/" + f.path, {what, then});
   }
-  for (const NodeTrouble& t : console_.engine.take_troubles()) tell_trouble(t);
+  for (const NodeTrouble& t : workspace_.engine.take_troubles()) tell_trouble(t);
 }
 
 /// What a node can't do, the document doesn't say that it does.
 void Control::tell_trouble(const NodeTrouble& t) {
   const Problem& problem = t.trouble.problem;
-  console_.tell_fault("/" + t.path, problem.where + " " + problem.what, problem.hint);
-  const Entry* entry = t.trouble.row < 0 ? nullptr : console_.document.names().find(t.path, t.trouble.row);
+  workspace_.tell_fault("/" + t.path, {problem.where + " " + problem.what, problem.hint});
+  const Entry* entry = t.trouble.row < 0 ? nullptr : workspace_.document.names().find(t.path, t.trouble.row);
   if (!entry) return;
-  console_.apply({.why = Change::Why::trouble, .values = {{entry, initial_value(entry->parameter())}}});
+  workspace_.apply({.why = Change::Why::trouble, .values = {{entry, initial_value(entry->parameter())}}});
 }
 
 /// What arrives is told in the tick in which it does: told later, a message that was due in between would
 /// have brought the target already, and it would come twice.
 void Control::follow_moves() {
-  const Namespace& names = console_.document.names();
+  const Namespace& names = workspace_.document.names();
   const auto tell = [&](const std::vector<std::string>& addresses) {
     for (const std::string& address : addresses)
       if (const Entry* entry = names.find(address))
-        console_.feedback.changed(*entry, names.index(*entry), nullptr);
+        workspace_.feedback.changed(*entry, names.index(*entry), nullptr);
   };
-  tell(console_.document.take_arrived(console_.now.frame));
-  if (console_.now.monotonic_ns < next_moves_ns_) return;
-  next_moves_ns_ = console_.now.monotonic_ns + kMovesInterval;
-  tell(console_.document.moving(console_.now.frame));
+  tell(workspace_.document.take_arrived(workspace_.now.frame));
+  if (workspace_.now.monotonic_ns < next_moves_ns_) return;
+  next_moves_ns_ = workspace_.now.monotonic_ns + kMovesInterval;
+  tell(workspace_.document.moving(workspace_.now.frame));
 }
 
 void Control::read_meters() {
-  if (console_.now.monotonic_ns < next_meters_ns_) return;
-  next_meters_ns_ = console_.now.monotonic_ns + kMetersInterval;
-  console_.meters.read(console_.engine.meters());
+  if (workspace_.now.monotonic_ns < next_meters_ns_) return;
+  next_meters_ns_ = workspace_.now.monotonic_ns + kMetersInterval;
+  workspace_.meters.read(workspace_.engine.meters());
 }
 
 /// Who says nothing is forgotten after a while, whether or not it has gone: an answer to somebody who has remembers it anew.
 void Control::forget_idle() {
-  const int64_t now = console_.now.monotonic_ns;
-  for (auto& [client, state] : console_.clients)
+  const int64_t now = workspace_.now.monotonic_ns;
+  for (auto& [client, state] : workspace_.clients)
     if (state.transaction && now - state.transaction->touched_ns > kForgotten) state.transaction.reset();
-  std::erase_if(console_.clients, [now](const auto& item) {
+  std::erase_if(workspace_.clients, [now](const auto& item) {
     const ClientState& state = item.second;
     return !state.transaction && now - std::max(state.refill_ns, state.late_notice_ns) > kForgotten;
   });
@@ -300,15 +300,15 @@ void Control::forget_idle() {
 
 std::vector<Control::Request> Control::subscriptions() const {
   std::vector<Request> requests;
-  for (auto& [client, message] : console_.feedback.requests()) requests.push_back({client, message});
-  for (auto& [client, message] : console_.meters.requests()) requests.push_back({client, message});
+  for (auto& [client, message] : workspace_.feedback.requests()) requests.push_back({client, message});
+  for (auto& [client, message] : workspace_.meters.requests()) requests.push_back({client, message});
   return requests;
 }
 
 std::vector<Control::Request> Control::waiting_bundles(const Now& now) const {
   std::vector<Request> requests;
   for (const auto& [place, group] : timed_.waiting()) {
-    const int64_t due_ns = now.time_of(group.frame, console_.rate()) - now.system_ns + now.monotonic_ns;
+    const int64_t due_ns = now.time_of(group.frame, workspace_.rate()) - now.system_ns + now.monotonic_ns;
     requests.push_back({group.client, osc::Bundle{group.time, {group.messages.begin(), group.messages.end()}},
                         group.frame > 0 ? due_ns : group.due_ns});
   }
@@ -318,19 +318,11 @@ std::vector<Control::Request> Control::waiting_bundles(const Now& now) const {
 void Control::finish() {
   for (const Turn turn(kFinish); turns_.serves() && !turn.is_over();) {
     turns_.wait(std::chrono::milliseconds(10));
-    resume(console_.now);
+    resume(workspace_.now);
   }
-  console_.document.flush();
-  console_.catch_up(true);
+  workspace_.document.flush();
+  workspace_.catch_up(true);
   follow_journal();
-}
-
-Problems Control::reload(const Session& session, const Now& now) {
-  console_.now = now;
-  console_.catch_up();
-  Answer answer = console_.take(session, true, {}, "");
-  while (answer && answer->work) answer = answer->work()(console_);
-  return answer ? Problems() : answer.problems();
 }
 
 }  // namespace mixgraph

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "daemon/control/confirmations.h"
-#include "daemon/control/console.h"
+#include "daemon/control/workspace.h"
 #include "daemon/control/late_files.h"
 #include "daemon/control/timed_messages.h"
 #include "daemon/control/turns.h"
@@ -32,7 +32,7 @@ class Control {
   void vouch(const Client& client) { confirmations_.vouch(client); }
   /// Hands what the packets since the last call have set to the engine, where it is heard together; call it when
   /// there are no more packets for now. A tick does it too.
-  void flush() { console_.document.flush(); }
+  void flush() { workspace_.document.flush(); }
   /// The engine will not run any more: what waits in it for its frame is taken into the graph.
   void finish();
   /// A stream of a client that can't be cut into packets.
@@ -54,22 +54,19 @@ class Control {
   /// The subscriptions of all clients.
   std::vector<Request> subscriptions() const;
   /// Goes up whenever those change.
-  uint64_t subscriptions_edition() const { return console_.feedback.edition() + console_.meters.edition(); }
+  uint64_t subscriptions_edition() const { return workspace_.feedback.edition() + workspace_.meters.edition(); }
   /// The bundles that wait for their time.
   std::vector<Request> waiting_bundles(const Now& now) const;
   /// Whether the client itself has shown that it is where its packets come from.
   bool has_confirmed(const Client& client) const { return confirmations_.has_confirmed(client); }
 
   /// Sends a message to all subscribers.
-  void tell_all(const osc::Message& message) { console_.tell_all(message); }
+  void tell_all(const osc::Message& message) { workspace_.tell_all(message); }
 
-  /// Follows a session that was loaded again, as one step of undo. On problems nothing changes.
-  Problems reload(const Session& session, const Now& now);
-
-  const Console& console() const { return console_; }
+  const Workspace& workspace() const { return workspace_; }
   /// Whether there are bundles whose time is to come.
   bool waits() const { return !timed_.empty(); }
-  const Graph& graph() const { return console_.document.graph(); }
+  const Graph& graph() const { return workspace_.document.graph(); }
 
  private:
   Problems start(const Graph& graph, Problems* told);
@@ -96,9 +93,9 @@ class Control {
 
   Confirmations confirmations_;
   Graph start_;  // that is to sound first
-  Console console_;
-  Turns turns_{console_};
-  LateFiles late_files_{console_, turns_};
+  Workspace workspace_;
+  Turns turns_{workspace_};
+  LateFiles late_files_{workspace_, turns_};
   TimedMessages timed_;
   std::set<std::string> unconfirmed_;  // addresses that have set something without having confirmed; those told
   int stranger_lines_left_ = 0;

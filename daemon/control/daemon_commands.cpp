@@ -1,17 +1,17 @@
-#include "daemon/control/console.h"
+#include "daemon/control/workspace.h"
 
 namespace mixgraph {
 namespace {
 
-Answer device(Console& console, const Call& call) {
-  if (!console.settings.device) return Problem{"", "there is no sound device here", ""};
-  console.reply(call.client, console.settings.device());
+Answer device(Workspace& workspace, const Call& call) {
+  if (!workspace.settings.device) return Problem{"", "there is no sound device here", ""};
+  workspace.reply(call.client, workspace.settings.device());
   return answered();
 }
 
-Answer restart(Console& console, const Call&) {
-  if (!console.settings.restart) return Problem{"", "nothing here can be started again", ""};
-  console.settings.restart();
+Answer restart(Workspace& workspace, const Call&) {
+  if (!workspace.settings.restart) return Problem{"", "nothing here can be started again", ""};
+  workspace.settings.restart();
   return Done{};
 }
 

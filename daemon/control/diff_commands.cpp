@@ -1,4 +1,4 @@
-#include "daemon/control/console.h"
+#include "daemon/control/workspace.h"
 #include "daemon/control/session_file.h"
 #include "daemon/control/values.h"
 
@@ -57,15 +57,15 @@ void compare(const Scenes& file, const Scenes& live, std::vector<osc::Message>& 
     if (!live.contains(name)) tell(name, "removed");
 }
 
-Answer diff_file(Console& console, const Call& call) {
-  return answered_by([own = console.settings.own_file(), types = console.types, live = console.document.graph(),
-                      scenes = console.document.session().scenes, client = call.client, address = call.message.address]() -> Ending {
+Answer diff_file(Workspace& workspace, const Call& call) {
+  return answered_by([own = workspace.settings.own_file(), types = workspace.types, live = workspace.document.graph(),
+                      scenes = workspace.document.session().scenes, client = call.client, address = call.message.address]() -> Ending {
     const auto file = load_own(own, types);
     if (!file) return ending(file.problems());
     std::vector<osc::Message> list;
     for (const Edit& edit : diff(file->graph, live)) list.push_back(std::visit(Difference(file->graph, live), edit));
     compare(file->scenes, scenes, list);
-    return [list = std::move(list), client, address](Console& c) mutable { return c.answer_list(client, address, std::move(list)); };
+    return [list = std::move(list), client, address](Workspace& c) mutable { return c.answer_list(client, address, std::move(list)); };
   });
 }
 

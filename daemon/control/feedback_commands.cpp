@@ -1,4 +1,4 @@
-#include "daemon/control/console.h"
+#include "daemon/control/workspace.h"
 
 namespace mixgraph {
 namespace {
@@ -28,51 +28,51 @@ Answer refused_or(Problems problems, std::string detail) {
   return Done{std::move(detail)};
 }
 
-Answer subscribe(Console& console, const Call& call) {
+Answer subscribe(Workspace& workspace, const Call& call) {
   const Request request = request_of(call, 30, 10);
   return refused_or(
-      console.feedback.subscribe(call.client, request.pattern, request.interval_ns, console.now),
+      workspace.feedback.subscribe(call.client, request.pattern, request.interval_ns, workspace.now),
       request.pattern);
 }
 
-Answer unsubscribe(Console& console, const Call& call) {
+Answer unsubscribe(Workspace& workspace, const Call& call) {
   const std::string pattern = call.text(0);
-  if (console.feedback.unsubscribe(call.client, pattern)) return Done{pattern};
+  if (workspace.feedback.unsubscribe(call.client, pattern)) return Done{pattern};
   return Problem{"", "there is no such subscription of yours",
                  "the pattern as it was subscribed, or none for all"};
 }
 
-Answer subscribe_meters(Console& console, const Call& call) {
+Answer subscribe_meters(Workspace& workspace, const Call& call) {
   const Request request = request_of(call, 50, 20);
-  return refused_or(console.meters.subscribe(call.client, request.pattern, request.interval_ns, console.now),
+  return refused_or(workspace.meters.subscribe(call.client, request.pattern, request.interval_ns, workspace.now),
                     request.pattern);
 }
 
-Answer unsubscribe_meters(Console& console, const Call& call) {
+Answer unsubscribe_meters(Workspace& workspace, const Call& call) {
   const std::string pattern = call.text(0);
-  if (console.meters.unsubscribe(call.client, pattern)) return Done{pattern};
+  if (workspace.meters.unsubscribe(call.client, pattern)) return Done{pattern};
   return Problem{"", "there is no such subscription of yours",
                  "the pattern as it was subscribed, or none for all"};
 }
 
-Answer renew(Console& console, const Call& call) {
-  const bool values = console.feedback.renew(call.client, console.now);
-  const bool meters = console.meters.renew(call.client, console.now);
+Answer renew(Workspace& workspace, const Call& call) {
+  const bool values = workspace.feedback.renew(call.client, workspace.now);
+  const bool meters = workspace.meters.renew(call.client, workspace.now);
   if (values || meters) return Done{};
   return Problem{"", "you have no subscription", "it ended 10 s after the last /renew: /subscribe again"};
 }
 
-Answer meters(Console& console, const Call& call) {
-  const auto messages = console.meters.latest(call.client, call.text(0, "//*"));
+Answer meters(Workspace& workspace, const Call& call) {
+  const auto messages = workspace.meters.latest(call.client, call.text(0, "//*"));
   if (!messages) return messages.problems();
   if (messages->empty()) return Problem{"", "no node with meters matches", "/meters lists all of them"};
-  return console.answer_list(call, *messages);
+  return workspace.answer_list(call, *messages);
 }
 
-Answer sync(Console& console, const Call& call) {
+Answer sync(Workspace& workspace, const Call& call) {
   const std::string prefix = call.text(0, "/");
-  const Namespace& names = console.document.names();
-  const auto list = console.addresses();
+  const Namespace& names = workspace.document.names();
+  const auto list = workspace.addresses();
   std::vector<uint32_t> wanted;
   for (const Entry& entry : names.entries())
     if ((is_beneath(entry.address, prefix) || (!entry.alias.empty() && is_beneath(entry.alias, prefix))) &&
@@ -80,19 +80,19 @@ Answer sync(Console& console, const Call& call) {
       wanted.push_back(uint32_t(names.index(entry)));
   if (wanted.empty()) return names.unknown(prefix, {});
   LongAnswer answer{wanted.size(), {}, {}, wanted.size() * sizeof wanted[0]};
-  answer.message = [&console, prefix, list,
+  answer.message = [&workspace, prefix, list,
                     wanted = std::move(wanted)](size_t i) -> std::optional<osc::Message> {
-    const Entry* entry = console.document.names().find(list->address(wanted[i]));
+    const Entry* entry = workspace.document.names().find(list->address(wanted[i]));
     if (!entry) return {};
     const std::string& shown = is_beneath(entry->address, prefix) ? entry->address : entry->alias;
-    return osc::Message{shown, {console.value_of(*entry, false)}};
+    return osc::Message{shown, {workspace.value_of(*entry, false)}};
   };
   answer.last = [](size_t sent) { return osc::Message{"/sync/done", {int32_t(sent)}}; };
-  return console.answer_long(call.client, std::move(answer));
+  return workspace.answer_long(call.client, std::move(answer));
 }
 
 /// A client that has to return a number does so before its packets come here; anybody else may.
-Answer confirm(Console&, const Call&) {
+Answer confirm(Workspace&, const Call&) {
   return answered();
 }
 

@@ -1,7 +1,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "daemon/control/console.h"
+#include "daemon/control/workspace.h"
 #include "daemon/control/session_file.h"
 
 namespace mixgraph {
@@ -13,9 +13,9 @@ constexpr size_t kPart = 1000;  // bytes of text in one message
 
 std::string name_of(const std::string& file) { return fs::path(file).filename().string(); }
 
-Session whole_session(const Console& console) {
-  Session session = console.document.session();
-  session.graph = console.document.graph();
+Session whole_session(const Workspace& workspace) {
+  Session session = workspace.document.session();
+  session.graph = workspace.document.graph();
   return session;
 }
 
@@ -26,35 +26,35 @@ struct OwnSave {
   uint64_t before = 0, after = 0;  ///< fingerprints
 };
 
-Answer end_own_save(Console& console, const OwnSave& save, const Problems& problems) {
-  const auto& rebase = console.settings.journal.rebase;
+Answer end_own_save(Workspace& workspace, const OwnSave& save, const Problems& problems) {
+  const auto& rebase = workspace.settings.journal.rebase;
   const bool saved = problems.empty();
-  const bool is_same = save.saved.graph == console.document.graph() && save.saved.scenes == console.document.session().scenes;
-  if (saved) console.document.know_files(save.saved.text_hash, console.document.session().types_hash);
-  if (rebase) rebase(console, {saved ? save.after : save.before}, saved && is_same);
+  const bool is_same = save.saved.graph == workspace.document.graph() && save.saved.scenes == workspace.document.session().scenes;
+  if (saved) workspace.document.know_files(save.saved.text_hash, workspace.document.session().types_hash);
+  if (rebase) rebase(workspace, {saved ? save.after : save.before}, saved && is_same);
   if (!saved) return problems;
   return Done{name_of(save.file)};
 }
 
 /// Killed while it saves, the daemon takes either file for its own.
-Answer begin_own_save(Console& console, const std::shared_ptr<OwnSave>& save) {
-  save->before = fingerprint(console.document.session());
+Answer begin_own_save(Workspace& workspace, const std::shared_ptr<OwnSave>& save) {
+  save->before = fingerprint(workspace.document.session());
   save->saved.text_hash = hash_of(save->text);
   save->after = fingerprint(save->saved);
-  if (console.settings.journal.rebase) console.settings.journal.rebase(console, {save->before, save->after}, false);
-  return answered_by([save, own = console.settings.own_file(), old = console.document.session().text_hash, types = console.types]() -> Ending {
-    return [save, problems = save_own(own, save->text, old, types)](Console& c) { return end_own_save(c, *save, problems); };
+  if (workspace.settings.journal.rebase) workspace.settings.journal.rebase(workspace, {save->before, save->after}, false);
+  return answered_by([save, own = workspace.settings.own_file(), old = workspace.document.session().text_hash, types = workspace.types]() -> Ending {
+    return [save, problems = save_own(own, save->text, old, types)](Workspace& c) { return end_own_save(c, *save, problems); };
   });
 }
 
-Answer save(Console& console, const Call& call) {
-  return answered_by([name = call.text(0), own = console.settings.own_file(), types = console.types, session = whole_session(console)]() -> Ending {
+Answer save(Workspace& workspace, const Call& call) {
+  return answered_by([name = call.text(0), own = workspace.settings.own_file(), types = workspace.types, session = whole_session(workspace)]() -> Ending {
     const auto file = file_named(own, name);
     if (!file) return ending(file.problems());
     std::string text = write_session(session);
     if (*file == own.path) {
       const auto save = std::make_shared<OwnSave>(OwnSave{session, std::move(text), own.path});
-      return [save](Console& c) { return begin_own_save(c, save); };
+      return [save](Workspace& c) { return begin_own_save(c, save); };
     }
     if (Problems problems = save_text(text, *file, types); !problems.empty()) return ending(problems);
     return ending(Done{name_of(*file)});
@@ -62,23 +62,23 @@ Answer save(Console& console, const Call& call) {
 }
 
 /// Reads on a worker, and takes the session over when that is done.
-Answer load_named(Console& console, const Client& client, const std::string& name) {
-  return answered_by([name, client, own = console.settings.own_file(), types = console.types]() -> Ending {
+Answer load_named(Workspace& workspace, const Client& client, const std::string& name) {
+  return answered_by([name, client, own = workspace.settings.own_file(), types = workspace.types]() -> Ending {
     const auto file = file_named(own, name);
     if (!file) return ending(file.problems());
     const bool is_own = *file == own.path;
     auto session = is_own ? load_own(own, types) : load_beside(*file, types);
     if (!session) return ending(session.problems());
-    return [loaded = std::move(*session), client, is_own, file = *file](Console& c) { return c.take(loaded, is_own, client, name_of(file)); };
+    return [loaded = std::move(*session), client, is_own, file = *file](Workspace& c) { return c.take(loaded, is_own, client, name_of(file)); };
   });
 }
 
-Answer load(Console& console, const Call& call) {
-  return load_named(console, call.client, call.text(0));
+Answer load(Workspace& workspace, const Call& call) {
+  return load_named(workspace, call.client, call.text(0));
 }
 
-Answer revert(Console& console, const Call& call) {
-  return load_named(console, call.client, "");
+Answer revert(Workspace& workspace, const Call& call) {
+  return load_named(workspace, call.client, "");
 }
 
 /// A text in parts that end with a line where they can.
@@ -94,13 +94,13 @@ std::vector<std::string> parts_of(const std::string& text) {
   return parts;
 }
 
-Answer get(Console& console, const Call& call) {
-  return answered_by([session = whole_session(console), client = call.client, address = call.message.address]() -> Ending {
+Answer get(Workspace& workspace, const Call& call) {
+  return answered_by([session = whole_session(workspace), client = call.client, address = call.message.address]() -> Ending {
     const auto parts = parts_of(write_session(session));
     std::vector<osc::Message> list;
     for (size_t i = 0; i < parts.size(); i++)
       list.push_back({"/graph/get", {int32_t(i + 1), int32_t(parts.size()), parts[i]}});
-    return [list = std::move(list), client, address](Console& c) mutable { return c.answer_list(client, address, std::move(list)); };
+    return [list = std::move(list), client, address](Workspace& c) mutable { return c.answer_list(client, address, std::move(list)); };
   });
 }
 

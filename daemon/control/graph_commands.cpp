@@ -16,9 +16,9 @@ std::string with_port(const std::string& path, const std::string& port) {
   return port.empty() ? path : path + ":" + port;
 }
 
-Answer edit(Console& console, const Call& call, const Result<std::vector<Edit>>& edits, std::string detail) {
+Answer edit(Workspace& workspace, const Call& call, const Result<std::vector<Edit>>& edits, std::string detail) {
   if (!edits) return edits.problems();
-  return edit(console, call, *edits, std::move(detail));
+  return edit(workspace, call, *edits, std::move(detail));
 }
 
 /// A value of `key value` as it would stand in a session file.
@@ -28,7 +28,7 @@ std::string written(const osc::Argument& argument) {
   return fmt::format("{}", *osc::number(argument));
 }
 
-Answer add(Console& console, const Call& call) {
+Answer add(Workspace& workspace, const Call& call) {
   NewNode node{path_of(call.text(0)), call.text(1), {}, {}};
   if (call.count() % 2 != 0) return Problem{"", "the last key has no value", "path type [key value ...]"};
   for (size_t i = 2; i < call.count(); i += 2) {
@@ -39,26 +39,26 @@ Answer add(Console& console, const Call& call) {
     else
       node.settings.emplace_back(key, value);
   }
-  const Graph& graph = graph_for(console, call.client);
-  return edit(console, call, expand(node, graph, console.document.session().composites, console.types), node.path);
+  const Graph& graph = graph_for(workspace, call.client);
+  return edit(workspace, call, expand(node, graph, workspace.document.session().composites, workspace.types), node.path);
 }
 
-Answer remove(Console& console, const Call& call) {
+Answer remove(Workspace& workspace, const Call& call) {
   const std::string path = path_of(call.text(0));
-  return edit(console, call, removal(path, graph_for(console, call.client)), path);
+  return edit(workspace, call, removal(path, graph_for(workspace, call.client)), path);
 }
 
-Answer connect(Console& console, const Call& call) {
+Answer connect(Workspace& workspace, const Call& call) {
   const std::string to = with_port(call.text(1), call.text(2));
-  const Graph& graph = graph_for(console, call.client);
-  return edit(console, call, connection(call.text(0), to, graph, console.document.session().composites, console.types),
+  const Graph& graph = graph_for(workspace, call.client);
+  return edit(workspace, call, connection(call.text(0), to, graph, workspace.document.session().composites, workspace.types),
               "");
 }
 
-Answer disconnect(Console& console, const Call& call) {
+Answer disconnect(Workspace& workspace, const Call& call) {
   const std::string to = with_port(call.text(1), call.text(2));
-  const Graph& graph = graph_for(console, call.client);
-  return edit(console, call, disconnection(call.text(0), to, graph, console.document.session().composites), "");
+  const Graph& graph = graph_for(workspace, call.client);
+  return edit(workspace, call, disconnection(call.text(0), to, graph, workspace.document.session().composites), "");
 }
 
 osc::Message described(const Graph& graph, const Cable& cable) {
@@ -67,16 +67,16 @@ osc::Message described(const Graph& graph, const Cable& cable) {
   return {"/graph/cable", {cable.from, std::string(output), cable.to, std::string(input)}};
 }
 
-Answer list(Console& console, const Call& call) {
+Answer list(Workspace& workspace, const Call& call) {
   const std::string prefix = path_of(call.text(0));
   const auto wanted = [&](const std::string& path) { return prefix.empty() || is_beneath(path, prefix); };
-  const Graph& graph = console.document.graph();
+  const Graph& graph = workspace.document.graph();
   std::vector<osc::Message> list;
   for (const Node& node : graph.nodes())
     if (wanted(node.path)) list.push_back({"/graph/node", {node.path, std::string(node.type->id)}});
   for (const Cable& cable : graph.cables())
     if (wanted(cable.from) || wanted(cable.to)) list.push_back(described(graph, cable));
-  return console.answer_list(call, std::move(list));
+  return workspace.answer_list(call, std::move(list));
 }
 
 constexpr Command kCommands[] = {

@@ -44,42 +44,42 @@ bool names_file(const NodeType& type, const Parameter& p) {
   return is_text(p) && type.category == "file";
 }
 
-std::optional<Problem> refusal(const Console& console, const Client& client, Right right, std::string_view address) {
+std::optional<Problem> refusal(const Workspace& workspace, const Client& client, Right right, std::string_view address) {
   if (client.may(right, address)) return {};
   if (right != Right::files)
     return Problem{std::string(address), "your role \"" + client->role->name() + "\" has no right to " + std::string(kRightNames[size_t(right)]) + " here", ""};
-  if (console.settings.files == FileAccess::none)
+  if (workspace.settings.files == FileAccess::none)
     return Problem{"", "nobody may load, save, or name files",
                    "`osc: {files: loopback}` in the session allows it"};
   return Problem{"", "files are for clients on the daemon's own machine",
                  "`osc: {files: all}` in the session allows it"};
 }
 
-std::optional<Problem> refusal(const Console& console, const Client& client, std::span<const Edit> edits, const Graph& next, Right right) {
+std::optional<Problem> refusal(const Workspace& workspace, const Client& client, std::span<const Edit> edits, const Graph& next, Right right) {
   for (const Edit& edit : edits) {
     const std::string address = address_of(edit, next);
-    if (auto problem = refusal(console, client, right, address)) return problem;
+    if (auto problem = refusal(workspace, client, right, address)) return problem;
     if (!names_file(next, edit)) continue;
-    if (auto problem = refusal(console, client, Right::files, address)) return problem;
+    if (auto problem = refusal(workspace, client, Right::files, address)) return problem;
   }
   return {};
 }
 
-std::optional<Problem> guard(const Console& console, const Change& change, const Graph& next) {
+std::optional<Problem> guard(const Workspace& workspace, const Change& change, const Graph& next) {
   if (!change.author) return {};
   const Client& author = *change.author;
   for (const NewValue& said : change.values) {
     const std::string& address = said.entry->address;
-    if (change.why == Change::Why::set && !author.may(Right::mix, address)) return refusal(console, author, Right::mix, address);
+    if (change.why == Change::Why::set && !author.may(Right::mix, address)) return refusal(workspace, author, Right::mix, address);
     const bool needs_files = std::holds_alternative<std::string>(said.value) && names_file(*said.entry->type, said.entry->parameter());
-    if (needs_files && !author.may(Right::files, address)) return refusal(console, author, Right::files, address);
+    if (needs_files && !author.may(Right::files, address)) return refusal(workspace, author, Right::files, address);
   }
   // A step back takes scenes and settings with it, which another command has let in.
   const bool steps = change.why == Change::Why::undo || change.why == Change::Why::redo;
-  if (steps && !change.session.scenes.empty() && !author.may(Right::scenes, "/scene/store")) return refusal(console, author, Right::scenes, "/scene/store");
-  if (steps && change.session.settings && !author.may(Right::files, "/graph/load")) return refusal(console, author, Right::files, "/graph/load");
+  if (steps && !change.session.scenes.empty() && !author.may(Right::scenes, "/scene/store")) return refusal(workspace, author, Right::scenes, "/scene/store");
+  if (steps && change.session.settings && !author.may(Right::files, "/graph/load")) return refusal(workspace, author, Right::files, "/graph/load");
   if (change.edits.empty()) return {};
-  return refusal(console, author, change.edits, next, change.why == Change::Why::set ? Right::mix : Right::edit);
+  return refusal(workspace, author, change.edits, next, change.why == Change::Why::set ? Right::mix : Right::edit);
 }
 
 }  // namespace mixgraph

@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "daemon/control/console.h"
+#include "daemon/control/workspace.h"
 
 namespace mixgraph {
 namespace {
@@ -14,11 +14,11 @@ constexpr int64_t kInterval = 2 * kSecond;
 }  // namespace
 
 void LateFiles::tick() {
-  if (console_.now.monotonic_ns < next_ns_) return;
-  next_ns_ = console_.now.monotonic_ns + kInterval;
-  std::vector<Preparation> lacking = console_.engine.lacking_files();
+  if (workspace_.now.monotonic_ns < next_ns_) return;
+  next_ns_ = workspace_.now.monotonic_ns + kInterval;
+  std::vector<Preparation> lacking = workspace_.engine.lacking_files();
   tell_found(lacking);
-  if (!console_.settings.in_background || lacking.empty()) return;
+  if (!workspace_.settings.in_background || lacking.empty()) return;
   std::rotate(lacking.begin(), lacking.begin() + std::ptrdiff_t(turn_++ % lacking.size()), lacking.end());
   for (const Preparation& one : lacking) try_again(one);
 }
@@ -28,12 +28,12 @@ void LateFiles::tell_found(const std::vector<Preparation>& lacking) {
   std::map<std::string, Preparation> now;
   for (const Preparation& p : lacking) now.emplace(p.path, p);
   for (const auto& [path, before] : lacked_) {
-    const Node* node = console_.document.graph().find(path);
+    const Node* node = workspace_.document.graph().find(path);
     if (now.contains(path) || !node || node->type != before.type || !built_alike(*node->type, node->values, before.values)) continue;
-    console_.tell_fault("/" + path, "has its files now", "it begins as at a start", true);
+    workspace_.tell_fault("/" + path, {"has its files now", "it begins as at a start"}, true);
   }
-  std::erase_if(console_.node_faults, [&](const auto& fault) {
-    return fault.second.arguments.back() == osc::Argument(std::string(kUntilThere)) && !now.contains(fault.first.substr(1));
+  std::erase_if(workspace_.node_faults, [&](const auto& fault) {
+    return fault.second.lacks_files && !now.contains(fault.first.substr(1));
   });
   lacked_ = std::move(now);
 }
@@ -42,11 +42,11 @@ void LateFiles::tell_found(const std::vector<Preparation>& lacking) {
 /// nothing.
 void LateFiles::try_again(const Preparation& lacking) {
   const uint64_t number = std::hash<std::string>{}(lacking.path) << 1 | 2;  // none that another client of this program has
-  turns_.do_own(number, [&engine = console_.engine, lacking]() -> Ending {
+  turns_.do_own(number, [&engine = workspace_.engine, lacking]() -> Ending {
     Prepared made = engine.make(lacking);
-    return [made = std::move(made)](Console& console) -> Answer {
+    return [made = std::move(made)](Workspace& workspace) -> Answer {
       if (!made.bank) return answered();
-      return console.make({.why = Change::Why::trouble, .prepared = {made}}, *answered());
+      return workspace.make({.why = Change::Why::trouble, .prepared = {made}}, *answered());
     };
   });
 }

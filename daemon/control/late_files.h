@@ -13,7 +13,7 @@ namespace mixgraph {
 /// [control]
 class LateFiles {
  public:
-  LateFiles(Console& console, Turns& turns) : console_(console), turns_(turns) {}
+  LateFiles(Workspace& workspace, Turns& turns) : workspace_(workspace), turns_(turns) {}
   /// From time to time has it tried again, and tells of those that have got them.
   void tick();
 
@@ -21,7 +21,7 @@ class LateFiles {
   void tell_found(const std::vector<Preparation>& lacking);
   void try_again(const Preparation& lacking);
 
-  Console& console_;
+  Workspace& workspace_;
   Turns& turns_;
   std::map<std::string, Preparation> lacked_;  // by path, as of the last look
   size_t turn_ = 0;                             // who is first

@@ -1,5 +1,4 @@
 #pragma once
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,13 +19,23 @@ class NodeSelection {
   std::vector<const Node*> nodes() const;
 
  private:
+  struct NodeAddress {
+    std::string address;
+    size_t node;
+  };
+  /// An address that means something, and the first of the nodes beneath it.
+  struct Place {
+    size_t first = 0;
+    bool is_node = false;
+  };
   void find_addresses();
+  size_t end_of(uint32_t place) const;
 
   const Graph& graph_;
   std::vector<bool> chosen_;
-  std::map<std::string, std::vector<size_t>> meant_;  // nodes by each address that means any
-  std::vector<const std::vector<size_t>*> lists_;     // those of meant_
-  std::vector<SortedAddress> sorted_;                 // the same, by number in lists_
+  std::vector<NodeAddress> sorted_nodes_;
+  std::vector<Place> places_;
+  std::vector<SortedAddress> addresses_;  // of places_, in the same order
 };
 
 }  // namespace mixgraph

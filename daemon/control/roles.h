@@ -1,6 +1,4 @@
 #pragma once
-#include <string_view>
-
 #include "config/session.h"
 #include "daemon/osc/role.h"
 
@@ -10,8 +8,6 @@ namespace mixgraph {
 struct Roles {
   RolePtr local, remote;
   RolePtr of(bool is_remote) const { return is_remote ? remote : local; }
-  /// One that is unknown may do nothing.
-  RolePtr named(std::string_view name) const;
 };
 /// Everything is for everybody but files, as `osc: {files: ...}` says.
 Roles roles_of(FileAccess files);

@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "daemon/control/console.h"
+#include "daemon/control/workspace.h"
 #include "daemon/control/node_selection.h"
 #include "daemon/control/scene_values.h"
 #include "daemon/control/values.h"
@@ -10,9 +10,9 @@
 namespace mixgraph {
 namespace {
 
-Problem unknown_scene(const Console& console, const std::string& name) {
+Problem unknown_scene(const Workspace& workspace, const std::string& name) {
   std::vector<std::string_view> names;
-  for (const auto& [known, scene] : console.document.session().scenes) names.push_back(known);
+  for (const auto& [known, scene] : workspace.document.session().scenes) names.push_back(known);
   const std::string_view near = nearest_word(name, names);
   return {"", "there is no scene \"" + name + "\"",
           near.empty() ? "/scene/list lists them" : "did you mean \"" + std::string(near) + "\"?"};
@@ -35,16 +35,16 @@ struct RecallChange {
 };
 
 /// The values that differ from what will be at that time.
-RecallChange change_of(const Console& console, const Recall& recall) {
-  const Graph then = console.document.graph_at(recall.frame);
-  SceneValues wanted = recall.wanted(console.document.names());
+RecallChange change_of(const Workspace& workspace, const Recall& recall) {
+  const Graph then = workspace.document.graph_at(recall.frame);
+  SceneValues wanted = recall.wanted(workspace.document.names());
   RecallChange made{{.why = Change::Why::recall, .author = recall.client, .timing = {recall.frame, recall.seconds, Course::position}},
                     {}, wanted.left_out};
   made.change.prepared = recall.prepared;
   for (NewValue& said : wanted.values) {
     const Value& old = value_in(then, *said.entry);
     // What waits says all of them, as others may be said before it is due.
-    if (old == said.value && !(console.document.waits(made.change.timing) && can_move(said.entry->parameter()))) continue;
+    if (old == said.value && !(workspace.document.waits(made.change.timing) && can_move(said.entry->parameter()))) continue;
     made.before.try_emplace(said.entry->path, Scene::Part{said.entry->type, {}}).first->second.values[said.entry->row] = old;
     made.change.values.push_back(std::move(said));
   }
@@ -52,27 +52,27 @@ RecallChange change_of(const Console& console, const Recall& recall) {
 }
 
 /// What recorders and players need of a disk is made on a worker, and then all is looked at again, as others may have said more.
-Answer carry_out(Console& console, Recall recall) {
-  auto [change, before, left_out] = change_of(console, recall);
+Answer carry_out(Workspace& workspace, Recall recall) {
+  auto [change, before, left_out] = change_of(workspace, recall);
   if (Problems problems = change.failed(); !problems.empty()) return problems;
-  const auto outcome = console.document.outcome(change);
+  const auto outcome = workspace.document.outcome(change);
   if (!outcome) return outcome.problems();
-  if (auto needs = console.needs(change, *outcome); !needs.empty())
-    return console.prepare(change, **outcome, std::move(needs), [recall](Console& c, std::vector<Prepared> made) {
+  if (auto needs = workspace.needs(change, *outcome); !needs.empty())
+    return workspace.prepare(change, **outcome, std::move(needs), [recall](Workspace& c, std::vector<Prepared> made) {
       Recall prepared = recall;
       prepared.prepared = std::move(made);
       return carry_out(c, std::move(prepared));
     });
-  if (Problems problems = console.apply(change); !problems.empty()) return problems;
-  console.before_recall = std::move(before);
+  if (Problems problems = workspace.apply(change); !problems.empty()) return problems;
+  workspace.before_recall = std::move(before);
   if (left_out == 0) return Done{recall.detail};
   return Done{recall.detail + fmt::format(" ({} values left out: their parameters are gone)", left_out)};
 }
 
-Answer recall(Console& console, const Call& call, std::function<SceneValues(const Namespace&)> wanted, double seconds,
+Answer recall(Workspace& workspace, const Call& call, std::function<SceneValues(const Namespace&)> wanted, double seconds,
               const std::string& detail) {
   if (!(seconds >= 0 && seconds <= 3600)) return Problem{"", "the fade time is out of range", "0 to 3600 s"};
-  return carry_out(console, {call.client, call.frame, std::move(wanted), seconds, detail});
+  return carry_out(workspace, {call.client, call.frame, std::move(wanted), seconds, detail});
 }
 
 /// So that what is stored can be saved, and what is saved can be loaded.
@@ -88,20 +88,20 @@ std::optional<Problem> no_room(const Scenes& scenes, const std::string& name, co
 }
 
 /// Nothing: it is removed.
-Answer keep(Console& console, const Call& call, const std::string& name, std::optional<Shared<Scene>> scene) {
+Answer keep(Workspace& workspace, const Call& call, const std::string& name, std::optional<Shared<Scene>> scene) {
   Change change{.why = Change::Why::store, .author = call.client};
   change.session.scenes[name] = std::move(scene);
-  if (Problems problems = console.apply(change); !problems.empty()) return problems;
+  if (Problems problems = workspace.apply(change); !problems.empty()) return problems;
   return Done{name};
 }
 
-Result<Scene::Scope> scope_of(Console& console, const Call& call) {
-  const Graph graph = console.document.graph_at(call.frame);
+Result<Scene::Scope> scope_of(Workspace& workspace, const Call& call) {
+  const Graph graph = workspace.document.graph_at(call.frame);
   NodeSelection selection(graph);
   if (call.count() == 1) selection.add_all();
   for (size_t i = 1; i < call.count(); i++) {
     const std::string text = call.text(i), address = text.starts_with('/') ? text : "/" + text;
-    if (is_pattern(address) && console.patterns.patterns-- <= 0) return Problem{"", "too many patterns in one packet", "name paths"};
+    if (is_pattern(address) && workspace.patterns.patterns-- <= 0) return Problem{"", "too many patterns in one packet", "name paths"};
     if (auto problem = selection.add(address)) return *problem;
   }
   Scene::Scope scope;
@@ -109,54 +109,54 @@ Result<Scene::Scope> scope_of(Console& console, const Call& call) {
   return scope;
 }
 
-Answer store_scene(Console& console, const Call& call) {
+Answer store_scene(Workspace& workspace, const Call& call) {
   constexpr size_t kLongestName = 200;  // bytes
   const std::string name = call.text(0);
   if (name.empty() || name.size() > kLongestName)
     return Problem{"", name.empty() ? "the name is empty" : "the name is too long", "a text of 1 to 200 bytes"};
-  auto scope = scope_of(console, call);
+  auto scope = scope_of(workspace, call);
   if (!scope) return scope.problems();
   Scene scene{std::move(*scope), {}};
-  if (const auto problem = no_room(console.document.session().scenes, name, scene)) return *problem;
-  return keep(console, call, name, Shared<Scene>(std::move(scene)));
+  if (const auto problem = no_room(workspace.document.session().scenes, name, scene)) return *problem;
+  return keep(workspace, call, name, Shared<Scene>(std::move(scene)));
 }
 
-Answer recall_scene(Console& console, const Call& call) {
+Answer recall_scene(Workspace& workspace, const Call& call) {
   const std::string name = call.text(0);
-  const auto scene = console.document.session().scenes.find(name);
-  if (scene == console.document.session().scenes.end()) return unknown_scene(console, name);
-  return recall(console, call, [scene = scene->second](const Namespace& names) { return values_of(names, *scene); }, call.number(1), name);
+  const auto scene = workspace.document.session().scenes.find(name);
+  if (scene == workspace.document.session().scenes.end()) return unknown_scene(workspace, name);
+  return recall(workspace, call, [scene = scene->second](const Namespace& names) { return values_of(names, *scene); }, call.number(1), name);
 }
 
-Answer undo_scene(Console& console, const Call& call) {
-  if (!console.before_recall) return Problem{"", "no scene was recalled", "/scene/recall name"};
-  return recall(console, call, [replaced = *console.before_recall](const Namespace& names) { return values_of(names, replaced); },
+Answer undo_scene(Workspace& workspace, const Call& call) {
+  if (!workspace.before_recall) return Problem{"", "no scene was recalled", "/scene/recall name"};
+  return recall(workspace, call, [replaced = *workspace.before_recall](const Namespace& names) { return values_of(names, replaced); },
                 call.number(0), "");
 }
 
-Answer list_scenes(Console& console, const Call& call) {
+Answer list_scenes(Workspace& workspace, const Call& call) {
   std::vector<osc::Message> list;
-  for (const auto& [name, scene] : console.document.session().scenes) list.push_back({"/scene/list", {name}});
-  return console.answer_list(call, std::move(list));
+  for (const auto& [name, scene] : workspace.document.session().scenes) list.push_back({"/scene/list", {name}});
+  return workspace.answer_list(call, std::move(list));
 }
 
-Answer remove_scene(Console& console, const Call& call) {
+Answer remove_scene(Workspace& workspace, const Call& call) {
   const std::string name = call.text(0);
-  if (!console.document.session().scenes.contains(name)) return unknown_scene(console, name);
-  return keep(console, call, name, std::nullopt);
+  if (!workspace.document.session().scenes.contains(name)) return unknown_scene(workspace, name);
+  return keep(workspace, call, name, std::nullopt);
 }
 
-Answer diff_scene(Console& console, const Call& call) {
+Answer diff_scene(Workspace& workspace, const Call& call) {
   const std::string name = call.text(0);
-  const auto scene = console.document.session().scenes.find(name);
-  if (scene == console.document.session().scenes.end()) return unknown_scene(console, name);
+  const auto scene = workspace.document.session().scenes.find(name);
+  if (scene == workspace.document.session().scenes.end()) return unknown_scene(workspace, name);
   std::vector<osc::Message> list;
-  for (const auto& [entry, value] : values_of(console.document.names(), *scene->second).values) {
-    const Value& now = value_in(console.document.graph(), *entry);
+  for (const auto& [entry, value] : values_of(workspace.document.names(), *scene->second).values) {
+    const Value& now = value_in(workspace.document.graph(), *entry);
     if (value == now) continue;
     list.push_back({"/scene/diff", {entry->address, argument_of(entry->parameter(), value), argument_of(entry->parameter(), now)}});
   }
-  return console.answer_list(call, std::move(list));
+  return workspace.answer_list(call, std::move(list));
 }
 
 constexpr Command kCommands[] = {

@@ -3,7 +3,7 @@
 
 #include "config/session.h"
 
-/// The session's own file and those beside it, as commands reach them: nothing here knows the console, so that a worker
+/// The session's own file and those beside it, as commands reach them: nothing here knows the workspace, so that a worker
 /// may do it.
 namespace mixgraph {
 

@@ -23,17 +23,17 @@ Graph without(const Graph& graph, const Problems& problems) {
 /// Has what is slow made, on workers if it may not take as long as it takes, so that a disk that hangs keeps only its own
 /// nodes waiting.
 void Control::prepare_start(Change& change) const {
-  const Engine& engine = console_.engine;
-  const auto outcome = console_.document.outcome(change);
+  const Engine& engine = workspace_.engine;
+  const auto outcome = workspace_.document.outcome(change);
   if (!outcome) return;
-  const bool waits = console_.settings.patience > 0;
-  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(console_.settings.patience);
-  for (auto needs = console_.needs(change, *outcome); !needs.empty(); needs = console_.needs(change, *outcome)) {
+  const bool waits = workspace_.settings.patience > 0;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(workspace_.settings.patience);
+  for (auto needs = workspace_.needs(change, *outcome); !needs.empty(); needs = workspace_.needs(change, *outcome)) {
     std::vector<std::future<Prepared>> made;
     for (const Preparation& preparation : needs) {
       const auto task = std::make_shared<std::packaged_task<Prepared()>>([&engine, preparation] { return engine.make(preparation); });
       made.push_back(task->get_future());
-      waits ? console_.settings.in_background(Worker::making, [task] { (*task)(); }) : (*task)();
+      waits ? workspace_.settings.in_background(Worker::making, [task] { (*task)(); }) : (*task)();
     }
     for (size_t i = 0; i < needs.size(); i++) {
       if (!waits || made[i].wait_until(end) == std::future_status::ready) {
@@ -52,7 +52,7 @@ Problems Control::start(const Graph& graph, Problems* told) {
   while (true) {
     prepare_start(change);
     Problems problems = change.failed();
-    if (problems.empty()) problems = console_.apply(change);
+    if (problems.empty()) problems = workspace_.apply(change);
     if (problems.empty() && told) told->insert(told->end(), change.told.begin(), change.told.end());
     if (problems.empty() || !told || !change.do_without_files(problems, graph)) return problems;
   }
@@ -68,7 +68,7 @@ bool Control::start_restored(const Graph& otherwise, Problems& told) {
   if (problems.empty()) return true;
   for (const Problem& problem : problems) {
     const std::string address = node_address(problem);
-    console_.node_faults[address] = {"/node/fault", {address, problem.what, "restored without it"}};
+    workspace_.node_faults[address] = {problem.what, "restored without it"};
   }
   told.insert(told.end(), problems.begin(), problems.end());
   if (start(without(graph, problems), &told).empty()) return true;

@@ -5,25 +5,25 @@
 
 namespace mixgraph {
 
-const Graph& graph_for(const Console& console, const Client& client) {
-  const auto state = console.clients.find(client);
-  const bool gathers = state != console.clients.end() && state->second.transaction;
-  return gathers ? state->second.transaction->draft : console.document.graph();
+const Graph& graph_for(const Workspace& workspace, const Client& client) {
+  const auto state = workspace.clients.find(client);
+  const bool gathers = state != workspace.clients.end() && state->second.transaction;
+  return gathers ? state->second.transaction->draft : workspace.document.graph();
 }
 
-Answer edit(Console& console, const Call& call, std::vector<Edit> edits, std::string detail) {
-  auto& transaction = console.clients[call.client].transaction;
+Answer edit(Workspace& workspace, const Call& call, std::vector<Edit> edits, std::string detail) {
+  auto& transaction = workspace.clients[call.client].transaction;
   if (!transaction) {
-    return console.make({.why = Change::Why::edit, .author = call.client, .edits = std::move(edits)}, Done{std::move(detail)});
+    return workspace.make({.why = Change::Why::edit, .author = call.client, .edits = std::move(edits)}, Done{std::move(detail)});
   }
   auto next = mixgraph::apply(transaction->draft, edits);
   if (!next) return next.problems();
-  if (const auto problem = refusal(console, call.client, edits, *next)) return *problem;
+  if (const auto problem = refusal(workspace, call.client, edits, *next)) return *problem;
   if (transaction->edits.size() + edits.size() > Transaction::kMostEdits)
     return Problem{"", "this transaction is full", "/graph/commit it"};
   transaction->draft = std::move(*next);
   transaction->edits.insert(transaction->edits.end(), edits.begin(), edits.end());
-  transaction->touched_ns = console.now.monotonic_ns;
+  transaction->touched_ns = workspace.now.monotonic_ns;
   return Done{std::move(detail)};
 }
 
@@ -31,45 +31,45 @@ namespace {
 
 constexpr std::string_view kNone = "no transaction of yours is open";
 
-Answer begin(Console& console, const Call& call) {
-  auto& transaction = console.clients[call.client].transaction;
+Answer begin(Workspace& workspace, const Call& call) {
+  auto& transaction = workspace.clients[call.client].transaction;
   if (transaction) return Problem{"", "a transaction of yours is open", "/graph/commit or /graph/cancel it"};
   const auto is_open = [](const auto& item) { return item.second.transaction.has_value(); };
-  if (size_t(std::count_if(console.clients.begin(), console.clients.end(), is_open)) >=
+  if (size_t(std::count_if(workspace.clients.begin(), workspace.clients.end(), is_open)) >=
       Transaction::kMostOpen)
     return Problem{"", "too many transactions of other clients are open", "try later"};
-  transaction = Transaction{{}, console.document.graph(), console.now.monotonic_ns};
+  transaction = Transaction{{}, workspace.document.graph(), workspace.now.monotonic_ns};
   return Done{};
 }
 
-Answer commit(Console& console, const Call& call) {
-  auto transaction = std::exchange(console.clients[call.client].transaction, {});
+Answer commit(Workspace& workspace, const Call& call) {
+  auto transaction = std::exchange(workspace.clients[call.client].transaction, {});
   if (!transaction) return Problem{"", std::string(kNone), "/graph/begin"};
   const size_t count = transaction->edits.size();
-  return console.make({.why = Change::Why::edit, .author = call.client, .edits = std::move(transaction->edits)},
+  return workspace.make({.why = Change::Why::edit, .author = call.client, .edits = std::move(transaction->edits)},
                       Done{std::to_string(count) + " edits"});
 }
 
-Answer cancel(Console& console, const Call& call) {
-  if (!std::exchange(console.clients[call.client].transaction, {}))
+Answer cancel(Workspace& workspace, const Call& call) {
+  if (!std::exchange(workspace.clients[call.client].transaction, {}))
     return Problem{"", std::string(kNone), "/graph/begin"};
   return Done{};
 }
 
 /// Whoever undoes is the author then.
-Answer step(Console& console, const Call& call, const Change* step) {
+Answer step(Workspace& workspace, const Call& call, const Change* step) {
   Change change = *step;
   change.author = call.client;
-  return console.make(std::move(change), Done{});
+  return workspace.make(std::move(change), Done{});
 }
 
-Answer undo(Console& console, const Call& call) {
-  if (const Change* back = console.document.undo()) return step(console, call, back);
+Answer undo(Workspace& workspace, const Call& call) {
+  if (const Change* back = workspace.document.undo()) return step(workspace, call, back);
   return Problem{"", "nothing to undo", "edits, recalls and loads can be undone, values that were set cannot"};
 }
 
-Answer redo(Console& console, const Call& call) {
-  if (const Change* forward = console.document.redo()) return step(console, call, forward);
+Answer redo(Workspace& workspace, const Call& call) {
+  if (const Change* forward = workspace.document.redo()) return step(workspace, call, forward);
   return Problem{"", "nothing to redo", ""};
 }
 

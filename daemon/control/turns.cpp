@@ -25,7 +25,7 @@ bool is_ready(const std::future<Ending>& ending) {
 /// Whoever drives control by hand, and not by a clock, need not fear that others wait.
 void Turns::begin_packet() {
   begin_message();
-  if (console_.settings.wake) turn_.emplace(kTurn);
+  if (workspace_.settings.wake) turn_.emplace(kTurn);
 }
 
 void Turns::perform(const Client& client, const osc::Message& message, uint64_t frame) {
@@ -55,45 +55,45 @@ bool Turns::waits_for_job(const Command* command, const Client& client) const {
 }
 
 void Turns::carry_out(const Command* command, const Call& call) {
-  console_.counters.messages++;
+  workspace_.counters.messages++;
   if (command) return run(*command, call);
-  Answer answer = parameter_message(console_, call);
+  Answer answer = parameter_message(workspace_, call);
   if (!answer || answer->work) conclude(call.message.address, nullptr, call.client, std::move(answer));
 }
 
 void Turns::run(const Command& command, const Call& call) {
   const std::string address(command.address);
   if (const Problems problems = check_arguments(command, call.message); !problems.empty())
-    return console_.refuse(call.client, problems.front());
-  if (const auto problem = command.right ? refusal(console_, call.client, *command.right, address) : std::nullopt)
+    return workspace_.refuse(call.client, problems.front());
+  if (const auto problem = command.right ? refusal(workspace_, call.client, *command.right, address) : std::nullopt)
     return conclude(address, &command, call.client, *problem);
-  conclude(address, &command, call.client, command.run(console_, call));
+  conclude(address, &command, call.client, command.run(workspace_, call));
 }
 
 void Turns::conclude(const std::string& address, const Command* command, const Client& client, Answer answer) {
   if (!answer) {
     for (Problem problem : answer.problems()) {
       if (problem.where.empty() || (!command && !is_pattern(address))) problem.where = address;
-      console_.refuse(client, problem);
+      workspace_.refuse(client, problem);
     }
   } else if (answer->work) {
     begin_job(address, command, client, std::move(*answer));
   } else if (!answer->silent) {
     osc::Message done{"/done", {address}};
     if (!answer->detail.empty()) done.arguments.push_back(answer->detail);
-    console_.reply(client, std::move(done));
+    workspace_.reply(client, std::move(done));
   }
 }
 
 void Turns::begin_job(const std::string& address, const Command* command, const Client& client, Done done) {
   auto task = std::make_shared<std::packaged_task<Ending()>>(std::move(done.work));
   jobs_.emplace(client, Job{address, command, task->get_future()});
-  if (!console_.settings.in_background) {
+  if (!workspace_.settings.in_background) {
     (*task)();
     return end_jobs();
   }
   tell_hold(client);
-  console_.settings.in_background(done.worker, [task, wake = console_.settings.wake]() mutable {
+  workspace_.settings.in_background(done.worker, [task, wake = workspace_.settings.wake]() mutable {
     (*task)();
     task.reset();
     if (wake) wake();
@@ -107,7 +107,7 @@ void Turns::end_jobs() {
   for (const Client& client : ready) {
     Job job = std::move(jobs_.extract(client).mapped());
     try {
-      conclude(job.address, job.command, client, job.ending.get()(console_));
+      conclude(job.address, job.command, client, job.ending.get()(workspace_));
     } catch (const std::exception& error) {  // a library's, about somebody's file
       conclude(job.address, job.command, client, Problem{"", error.what(), ""});
     }
@@ -117,7 +117,7 @@ void Turns::end_jobs() {
 
 /// Whether anything of a client waits here, for the sockets.
 void Turns::tell_hold(const Client& client) {
-  if (console_.settings.hold) console_.settings.hold(client, waiting_.contains(client) || jobs_.contains(client));
+  if (workspace_.settings.hold) workspace_.settings.hold(client, waiting_.contains(client) || jobs_.contains(client));
 }
 
 /// A message of each that waits; whether there was any that could be carried out.
@@ -131,7 +131,7 @@ bool Turns::go_on(const Turn& turn) {
     const Waiting waiting = std::move(at->second.front());
     at->second.pop_front();
     if (at->second.empty()) waiting_.erase(at);
-    console_.patterns = {};
+    workspace_.patterns = {};
     carry_out(command, {client, waiting.message, waiting.frame});
     tell_hold(client);
     any = true;
@@ -144,9 +144,9 @@ void Turns::resume() {
   const Turn turn(kTurn);
   bool more = true;
   while (more && !turn.is_over()) more = go_on(turn);
-  console_.document.end_batch();
-  console_.document.flush();
-  if (more && !waiting_.empty() && console_.settings.wake) console_.settings.wake();
+  workspace_.document.end_batch();
+  workspace_.document.flush();
+  if (more && !waiting_.empty() && workspace_.settings.wake) workspace_.settings.wake();
 }
 
 void Turns::wait(std::chrono::milliseconds most) const {

@@ -13,7 +13,7 @@ namespace mixgraph {
 /// and what has no time left waits for another turn. [control]
 class Turns {
  public:
-  explicit Turns(Console& console) : console_(console) {}
+  explicit Turns(Workspace& workspace) : workspace_(workspace) {}
 
   /// A packet has come: what it says has a bound on its time from here on.
   void begin_packet();
@@ -55,7 +55,7 @@ class Turns {
   void tell_hold(const Client& client);
   bool go_on(const Turn& turn);
 
-  Console& console_;
+  Workspace& workspace_;
   std::map<Client, std::deque<Waiting>> waiting_;  // none of them empty
   std::map<Client, Job> jobs_;
   std::optional<Turn> turn_;  // of the packet at hand; none: it may take its time

@@ -17,12 +17,12 @@ bool is_place(const Parameter& p) {
 Journal::Journal(JournalWriter::Settings settings, JournalFacts facts, JournalBase base)
     : facts_(std::move(facts)), base_(std::move(base)), writer_(std::move(settings)) {}
 
-void Journal::follow(Console& console) {
-  for (const JournalWriter::Event& event : writer_.take_events()) console.tell_all(event.problem, event.well);
-  encode_noted(console);
-  encode_places(console);
-  if (begun_ && !encoder_.empty()) writer_.append(encoder_.take(), console.now.system_ns);
-  if (!begun_ || writer_.wants_snapshot() || std::exchange(settings_noted_, false)) snapshot(console);
+void Journal::follow(Workspace& workspace) {
+  for (const JournalWriter::Event& event : writer_.take_events()) workspace.tell_all(event.problem, event.well);
+  encode_noted(workspace);
+  encode_places(workspace);
+  if (begun_ && !encoder_.empty()) writer_.append(encoder_.take(), workspace.now.system_ns);
+  if (!begun_ || writer_.wants_snapshot() || std::exchange(settings_noted_, false)) snapshot(workspace);
 }
 
 /// Values are handed over once however often they change; what is noted of a node that goes doesn't count any more.
@@ -61,9 +61,9 @@ void Journal::forget_places(const std::string& path) {
   known_.erase(first, last);
 }
 
-void Journal::encode_noted(const Console& console) {
-  const Graph& graph = console.document.graph();
-  const Scenes& scenes = console.document.session().scenes;
+void Journal::encode_noted(const Workspace& workspace) {
+  const Graph& graph = workspace.document.graph();
+  const Scenes& scenes = workspace.document.session().scenes;
   for (const auto& [path, row] : noted_) {
     const Node* node = graph.find(path);
     if (node && row < row_count(*node->type)) encoder_.edit(SetValue{path, row, node->values[size_t(row)]});
@@ -81,10 +81,10 @@ void Journal::encode_noted(const Console& console) {
 }
 
 /// Where a player is, it tells by a meter of the same name as the parameter that takes it there.
-void Journal::find_places(const Console& console) {
-  generation_ = console.document.generation();
+void Journal::find_places(const Workspace& workspace) {
+  generation_ = workspace.document.generation();
   places_.clear();
-  const auto& meters = console.document.names().meters();
+  const auto& meters = workspace.document.names().meters();
   for (size_t i = 0; i < meters.size(); i++) {
     const NodeType& type = *meters[i].type;
     const int index = find_row(type, type.meters[size_t(meters[i].meter)].id);
@@ -92,13 +92,13 @@ void Journal::find_places(const Console& console) {
   }
 }
 
-void Journal::encode_places(Console& console) {
-  if (console.now.monotonic_ns < next_places_ns_) return;
-  next_places_ns_ = console.now.monotonic_ns + kPlacesInterval;
-  if (!begun_ || generation_ != console.document.generation()) find_places(console);
+void Journal::encode_places(Workspace& workspace) {
+  if (workspace.now.monotonic_ns < next_places_ns_) return;
+  next_places_ns_ = workspace.now.monotonic_ns + kPlacesInterval;
+  if (!begun_ || generation_ != workspace.document.generation()) find_places(workspace);
   for (const Place& place : places_) {
-    const MeterEntry& meter = console.document.names().meters()[place.meter];
-    const float now = console.meters.value(place.meter);
+    const MeterEntry& meter = workspace.document.names().meters()[place.meter];
+    const float now = workspace.meters.value(place.meter);
     double& known = known_.try_emplace({meter.path, place.row}, -1).first->second;
     // A meter at rest has not measured yet, if no place is known.
     if (double(now) == known || (known < 0 && now == meter.type->meters[size_t(meter.meter)].rest)) continue;
@@ -107,32 +107,32 @@ void Journal::encode_places(Console& console) {
   }
 }
 
-void Journal::snapshot(Console& console) {
+void Journal::snapshot(Workspace& workspace) {
   encoder_.take();
-  facts_.head = write_head(console.document.session());
-  encoder_.snapshot(facts_, base_, console.document.graph(), console.document.session().scenes);
+  facts_.head = write_head(workspace.document.session());
+  encoder_.snapshot(facts_, base_, workspace.document.graph(), workspace.document.session().scenes);
   std::erase_if(known_, [&](const auto& item) {
     const auto& [path, index] = item.first;
-    const Node* node = console.document.graph().find(path);
+    const Node* node = workspace.document.graph().find(path);
     return !node || index >= row_count(*node->type) || !is_place(row(*node->type, index));
   });
   for (const auto& [place, known] : known_)
     if (known >= 0) encoder_.position(place.first, place.second, known);
-  writer_.snapshot(encoder_.take(), console.now.system_ns);
+  writer_.snapshot(encoder_.take(), workspace.now.system_ns);
   begun_ = true;
 }
 
-void Journal::rebase(Console& console, std::vector<uint64_t> fingerprints, bool pristine) {
-  encode_noted(console);
+void Journal::rebase(Workspace& workspace, std::vector<uint64_t> fingerprints, bool pristine) {
+  encode_noted(workspace);
   base_ = {std::move(fingerprints), pristine};
   encoder_.base(base_);
-  follow(console);
-  if (write_head(console.document.session()) != facts_.head) snapshot(console);
+  follow(workspace);
+  if (write_head(workspace.document.session()) != facts_.head) snapshot(workspace);
 }
 
 Keeping Journal::keeping() {
-  return {[this](const Applied& applied) { note(applied); }, [this](Console& console) { follow(console); },
-          [this](Console& console, std::vector<uint64_t> fingerprints, bool pristine) { rebase(console, std::move(fingerprints), pristine); }};
+  return {[this](const Applied& applied) { note(applied); }, [this](Workspace& workspace) { follow(workspace); },
+          [this](Workspace& workspace, std::vector<uint64_t> fingerprints, bool pristine) { rebase(workspace, std::move(fingerprints), pristine); }};
 }
 
 std::string Journal::status() const {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/control/console.h"
+#include "daemon/control/workspace.h"
 #include "daemon/journal/journal_format.h"
 #include "daemon/journal/journal_writer.h"
 
@@ -21,10 +21,10 @@ class Journal {
   void note(const Applied& applied);
   /// Hands over what was noted since the last call; call it every few milliseconds. The first call hands
   /// over everything. [control]
-  void follow(Console& console);
+  void follow(Workspace& workspace);
   /// The state goes back to the session's files with one of these fingerprints; `pristine`: it is the same.
   /// [control]
-  void rebase(Console& console, std::vector<uint64_t> fingerprints, bool pristine);
+  void rebase(Workspace& workspace, std::vector<uint64_t> fingerprints, bool pristine);
   /// Waits until all that was handed over is on the disk; false: it isn't, in this time. Also while control
   /// is stuck. [any]
   bool flush(std::chrono::milliseconds patience) { return writer_.flush(patience); }
@@ -39,11 +39,11 @@ class Journal {
     size_t meter;  // of Namespace::meters()
     int row;
   };
-  void encode_noted(const Console& console);
+  void encode_noted(const Workspace& workspace);
   void forget_places(const std::string& path);
-  void encode_places(Console& console);
-  void find_places(const Console& console);
-  void snapshot(Console& console);
+  void encode_places(Workspace& workspace);
+  void find_places(const Workspace& workspace);
+  void snapshot(Workspace& workspace);
 
   JournalFacts facts_;
   JournalBase base_;

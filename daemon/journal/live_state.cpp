@@ -181,6 +181,7 @@ class Opening {
     std::error_code error;
     fs::create_directories(fs::path(folder).parent_path(), error);
     ::mkdir(folder.c_str(), 0700);  // what is played is nobody else's
+    if (options_.folder.empty()) ::chmod(folder.c_str(), 0700);  // ours alone, but an older one may be open to all
     if (!fs::is_directory(folder, error)) return give_up(folder + ": " + (error ? error.message() : "is no folder"));
     path_ = (fs::path(folder) / journal_name(file_)).string();
     state_.file = path_;

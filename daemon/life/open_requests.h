@@ -10,7 +10,7 @@ namespace mixgraph {
 /// What the next life of this process is told in the name of a client, with the rights that the client had.
 struct OpenRequest {
   UdpOrigin from;            ///< port 0: a connection, which ends with this life
-  std::string role;          ///< that the client has
+  std::string role;          ///< Role::text() of the client's
   bool confirmed = false;    ///< the client has shown that it is there
   int64_t due_ns = 0;        ///< when a bundle is due, by the monotonic clock, which lives on; its tag says nothing
   std::vector<uint8_t> packet;

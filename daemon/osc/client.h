@@ -39,6 +39,13 @@ class Client {
   Client() : Client(Facts()) {}  ///< this program itself
   explicit Client(Facts facts) : facts_(std::make_shared<const Facts>(std::move(facts))) {}
 
+  /// The same client, as it was when its role was another.
+  Client with(RolePtr role) const {
+    Facts facts = *facts_;
+    facts.role = std::move(role);
+    return Client(std::move(facts));
+  }
+
   const Facts* operator->() const { return facts_.get(); }
   const ClientId& id() const { return facts_->id; }
   bool may(Right right, std::string_view address) const { return facts_->role->may(right, address); }

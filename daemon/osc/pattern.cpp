@@ -207,7 +207,9 @@ bool is_pattern(std::string_view address) {
 }
 
 Result<Pattern> Pattern::parse(std::string_view text) {
-  return PatternParser(text).parse();
+  auto pattern = PatternParser(text).parse();
+  if (pattern) pattern->text_ = text;
+  return pattern;
 }
 
 bool Pattern::step(const States& from, char c, States& to) const {

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,7 @@ class Pattern {
   /// wildcards is a pattern that matches itself.
   static Result<Pattern> parse(std::string_view text);
 
+  const std::string& text() const { return text_; }
   bool matches(std::string_view address) const;
   /// The numbers of those that match. What addresses share at their beginning is read once. Allocates.
   std::vector<uint32_t> matching(const std::vector<SortedAddress>& addresses) const;
@@ -47,6 +49,7 @@ class Pattern {
   bool step(const States& from, char c, States& to) const;
   bool accepts(const States& states) const;
 
+  std::string text_;
   std::vector<States> follow_;  // the states that may come after each state; state 0 is the start
   std::array<States, kCharacters> reads_{};  // the states that a character can enter
   States accepting_{};

@@ -31,7 +31,12 @@ class Role {
   static std::shared_ptr<const Role> all();
   explicit Role(std::string name) : name_(std::move(name)) {}
 
+  /// From text().
+  static std::shared_ptr<const Role> of_text(std::string_view text);
+
   const std::string& name() const { return name_; }
+  /// The name, and a line for each right: `mix`, or for some addresses `mix /mix/*/fader`.
+  std::string text() const;
   /// For all addresses.
   void give(Right right) { everywhere_[size_t(right)] = true; }
   void give(Right right, Pattern addresses) { given_.emplace_back(right, std::move(addresses)); }

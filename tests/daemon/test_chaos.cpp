@@ -24,6 +24,7 @@
 #include "tests/support/random_client.h"
 #include "tests/support/session_text.h"
 #include "tests/support/sound_files.h"
+#include "tests/support/steady_work.h"
 #include "tests/tools/program.h"
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their runtimes must be loaded before the disk's
@@ -221,6 +222,7 @@ TEST_CASE("A bad disk, a reader that never reads and clients that send anything 
   if (!reads) hospital.daemon().fill_stderr();
   Visitor visitor(port);
   const Pulse pulse;
+  const SteadyWork steady(0.2);
   DaemonClient observer(port, OscTransport::tcp);
   std::mt19937 random(seed);
   double load = 0;
@@ -247,10 +249,10 @@ TEST_CASE("A bad disk, a reader that never reads and clients that send anything 
   std::printf(
       "  %zu packets of %zu commands and all parameters: %zu done, %zu refused; at most %zu nodes, load at most %.2f\n"
       "  %zu questions, %zu not answered; p50 %.1f ms, p99 %.1f, max %.1f; a thread that sleeps woke at most %.1f ms late\n"
-      "  late by our work %.0f, by the scheduler %.0f; restarts %.0f; kept in %d of %d looks\n",
+      "  late by our work %.0f, by the scheduler %.0f; steady work of a fifth of a period was late %d times, at most %.1f ms; restarts %.0f; kept in %d of %d looks\n",
       crowd.sum(&RandomClient::sent), crowd.sum(&RandomClient::commands) / 3, crowd.sum(&RandomClient::done), crowd.sum(&RandomClient::refused), crowd.most_nodes(), load,
       visitor.asked(), visitor.unanswered, visitor.percentile(0.5), visitor.percentile(0.99), visitor.percentile(1), pulse.worst_ms.load(), observer.number("late_work"),
-      observer.number("late_scheduler"), observer.number("restarts"), kept, looked);
+      observer.number("late_scheduler"), steady.interrupted(), steady.worst_ms(), observer.number("restarts"), kept, looked);
   std::fflush(stdout);
   CHECK(crowd.sum(&RandomClient::done) > size_t(seconds));
   CHECK(crowd.most_nodes() <= 200);
@@ -259,9 +261,9 @@ TEST_CASE("A bad disk, a reader that never reads and clients that send anything 
   CHECK(visitor.unanswered == 0);
   CHECK(visitor.percentile(0.99) < 50);
   CHECK(visitor.percentile(1) < 300);
-  // Where others use the machine a pause within our work counts as ours: beside them a few are allowed.
-  const bool by_hand = std::getenv("MIXGRAPH_CHAOS_SECONDS") != nullptr;
-  CHECK(observer.number("late_work") <= (by_hand ? 0 : 3));
+  // A virtual machine that is stopped for a while within our work doesn't know it, and it counts as ours; as it does for work that
+  // is always the same.
+  CHECK(observer.number("late_work") <= 3 * steady.interrupted() + (seconds > 60 ? 0 : 3));
   CHECK(observer.number("restarts") == 0);
 
   const Session before = settled(port);

@@ -1,4 +1,4 @@
-// What clients do to a small console, and a device that comes back, against the criterion of tests/nodes/test_clicks.cpp:
+// What clients do to a small workspace, and a device that comes back, against the criterion of tests/nodes/test_clicks.cpp:
 // at most -80 dBFS above 4 kHz and -90 dBFS above 8 kHz of 100 Hz, 997 Hz and DC at -6 dBFS.
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -9,6 +9,7 @@
 #include "daemon/audio/engine_gate.h"
 #include "tests/support/desk.h"
 #include "tests/support/engine_runner.h"
+#include "tests/support/sound_files.h"
 
 using namespace mixgraph;
 
@@ -71,7 +72,8 @@ Clicks clicks_of(const std::vector<std::function<void(Desk&)>>& deeds) {
   std::mt19937 random(5);
   for (double hertz : {100.0, 997.0, 0.0})
     for (int phase = 0; phase < phases(); phase++) {
-      Desk desk(kConsole);
+      const TemporaryFolder folder;
+      Desk desk(kConsole, {.session_file = folder.path("song.yaml")});
       // The sound sets in gently: what the console makes of its start is no click.
       auto tone = sound(hertz, std::uniform_real_distribution<double>(0, 1)(random));
       desk.input = [&](uint64_t frame) { return float(0.5 - 0.5 * std::cos(M_PI * std::min(1.0, double(frame) / 24000))) * tone(frame); };
@@ -121,11 +123,11 @@ TEST_CASE("what clients do to a console doesn't click", "[clicks]") {
                            sending("/scene/recall", {text("a"), 0.05F}), sending("/scene/undo")}));
   }
   SECTION("a session that was changed is loaded again, and again") {
-    check_quiet(clicks_of({[](Desk& desk) { CHECK(desk.reload(kChanged).empty()); }, [](Desk& desk) { CHECK(desk.reload(kConsole).empty()); },
+    check_quiet(clicks_of({[](Desk& desk) { CHECK(desk.load(kChanged)); }, [](Desk& desk) { CHECK(desk.load(kConsole)); },
                            [](Desk& desk) {
-                             CHECK(desk.reload(kChanged).empty());
+                             CHECK(desk.load(kChanged));
                              desk.run(4);
-                             CHECK(desk.reload(kConsole).empty());
+                             CHECK(desk.load(kConsole));
                            }}));
   }
 }

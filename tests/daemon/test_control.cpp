@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/desk.h"
+#include "tests/support/sound_files.h"
 
 using namespace mixgraph;
 using Lines = std::vector<std::string>;
@@ -62,7 +63,7 @@ TEST_CASE("A late bundle is applied at once, counted, and told once a second") {
   Desk desk(kTwoFaders);
   for (int i = 0; i < 5; i++)
     desk.send(desk.main, osc::Bundle{desk.at(-20), {message("/mix/left", {-5.F - float(i)})}});
-  CHECK(desk.control.console().counters.late_bundles == 5);
+  CHECK(desk.control.workspace().counters.late_bundles == 5);
   const auto told = desk.lines();
   REQUIRE(told.size() == 1);
   CHECK(told[0].find("late by 20.0 ms") != std::string::npos);
@@ -181,18 +182,19 @@ TEST_CASE("A client is told of at most 100 errors a second, and all are counted"
   Desk desk(kTwoFaders);
   for (int i = 0; i < 300; i++) desk.send("/nowhere");
   CHECK(desk.received().size() == 100);
-  CHECK(desk.control.console().counters.errors == 300);
+  CHECK(desk.control.workspace().counters.errors == 300);
   desk.run(1100);
   desk.send("/nowhere");
   CHECK(desk.received().size() == 1);
 }
 
 TEST_CASE("Reloading follows the file, and can be undone") {
-  Desk desk(kTwoFaders);
+  const TemporaryFolder folder;
+  Desk desk(kTwoFaders, {.session_file = folder.path("song.yaml")});
   const Graph before = desk.control.graph();
   std::string other(kTwoFaders);
   other.insert(other.find("master"), "  third: {type: fader, from: left, level: -3}\n");
-  CHECK(desk.reload(other).empty());
+  CHECK(desk.load(other));
   CHECK(desk.get("/mix/third") == -3);
   desk.send("/graph/undo");
   CHECK(desk.control.graph() == before);
@@ -200,21 +202,22 @@ TEST_CASE("Reloading follows the file, and can be undone") {
 
 TEST_CASE("A load takes its scenes and settings with it when it is undone, and brings them back when redone") {
   const std::string yaml(kTwoFaders);
-  Desk desk(yaml + "name: Evening\nscenes: {first: {mix/left: -6}, both: {mix/left: -6}}\n");
+  const TemporaryFolder folder;
+  Desk desk(yaml + "name: Evening\nscenes: {first: {mix/left: -6}, both: {mix/left: -6}}\n", {.session_file = folder.path("song.yaml")});
   const auto names = [&] {
-    std::string text = desk.control.console().document.session().name + ":";
-    for (const auto& [name, scene] : desk.control.console().document.session().scenes) text += " " + name;
+    std::string text = desk.control.workspace().document.session().name + ":";
+    for (const auto& [name, scene] : desk.control.workspace().document.session().scenes) text += " " + name;
     return text;
   };
-  CHECK(desk.reload(yaml + "name: Matinee\nscenes: {both: {mix/left: -9}, second: {mix/left: -6}}\n").empty());
+  CHECK(desk.load(yaml + "name: Matinee\nscenes: {both: {mix/left: -9}, second: {mix/left: -6}}\n"));
   CHECK(names() == "Matinee: both second");
   desk.send("/scene/store", {std::string("since")});
   desk.send("/graph/undo");
   CHECK(names() == "Evening: both first since");
-  CHECK(*desk.control.console().document.session().scenes.at("both") == Scene{{}, {{"mix/left", -6.0}}});
+  CHECK(*desk.control.workspace().document.session().scenes.at("both") == Scene{{}, {{"mix/left", -6.0}}});
   desk.send("/graph/redo");
   CHECK(names() == "Matinee: both second since");
-  CHECK(*desk.control.console().document.session().scenes.at("both") == Scene{{}, {{"mix/left", -9.0}}});
+  CHECK(*desk.control.workspace().document.session().scenes.at("both") == Scene{{}, {{"mix/left", -9.0}}});
   desk.send("/graph/undo");
   desk.received();
   desk.send("/graph/undo");
@@ -222,19 +225,20 @@ TEST_CASE("A load takes its scenes and settings with it when it is undone, and b
 }
 
 TEST_CASE("Large steps of undo make room for each other, but the latest stays") {
-  Desk desk(kTwoFaders);
+  const TemporaryFolder folder;
+  Desk desk(kTwoFaders, {.session_file = folder.path("song.yaml")});
   std::string scene;
   for (int i = 0; i < 2000; i++) scene += (i ? ", mix/a" : "mix/a") + std::to_string(i) + ": -6";
   const std::string yaml(kTwoFaders);
   for (int i = 0; i < 5; i++) {
     std::string scenes;
     for (int s = 0; s < 90; s++) scenes += "  s" + std::to_string(s) + ": {mix/left: -" + std::to_string(i + 1) + ", " + scene + "}\n";
-    CHECK(desk.reload(yaml + "scenes:\n" + scenes).empty());
+    CHECK(desk.load(yaml + "scenes:\n" + scenes));
   }
   desk.received();
   for (int i = 0; i < 4; i++) desk.send("/graph/undo");
   CHECK(desk.lines().back().starts_with("/error"));  // the first two are forgotten
-  CHECK(desk.control.console().document.session().scenes.at("s0")->values.at("mix/left") == Value(-2.0));
+  CHECK(desk.control.workspace().document.session().scenes.at("s0")->values.at("mix/left") == Value(-2.0));
 }
 
 TEST_CASE("A recorder that can't open its file doesn't stay on, and says why") {

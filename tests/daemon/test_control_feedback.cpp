@@ -113,12 +113,12 @@ TEST_CASE("UDP subscribers are forgotten after 10 s, TCP ones when they leave") 
   desk.send(udp, message("/renew"));
   desk.now.monotonic_ns += 9 * kSecond;
   desk.run(4);
-  CHECK(desk.control.console().feedback.clients().size() == 2);
+  CHECK(desk.control.workspace().feedback.clients().size() == 2);
   desk.now.monotonic_ns += 2 * kSecond;
   desk.run(4);
-  CHECK(desk.control.console().feedback.clients() == std::vector<Client>{tcp});
+  CHECK(desk.control.workspace().feedback.clients() == std::vector<Client>{tcp});
   desk.control.disconnected(tcp);
-  CHECK(desk.control.console().feedback.clients().empty());
+  CHECK(desk.control.workspace().feedback.clients().empty());
 }
 
 TEST_CASE("There are at most 64 subscribers, and those who are there stay") {
@@ -127,7 +127,7 @@ TEST_CASE("There are at most 64 subscribers, and those who are there stay") {
   const Client late = desk.client();
   desk.send(late, message("/subscribe"));
   CHECK(desk.lines(late).at(0).find("64 subscribers already") != std::string::npos);
-  CHECK(desk.control.console().feedback.clients().size() == 64);
+  CHECK(desk.control.workspace().feedback.clients().size() == 64);
 }
 
 TEST_CASE("A dump tells every parameter once, at its value when it is sent, at a pace") {
@@ -145,7 +145,7 @@ TEST_CASE("A dump tells every parameter once, at its value when it is sent, at a
   REQUIRE(!rest.empty());
   const osc::Message done = rest.back();
   rest.pop_back();
-  const size_t count = desk.control.console().document.names().entries().size();
+  const size_t count = desk.control.workspace().document.names().entries().size();
   CHECK(osc::describe(done) == "/sync/done ,i " + std::to_string(count));
   std::set<std::string> told;
   for (const auto& list : {first, rest})

@@ -73,8 +73,8 @@ TEST_CASE("A wrong number, or somebody else's, opens nothing", "[trust]") {
   desk.run(500);
   CHECK(desk.lines(client).empty());
   CHECK(desk.lines(other).empty());
-  CHECK(desk.control.console().feedback.clients().empty());
-  CHECK(desk.control.console().meters.clients().empty());
+  CHECK(desk.control.workspace().feedback.clients().empty());
+  CHECK(desk.control.workspace().meters.clients().empty());
 }
 
 TEST_CASE("Whoever has left starts anew", "[trust]") {
@@ -268,20 +268,20 @@ TEST_CASE("Whether an edit names a file is seen in the graph that it makes, a tr
   auto session = parse_session(kMix, "test.yaml", ".", node_types());
   REQUIRE(session);
   const Graph start = session->graph;
-  Console console(engine, std::move(*session), node_types(), [](auto&&...) {}, {});
-  REQUIRE(console.apply({.why = Change::Why::start, .whole = start}).empty());
+  Workspace workspace(engine, std::move(*session), node_types(), [](auto&&...) {}, {});
+  REQUIRE(workspace.apply({.why = Change::Why::start, .whole = start}).empty());
   const Client client({.id = {kTcp, 1}, .name = "test", .remote = true, .role = roles_of(FileAccess::loopback).remote});
   const auto finished = [&](Answer answer) {
-    while (answer && answer->work) answer = answer->work()(console);
+    while (answer && answer->work) answer = answer->work()(workspace);
     return answer;
   };
   const auto said = [&](std::string_view command) {
     const osc::Message sent{std::string(command), {}};
-    return finished(find_command(command)->run(console, {client, sent}));
+    return finished(find_command(command)->run(workspace, {client, sent}));
   };
   const auto edited = [&](const Edit& change) {
     const osc::Message sent{"/graph/edit", {}};
-    return finished(edit(console, {client, sent}, {change}, ""));
+    return finished(edit(workspace, {client, sent}, {change}, ""));
   };
   const auto type = [&](std::string_view id) {
     return *std::find_if(node_types().begin(), node_types().end(), [&](const NodeType* t) { return t->id == id; });
@@ -298,7 +298,7 @@ TEST_CASE("Whether an edit names a file is seen in the graph that it makes, a tr
   REQUIRE(find_row(*type("input"), "channels") == file);
   const auto put = [&](std::string_view id) {
     const std::vector<Edit> edits{RemoveNode{"mix/new"}, AddNode{make_node("mix/new", *type(id))}};
-    return console.apply({.why = Change::Why::edit, .edits = edits}).empty();
+    return workspace.apply({.why = Change::Why::edit, .edits = edits}).empty();
   };
   REQUIRE(put("input"));
   REQUIRE(said("/graph/begin"));
@@ -466,9 +466,9 @@ TEST_CASE("What waits of a client is gone with it, and does not remake it", "[co
   desk.run(150);
   CHECK(desk.get("/mix/vox/fader") == -3);
   CHECK(desk.received(gone).empty());
-  CHECK(desk.control.console().feedback.clients() == std::vector<Client>{other});
-  CHECK(desk.control.console().meters.clients() == std::vector<Client>{other});
-  CHECK(desk.control.console().clients.count(gone) == 0);
+  CHECK(desk.control.workspace().feedback.clients() == std::vector<Client>{other});
+  CHECK(desk.control.workspace().meters.clients() == std::vector<Client>{other});
+  CHECK(desk.control.workspace().clients.count(gone) == 0);
   CHECK_FALSE(desk.control.waits());
 }
 
@@ -482,5 +482,5 @@ TEST_CASE("Whose connection ended with an earlier life has the rights it had, an
   desk.send(absent, osc::Message{"/subscribe", {}});
   desk.send(absent, osc::Message{"/meters/subscribe", {}});
   desk.run(2);
-  CHECK(desk.control.console().subscribers().empty());
+  CHECK(desk.control.workspace().subscribers().empty());
 }

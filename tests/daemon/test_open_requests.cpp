@@ -7,7 +7,7 @@
 using namespace mixgraph;
 
 TEST_CASE("Open requests come back as they were written, as far as they are whole", "[restart]") {
-  const std::vector<OpenRequest> written = {{{"127.0.0.1", 5000, 0}, "local", false, 0, {1, 2, 3}}, {{"::1", 65535, 1}, "remote", true, 1'000'000'000'000, {}},
+  const std::vector<OpenRequest> written = {{{"127.0.0.1", 5000, 0}, "local", false, 0, {1, 2, 3}}, {{"::1", 65535, 1}, "remote\nview /mix/*", true, 1'000'000'000'000, {}},
                                             {{}, "remote", false, 7, {9}}};
   OpenRequests notes(-1);
   REQUIRE(notes.descriptor() >= 0);

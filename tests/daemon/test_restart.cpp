@@ -184,6 +184,31 @@ TEST_CASE("UDP subscriptions and bundles that wait outlast a restart", "[restart
   CHECK(client.get("/mix/vox/fader") == -20);
 }
 
+TEST_CASE("What waits over a restart keeps the rights that it was sent with", "[restart]") {
+  const SessionFile session;
+  const auto text = session.text();
+  session.write(text + "osc: {files: none}\n");
+  DaemonProcess daemon(session.arguments(), {}, kRestart);
+  REQUIRE(daemon.port() > 0);
+  const auto time = osc::TimeTag::at(std::chrono::duration_cast<std::chrono::nanoseconds>((std::chrono::system_clock::now() + 2s).time_since_epoch()).count());
+  for (const OscTransport transport : {OscTransport::udp, OscTransport::tcp}) {
+    DaemonClient client(daemon.port(), transport);
+    const std::string name = transport == OscTransport::udp ? "udp.yaml" : "tcp.yaml";
+    client.send(osc::Bundle{time, {osc::Message{"/graph/save", {name}}, osc::Message{"/mix/vox/fader", {-20}}}});
+    REQUIRE(client.get("/mix/vox/fader") == -3);
+  }
+  session.write(text + "osc: {files: all}\n");
+  DaemonClient client(daemon.port());
+  client.send("/restart");
+  REQUIRE(client.wait_for_number("restarts", 1));
+  std::this_thread::sleep_for(2500ms);
+  CHECK(client.get("/mix/vox/fader") == -20);
+  CHECK_FALSE(fs::exists(session.folder / "udp.yaml"));
+  CHECK_FALSE(fs::exists(session.folder / "tcp.yaml"));
+  client.send("/graph/save", {"now.yaml"});
+  CHECK(client.wait_for("/done"));
+}
+
 TEST_CASE("Sockets of a service manager are used, also after a restart", "[restart]") {
   const SessionFile session;
   sockaddr_in address{};

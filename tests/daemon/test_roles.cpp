@@ -39,6 +39,20 @@ TEST_CASE("A role has rights for addresses", "[trust]") {
   CHECK(desk.get("/mix/vox/mute") == 0);
 }
 
+TEST_CASE("A role is written and read as a text", "[trust]") {
+  Role role("front of house");
+  role.give(Right::view);
+  role.give(Right::scenes);
+  role.give(Right::mix, *Pattern::parse("/mix/{vox,drums}/fader"));
+  CHECK(role.text() == "front of house\nview\nscenes\nmix /mix/{vox,drums}/fader");
+  const RolePtr read = Role::of_text(role.text());
+  CHECK(read->name() == role.name());
+  CHECK(read->text() == role.text());
+  CHECK(read->may(Right::mix, "/mix/vox/fader"));
+  CHECK_FALSE(read->may(Right::mix, "/mix/keys/fader"));
+  CHECK_FALSE(Role::of_text("")->may(Right::view, "/mix/vox/fader"));
+}
+
 TEST_CASE("A step back needs the rights for all that it takes with it", "[trust]") {
   PlayerOffice stage;
   Desk& desk = stage.desk;
@@ -52,7 +66,7 @@ TEST_CASE("A step back needs the rights for all that it takes with it", "[trust]
   desk.send(editor, message("/graph/undo"));  // of a load, with its scenes
   stage.finish();
   CHECK_THAT(desk.lines(editor).at(0), Catch::Contains("no right to scenes"));
-  CHECK(desk.control.console().document.session().scenes.size() == 1);
+  CHECK(desk.control.workspace().document.session().scenes.size() == 1);
   desk.send(editor, message("/graph/add", {"mix/x", "trim"}));
   desk.send(editor, message("/graph/undo"));
   stage.finish();

@@ -88,7 +88,7 @@ class Model {
   std::string name() { return (below(8) ? "mix/a" : "mix/vox/a") + std::to_string(below(4)); }
   std::string scene() { return "scene " + std::to_string(below(4)); }
   const Graph& graph() { return desk_.control.graph(); }
-  const Session& session() { return desk_.control.console().document.session(); }
+  const Session& session() { return desk_.control.workspace().document.session(); }
   std::string answer(const std::string& address, std::vector<osc::Argument> arguments = {}) {
     said += osc::describe({address, arguments}) + "\n";
     desk_.received();
@@ -108,7 +108,7 @@ class Model {
     answer("/graph/add", {name(), std::string(kTypes[below(std::size(kTypes))])});
   }
   void set() {
-    const auto& entries = desk_.control.console().document.names().entries();
+    const auto& entries = desk_.control.workspace().document.names().entries();
     const Entry entry = entries[below(unsigned(entries.size()))];
     const Parameter& p = entry.parameter();
     if (is_text(p)) return;
@@ -281,7 +281,7 @@ TEST_CASE("What an instance gets later isn't in its scenes, not even by another 
   CHECK(answer(desk, "/scene/recall", {"vox"}) == "/done ,ss /scene/recall vox");
   CHECK(desk.get("/mix/vox/extra") == -12);
   CHECK(desk.get("/mix/vox/fader") == 0);
-  Session session = desk.control.console().document.session();
+  Session session = desk.control.workspace().document.session();
   session.graph = desk.control.graph();
   std::string text = write_session(session);
   text.replace(text.find("  vox: {type: strip"), 0, "  vox/more: {type: fader, level: -5}\n");
@@ -321,11 +321,11 @@ TEST_CASE("64 strips with 86 scenes make a small file", "[scenes]") {
     for (int i = 1; i <= 64; i++) desk.send(fmt::format("/mix/strip{}/fader", i), {float(-(s + i) % 60)});
     desk.send("/scene/store", {fmt::format("scene {}", s)});
     Scene scene;
-    for (const Entry& entry : desk.control.console().document.names().entries())
+    for (const Entry& entry : desk.control.workspace().document.names().entries())
       if (is_in_scenes(entry.parameter())) scene.values[entry.address.substr(1)] = value_in(desk.control.graph(), entry);
     all.scenes[fmt::format("scene {}", s)] = std::move(scene);
   }
-  Session session = desk.control.console().document.session();
+  Session session = desk.control.workspace().document.session();
   session.graph = all.graph = desk.control.graph();
   const size_t bytes = write_session(session).size(), before = write_session(all).size();
   INFO(bytes << " bytes, with every value " << before);

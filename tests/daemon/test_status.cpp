@@ -23,11 +23,11 @@ TEST_CASE("Counts of /status are whole numbers of 64 bits, amounts are doubles, 
   };
   ControlSettings settings;
   settings.more_status = [] { return std::vector<StatusItem>{{"more", "What there is besides.", whole(uint64_t(kMany))}}; };
-  Console console(engine, std::move(*session), node_types(), send, settings);
-  console.counters.messages = kMany;
+  Workspace workspace(engine, std::move(*session), node_types(), send, settings);
+  workspace.counters.messages = kMany;
   const osc::Message sent{"/status", {}};
   const Client client({.name = "test"});
-  REQUIRE(find_command("/status")->run(console, {client, sent}));
+  REQUIRE(find_command("/status")->run(workspace, {client, sent}));
   CHECK(told.at("/status/messages") == osc::Argument(kMany));
   CHECK(told.at("/status/more") == osc::Argument(kMany));
   CHECK(told.at("/status/rate") == osc::Argument(48000.0));

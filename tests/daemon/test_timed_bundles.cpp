@@ -44,7 +44,7 @@ class Rig {
   }
   /// Somebody sets the system's clock.
   void step(int64_t ns) { now_.zero_ns += ns, now_.system_ns += ns; }
-  const ControlCounters& counters() const { return control_.console().counters; }
+  const ControlCounters& counters() const { return control_.workspace().counters; }
 
   std::vector<float> heard;
   std::vector<std::string> answers;

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "daemon/journal/live_state.h"
+#include "nodes/list.h"
 #include "tests/config/folder.h"
 #include "tests/support/daemon_client.h"
 #include "tests/support/daemon_process.h"
@@ -130,6 +132,19 @@ TEST_CASE("Without a session and a journal, no empty session is saved", "[restar
   show.folder.write("song.yaml", kSong);
   CHECK(is_refused(client, "/graph/save"));
   CHECK(show.folder.read("song.yaml") == kSong);
+}
+
+TEST_CASE("The default folder of live states that an older program left open to all becomes its owner's", "[restart]") {
+  const Show show;
+  const std::string home = show.folder.path("home"), state = home + "/mixgraph";
+  fs::create_directories(state);
+  fs::permissions(state, fs::perms(0755));
+  setenv("XDG_STATE_HOME", home.c_str(), 1);
+  auto session = load_session(show.file, node_types());
+  const LiveState opened = open_live_state(session, {.session_file = show.file});
+  unsetenv("XDG_STATE_HOME");
+  CHECK(opened.file.starts_with(state));
+  CHECK((fs::status(state).permissions() & fs::perms::all) == fs::perms::owner_all);
 }
 
 TEST_CASE("The state's folder is its owner's, and what is no file in it keeps nobody waiting", "[restart]") {

@@ -1,6 +1,7 @@
 #include "tests/support/desk.h"
 
 #include <cmath>
+#include <fstream>
 #include <stdexcept>
 
 #include "daemon/control/roles.h"
@@ -36,17 +37,17 @@ Desk::Desk(const std::string& yaml, ControlSettings settings, Environment enviro
 }
 
 Client Desk::client(RouterPort port) {
-  return Client({.id = {port, ++clients_}, .name = "test", .leased = port == kUdp, .role = roles_of(control.console().settings.files).local});
+  return Client({.id = {port, ++clients_}, .name = "test", .leased = port == kUdp, .role = roles_of(control.workspace().settings.files).local});
 }
 
 Client Desk::stranger(RouterPort port, const std::string& name) {
   const bool udp = port == kUdp;
-  const RolePtr role = roles_of(control.console().settings.files).remote;
+  const RolePtr role = roles_of(control.workspace().settings.files).remote;
   return Client({.id = {port, ++clients_}, .name = name, .remote = true, .forgeable = udp, .leased = udp, .role = role});
 }
 
 Client Desk::surface() {
-  return Client({.id = {kUdp, ++clients_}, .name = "surface", .remote = true, .role = roles_of(control.console().settings.files).remote});
+  return Client({.id = {kUdp, ++clients_}, .name = "surface", .remote = true, .role = roles_of(control.workspace().settings.files).remote});
 }
 
 void Desk::send(const Client& client, const osc::Packet& packet) {
@@ -89,8 +90,12 @@ double Desk::get(const std::string& address) {
   return osc::number(answers[0].arguments.at(0)).value_or(std::nan(""));
 }
 
-Problems Desk::reload(const std::string& yaml) {
-  return control.reload(session_of(yaml), now);
+bool Desk::load(const std::string& yaml) {
+  std::ofstream(control.workspace().settings.session_file) << yaml;
+  received_[main].clear();
+  send("/graph/load");
+  const auto answers = received();
+  return !answers.empty() && answers.back().address == "/done";
 }
 
 }  // namespace mixgraph

@@ -51,7 +51,8 @@ class Desk {
   osc::TimeTag at(double milliseconds) const {
     return osc::TimeTag::at(now.system_ns + int64_t(milliseconds * 1e6));
   }
-  Problems reload(const std::string& yaml);
+  /// Writes the session's file, which must have a name, and sends /graph/load; false if that is refused.
+  bool load(const std::string& yaml);
 
   Now now{0, 1'700'000'000 * kSecond, 1000 * kSecond, 1'700'000'000 * kSecond};
   std::function<float(uint64_t frame)> input = [](uint64_t) { return 0.5F; };  ///< of the device, both channels

@@ -59,7 +59,7 @@ class Office {
     s.in_background = [this](Worker, std::function<void()> job) { jobs_.push_back(std::move(job)); };
     s.wake = [this] { woken_ = true; };
     s.hold = [this](const Client& client, bool is_held) { is_held ? (void)held.insert(client) : (void)held.erase(client); };
-    s.journal.rebase = [this](Console&, const std::vector<uint64_t>&, bool is) { pristine.push_back(is); };
+    s.journal.rebase = [this](Workspace&, const std::vector<uint64_t>&, bool is) { pristine.push_back(is); };
     s.journal.note = [this](const Applied& applied) {
       if (applied.file) pristine.push_back(applied.pristine);
     };

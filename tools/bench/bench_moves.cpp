@@ -60,8 +60,8 @@ class Desk {
     }
     return Loads(std::move(loads));
   }
-  size_t moving() const { return control_.console().document.moving(engine_.frame()).size(); }
-  const std::vector<Entry>& entries() const { return control_.console().document.names().entries(); }
+  size_t moving() const { return control_.workspace().document.moving(engine_.frame()).size(); }
+  const std::vector<Entry>& entries() const { return control_.workspace().document.names().entries(); }
   Value value(const Entry& entry) const { return value_in(control_.graph(), entry); }
   osc::TimeTag in(double seconds) const { return osc::TimeTag::at(now().system_ns + int64_t(seconds * kSecond)); }
   uint64_t late_changes() const { return engine_.counters().late_changes; }

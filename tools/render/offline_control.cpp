@@ -50,7 +50,7 @@ void OfflineControl::perform(const Line& line) {
 }
 
 Session OfflineControl::session() const {
-  Session session = control_.console().document.session();
+  Session session = control_.workspace().document.session();
   session.graph = control_.graph();
   return session;
 }

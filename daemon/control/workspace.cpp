@@ -1,4 +1,4 @@
-#include "daemon/control/console.h"
+#include "daemon/control/workspace.h"
 
 #include <fmt/format.h>
 
@@ -24,6 +24,14 @@ std::optional<Problem> unopened(const Node& node, const EngineSettings& settings
                  "it is silent until /restart opens more"};
 }
 
+/// Of memory, about.
+size_t bytes_of(const osc::Message& message) {
+  size_t bytes = sizeof message + message.address.size() + message.arguments.size() * sizeof(osc::Argument);
+  for (const osc::Argument& argument : message.arguments)
+    if (const auto* text = std::get_if<std::string>(&argument)) bytes += text->size();
+  return bytes;
+}
+
 /// The node that an edit makes, or gives another value.
 const Node* changed_node(const Graph& graph, const Edit& edit) {
   if (const auto* add = std::get_if<AddNode>(&edit)) return &add->node;
@@ -33,27 +41,7 @@ const Node* changed_node(const Graph& graph, const Edit& edit) {
 
 }  // namespace
 
-void CostWindow::follow(const Engine& engine, const Now& now) {
-  constexpr int64_t kWindow = 2 * kSecond;
-  if (now.monotonic_ns < rotate_ns_) return;
-  rotate_ns_ = now.monotonic_ns + kWindow;
-  older_ = std::exchange(newer_, std::move(latest_));
-  latest_ = engine.costs();
-}
-
-std::vector<std::pair<std::string_view, double>> CostWindow::shares(double rate) const {
-  std::vector<std::pair<std::string_view, double>> shares;
-  for (size_t i = 0; i < latest_.size(); i++) {
-    const TypeCost before = i < older_.size() ? older_[i] : TypeCost{};
-    const uint64_t frames = latest_[i].frames - (older_.empty() ? 0 : older_.front().frames);
-    const double ns = latest_[i].ns - before.ns;
-    if (frames > 0 && ns > 0) shares.push_back({latest_[i].type, ns * rate * 1e-9 / double(frames)});
-  }
-  std::sort(shares.begin(), shares.end(), [](auto& a, auto& b) { return a.second > b.second; });
-  return shares;
-}
-
-Console::Console(Engine& audio_engine, Session start, NodeTypes node_types, Send send_packet,
+Workspace::Workspace(Engine& audio_engine, Session start, NodeTypes node_types, Send send_packet,
                  ControlSettings with)
     : engine(audio_engine),
       types(node_types),
@@ -62,7 +50,7 @@ Console::Console(Engine& audio_engine, Session start, NodeTypes node_types, Send
       document(engine, std::move(start)),
       meters(document.names()) {}
 
-ClientState& Console::refilled(const Client& client) {
+ClientState& Workspace::refilled(const Client& client) {
   ClientState& state = clients[client];
   if (now.monotonic_ns >= state.refill_ns) {
     state.errors_left = kErrorsPerSecond;
@@ -71,7 +59,7 @@ ClientState& Console::refilled(const Client& client) {
   return state;
 }
 
-void Console::refuse(const Client& client, const Problem& problem) {
+void Workspace::refuse(const Client& client, const Problem& problem) {
   counters.errors++;
   int& left = refilled(client).errors_left;
   if (left == 0) return;
@@ -79,7 +67,7 @@ void Console::refuse(const Client& client, const Problem& problem) {
   reply(client, {"/error", {problem.where, problem.what, problem.hint}});
 }
 
-bool Console::may_explain(const Client& client) {
+bool Workspace::may_explain(const Client& client) {
   if (refilled(client).errors_left == 0) return false;
   if (now.monotonic_ns >= explanations_refill_ns_) {
     explanations_left_ = kExplanationsPerSecond;
@@ -90,33 +78,34 @@ bool Console::may_explain(const Client& client) {
   return true;
 }
 
-Answer Console::answer_long(const Client& client, LongAnswer answer) {
+Answer Workspace::answer_long(const Client& client, LongAnswer answer) {
   if (outbox.add(client, std::move(answer))) return answered();
   return Problem{"", "too many long answers wait for you", "ask again later"};
 }
 
-Answer Console::answer_list(const Client& client, const std::string& address, std::vector<osc::Message> list) {
-  constexpr size_t kBytes = 200;  // of a message that waits, about
+Answer Workspace::answer_list(const Client& client, const std::string& address, std::vector<osc::Message> list) {
   osc::Message done{"/done", {address}};
   const size_t count = list.size();
+  size_t bytes = 0;
+  for (const osc::Message& message : list) bytes += bytes_of(message);
   return answer_long(client,
                      {count, [list = std::move(list)](size_t i) { return std::optional(list[i]); },
-                      [done](size_t) { return done; }, count * kBytes});
+                      [done](size_t) { return done; }, bytes});
 }
 
-osc::Argument Console::value_of(const Entry& entry, bool norm) const {
+osc::Argument Workspace::value_of(const Entry& entry, bool norm) const {
   const Value value = document.value(entry, now.frame);
   return norm ? position_of(entry.parameter(), value) : argument_of(entry.parameter(), value);
 }
 
-Problems Console::apply(const Change& change) {
+Problems Workspace::apply(const Change& change) {
   if (change.only_moves()) return move(change);
   auto outcome = document.outcome(change);
   if (!outcome) return outcome.problems();
   return apply(change, std::move(*outcome));
 }
 
-Problems Console::apply(const Change& change, std::optional<Graph> outcome) {
+Problems Workspace::apply(const Change& change, std::optional<Graph> outcome) {
   if (auto refused = guard(*this, change, outcome ? *outcome : document.graph())) return {std::move(*refused)};
   Applied applied;
   if (Problems problems = document.apply(change, std::move(outcome), now.frame, applied); !problems.empty()) return problems;
@@ -126,49 +115,47 @@ Problems Console::apply(const Change& change, std::optional<Graph> outcome) {
 }
 
 /// Followers are told in this order, so that none of them hears of what another one doesn't know yet.
-void Console::tell(const Applied& applied) {
-  for (const Problem& problem : applied.told) {
-    const std::string address = node_address(problem);
-    node_faults[address] = {"/node/fault", {address, problem.what, std::string(kUntilThere)}};
-  }
+void Workspace::tell(const Applied& applied) {
+  for (const Problem& problem : applied.told)
+    node_faults[node_address(problem)] = {problem.what, "it does nothing until its files are there", true};
   for (const Edit& edit : applied.edits)
     if (const auto* set = std::get_if<SetValue>(&edit)) rows_at_work.said(set->path, set->row);
   feedback.follow(applied);
   if (applied.renamed) meters.rename(document.names());
   if (settings.journal.note) settings.journal.note(applied);
   if (applied.why == Change::Why::start) return;
-  for (const Problem& problem : applied.told) tell_all(node_faults.at(node_address(problem)));
+  for (const Problem& problem : applied.told) tell_all(node_faults.at(node_address(problem)).message(node_address(problem)));
   for (const Edit& edit : applied.edits)
     if (const Node* node = changed_node(document.graph(), edit))
-      if (const auto problem = unopened(*node, engine.settings())) tell_fault(problem->where, problem->what, problem->hint);
+      if (const auto problem = unopened(*node, engine.settings())) tell_fault(problem->where, {problem->what, problem->hint});
   if (!applied.edits.empty() && applied.rewired) tell_all({"/graph/changed", {++edition}});
 }
 
-void Console::catch_up(bool all) {
+void Workspace::catch_up(bool all) {
   const Applied applied = document.catch_up(all);
   if (!applied.values.empty()) tell(applied);
 }
 
-std::vector<Preparation> Console::needs(const Change& change, const std::optional<Graph>& outcome) const {
+std::vector<Preparation> Workspace::needs(const Change& change, const std::optional<Graph>& outcome) const {
   if (!outcome) return {};
   std::vector<Preparation> needed = engine.needs(*outcome, change.prepared);
   for (Preparation& p : needed) p.without_files = change.without_files.contains(p.path);
   return needed;
 }
 
-Answer Console::prepare(const Change& change, const Graph& outcome, std::vector<Preparation> needs, GoOn go_on) {
+Answer Workspace::prepare(const Change& change, const Graph& outcome, std::vector<Preparation> needs, GoOn go_on) {
   if (auto refused = guard(*this, change, outcome)) return *refused;
   if (Problems large = engine.too_large(outcome); !large.empty()) return large;
   Done done;
   done.worker = Worker::making;
   done.work = [&engine = engine, made = change.prepared, needs = std::move(needs), go_on = std::move(go_on)]() mutable -> Ending {
     for (Preparation& preparation : needs) made.push_back(engine.make(std::move(preparation)));
-    return [made = std::move(made), go_on = std::move(go_on)](Console& console) { return go_on(console, made); };
+    return [made = std::move(made), go_on = std::move(go_on)](Workspace& workspace) { return go_on(workspace, made); };
   };
   return done;
 }
 
-Answer Console::make(Change change, Done done) {
+Answer Workspace::make(Change change, Done done) {
   auto outcome = document.outcome(change);
   if (!outcome) return outcome.problems();
   Problems problems = change.failed();
@@ -177,13 +164,13 @@ Answer Console::make(Change change, Done done) {
       Change later = change;
       later.values.clear();
       return prepare(change, **outcome, std::move(needed),
-                     [later = std::move(later), watch = rows_at_work.watch(change.values), done = std::move(done)](Console& console, std::vector<Prepared> made) -> Answer {
-                       auto left = watch->left(console.document.names());
+                     [later = std::move(later), watch = rows_at_work.watch(change.values), done = std::move(done)](Workspace& workspace, std::vector<Prepared> made) -> Answer {
+                       auto left = watch->left(workspace.document.names());
                        if (!left) return left.problems();
                        Change prepared = later;
                        prepared.values = std::move(*left);
                        prepared.prepared = std::move(made);
-                       return console.make(std::move(prepared), done);
+                       return workspace.make(std::move(prepared), done);
                      });
     }
   if (problems.empty()) problems = apply(change, *outcome);
@@ -194,7 +181,7 @@ Answer Console::make(Change change, Done done) {
   return make(std::move(change), std::move(done));
 }
 
-Answer Console::take(const Session& loaded, bool own, std::optional<Client> author, std::string detail) {
+Answer Workspace::take(const Session& loaded, bool own, std::optional<Client> author, std::string detail) {
   const Session& session = document.session();
   if (loaded.media != session.media || loaded.recordings != session.recordings)
     return Problem{"", "its folders for media and recordings differ from those in use",
@@ -206,25 +193,24 @@ Answer Console::take(const Session& loaded, bool own, std::optional<Client> auth
   return make(std::move(change), Done{std::move(detail)});
 }
 
-void Console::tell_all(const osc::Message& message) {
+void Workspace::tell_all(const osc::Message& message) {
   for (const Client& client : subscribers()) reply(client, message);
 }
 
-void Console::tell_all(const Problem& problem, bool well) {
+void Workspace::tell_all(const Problem& problem, bool well) {
   if (settings.log) settings.log(problem.text(), well);
   if (well) return;
   tell_all({"/error", {"#journal", problem.what, problem.hint}});
 }
 
-void Console::tell_fault(const std::string& address, const std::string& what, const std::string& then, bool well) {
-  if (settings.log) settings.log(address + " " + what + ": " + then, well);
-  const osc::Message message{"/node/fault", {address, what, then}};
+void Workspace::tell_fault(const std::string& address, FaultNotice fault, bool well) {
+  if (settings.log) settings.log(address + " " + fault.what + ": " + fault.then, well);
   std::erase_if(node_faults, [&](const auto& item) { return item.first == address || !document.graph().find(item.first.substr(1)); });
-  if (!well) node_faults[address] = message;
-  tell_all(message);
+  tell_all(fault.message(address));
+  if (!well) node_faults[address] = std::move(fault);
 }
 
-std::set<Client> Console::subscribers() const {
+std::set<Client> Workspace::subscribers() const {
   const std::vector<Client> readers = feedback.clients();
   std::set<Client> all(readers.begin(), readers.end());
   for (const Client& client : meters.clients()) all.insert(client);

@@ -1,0 +1,27 @@
+#include "daemon/control/cost_window.h"
+
+#include <algorithm>
+
+namespace mixgraph {
+
+void CostWindow::follow(const Engine& engine, const Now& now) {
+  constexpr int64_t kWindow = 2 * kSecond;
+  if (now.monotonic_ns < rotate_ns_) return;
+  rotate_ns_ = now.monotonic_ns + kWindow;
+  older_ = std::exchange(newer_, std::move(latest_));
+  latest_ = engine.costs();
+}
+
+std::vector<std::pair<std::string_view, double>> CostWindow::shares(double rate) const {
+  std::vector<std::pair<std::string_view, double>> shares;
+  for (size_t i = 0; i < latest_.size(); i++) {
+    const TypeCost before = i < older_.size() ? older_[i] : TypeCost{};
+    const uint64_t frames = latest_[i].frames - (older_.empty() ? 0 : older_.front().frames);
+    const double ns = latest_[i].ns - before.ns;
+    if (frames > 0 && ns > 0) shares.push_back({latest_[i].type, ns * rate * 1e-9 / double(frames)});
+  }
+  std::sort(shares.begin(), shares.end(), [](auto& a, auto& b) { return a.second > b.second; });
+  return shares;
+}
+
+}  // namespace mixgraph
