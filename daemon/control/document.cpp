@@ -1,6 +1,7 @@
 #include "daemon/control/document.h"
 
 #include <algorithm>
+#include <map>
 
 namespace mixgraph {
 namespace {
@@ -38,7 +39,7 @@ Graph Document::graph_at(uint64_t frame) const {
 
 Result<std::optional<Graph>> Document::outcome(const Change& change) const {
   std::optional<Graph> next;
-  const Change* step = change.why == Change::Why::undo ? undo() : change.why == Change::Why::redo ? redo() : nullptr;
+  const Change* step = change.why == Change::Why::undo ? history_.back() : change.why == Change::Why::redo ? history_.forward() : nullptr;
   if (change.step != 0 && (!step || step->step != change.step))
     return Problem{"", "there was another change meanwhile", "do it again"};
   // A whole graph is reached by edits too, so that nodes are in the order in which the journal brings them back.
@@ -121,9 +122,33 @@ void Document::remember(const Change& change, const Graph& before) {
     back.edits.push_back(SetValue{said.entry->path, said.entry->row, old});
     forward.edits.push_back(SetValue{said.entry->path, said.entry->row, said.value});
   }
+  back.timing.frame = forward.timing.frame = waits(change.timing) ? change.timing.frame : 0;
   forward.session = change.session;
   back.session = opposite(session_, change.session);
   history_.add(std::move(back), std::move(forward));
+}
+
+std::optional<Change> Document::left_of(const Change* step, const Change* opposite) const {
+  if (!step) return {};
+  Change change = *step;
+  change.edits.clear();
+  const bool waits = this->waits(step->timing), is_back = step->why == Change::Why::undo;
+  const uint64_t frame = step->timing.frame;
+  const Graph then = waits ? graph_at(frame) : graph_, before = waits ? graph_at(frame - 1) : graph_;
+  std::map<std::pair<std::string_view, int>, const Value*> left;  // by the step
+  for (const Edit& edit : opposite->edits)
+    if (const auto* set = std::get_if<SetValue>(&edit)) left[{set->path, set->row}] = &set->value;
+  for (const Edit& edit : step->edits) {
+    const auto* set = std::get_if<SetValue>(&edit);
+    const Entry* entry = set ? names_.find(set->path, set->row) : nullptr;
+    const auto found = entry ? left.find({set->path, set->row}) : left.end();
+    if ((is_back || !waits) && found != left.end() && value_in(then, *entry) != *found->second) continue;
+    if (waits && entry && can_move(entry->parameter()))
+      change.values.push_back({entry, is_back ? value_in(before, *entry) : set->value});
+    else
+      change.edits.push_back(edit);
+  }
+  return change;
 }
 
 Problems Document::take_over(Graph next, const std::vector<Prepared>& prepared) {

@@ -35,9 +35,10 @@ class Document {
   Problems apply(const Change& change, std::optional<Graph> outcome, uint64_t now, Applied& applied);
   /// Takes in what has come due: before anything else is done with it, as time goes on. `all`: what still waits, too.
   Applied catch_up(bool all = false);
-  /// What takes the latest step back, or makes it again, for apply(); nullptr: there is none.
-  const Change* undo() const { return history_.back(); }
-  const Change* redo() const { return history_.forward(); }
+  /// What takes the latest step back, or makes it again, for apply(); nothing: there is none. Rows that were set since stay, and
+  /// what still waits for its frame is taken back at that frame.
+  std::optional<Change> undo() const { return left_of(history_.back(), history_.forward_of_back()); }
+  std::optional<Change> redo() const { return left_of(history_.forward(), history_.back_of_forward()); }
 
   /// What was set since the last call begins together, to the sample.
   void end_batch();
@@ -59,6 +60,7 @@ class Document {
   Applied told(Change::Why why, uint64_t frame) const;
   void find_changed(const Graph& before);
   void remember(const Change& change, const Graph& before);
+  std::optional<Change> left_of(const Change* step, const Change* opposite) const;
   void move(const Entry& entry, double target, const Timing& timing, uint64_t now);
   void take_value(const Entry& entry, double target, uint64_t start, double seconds, Course course);
   void hand_over(const Entry& entry, const Move& move);

@@ -17,6 +17,9 @@ class History {
   /// What takes the latest step back, or makes it again; nullptr: there is none.
   const Change* back() const { return done_.empty() ? nullptr : &done_.back().back; }
   const Change* forward() const { return undone_.empty() ? nullptr : &undone_.back().forward; }
+  /// The opposite of those.
+  const Change* forward_of_back() const { return done_.empty() ? nullptr : &done_.back().forward; }
+  const Change* back_of_forward() const { return undone_.empty() ? nullptr : &undone_.back().back; }
   /// back() or forward() has been done.
   void stepped(Change::Why way);
 

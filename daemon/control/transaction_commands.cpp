@@ -57,19 +57,18 @@ Answer cancel(Workspace& workspace, const Call& call) {
 }
 
 /// Whoever undoes is the author then.
-Answer step(Workspace& workspace, const Call& call, const Change* step) {
-  Change change = *step;
-  change.author = call.client;
-  return workspace.make(std::move(change), Done{});
+Answer step(Workspace& workspace, const Call& call, Change step) {
+  step.author = call.client;
+  return workspace.make(std::move(step), Done{});
 }
 
 Answer undo(Workspace& workspace, const Call& call) {
-  if (const Change* back = workspace.document.undo()) return step(workspace, call, back);
+  if (auto back = workspace.document.undo()) return step(workspace, call, std::move(*back));
   return Problem{"", "nothing to undo", "edits, recalls and loads can be undone, values that were set cannot"};
 }
 
 Answer redo(Workspace& workspace, const Call& call) {
-  if (const Change* forward = workspace.document.redo()) return step(workspace, call, forward);
+  if (auto forward = workspace.document.redo()) return step(workspace, call, std::move(*forward));
   return Problem{"", "nothing to redo", ""};
 }
 

@@ -312,6 +312,39 @@ TEST_CASE("Undo of a recall leaves what was set since, and what the recall didn'
   CHECK(desk.get("/mix/left") == 0);
 }
 
+TEST_CASE("A step back of a recall leaves what was set since, and so does the step forward", "[scenes]") {
+  Desk desk(kMix);
+  desk.send("/scene/store", {"zero"});
+  desk.send("/mix/vox/fader", {-20.f});
+  desk.send("/mix/n", {-10.f});
+  desk.send("/scene/recall", {"zero"});
+  desk.send("/mix/n", {-3.f});
+  desk.send("/graph/undo");
+  CHECK(desk.get("/mix/vox/fader") == -20);
+  CHECK(desk.get("/mix/n") == -3);
+  desk.send("/mix/vox/fader", {-7.f});
+  desk.send("/graph/redo");
+  CHECK(desk.get("/mix/vox/fader") == -7);
+  CHECK(desk.get("/mix/n") == -3);
+}
+
+TEST_CASE("A recall that waits for its time is taken back before it comes, and made again", "[scenes]") {
+  const bool again = GENERATE(false, true);
+  Desk desk(kMix);
+  desk.send("/scene/store", {"zero"});
+  desk.send("/mix/vox/fader", {-20.f});
+  desk.send("/mix/n", {-10.f});
+  desk.send(desk.main, osc::Bundle{desk.at(40), {message("/scene/recall", {"zero", 1.f})}});
+  desk.run(4);  // it was handed to the engine
+  desk.send("/mix/n", {-3.f});  // and waits all the same
+  desk.send("/graph/undo");
+  if (again) desk.send("/graph/redo");
+  CHECK(desk.get("/mix/vox/fader") == -20);
+  desk.run(1500);
+  CHECK(desk.get("/mix/vox/fader") == (again ? 0 : -20));
+  CHECK(desk.get("/mix/n") == (again ? 0 : -3));
+}
+
 TEST_CASE("64 strips with 86 scenes make a small file", "[scenes]") {
   std::string text = "mixgraph: 1\nmix:\n";
   for (int i = 1; i <= 64; i++) text += fmt::format("  strip{0}: {{type: strip, from: in/{0}}}\n", i);
