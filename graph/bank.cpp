@@ -204,6 +204,7 @@ void Bank::begin_bypass(bool on, int lane) {
 }
 
 void Bank::start_tick(uint64_t frame, bool sparse, GlidePool& pool) {
+  if (!any_gliding_ && !(restless_now_ | restless_before_ | hurried_)) return;
   restless_before_ = restless_now_;
   restless_now_ = 0;
   hurried_ = restless_before_;  // those at rest now: what was derived meanwhile is made exact

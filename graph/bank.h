@@ -127,16 +127,13 @@ class Bank {
   void mix_dry(const Chunk& chunk, const float* const* in, float* const* out);
   bool all_wet() const { return dry_lanes_ == 0; }
 
+  // Written only when something moves: a helper that runs the bank and the audio thread keep it both.
   const NodeType& type_;
   const Kernel& kernel_;
   const FadeShape& shape_;
   int channels_, latency_, inputs_ = 0, outputs_ = 0;
-  bool hears_silence_ = false, resting_ = false;
-  int silent_blocks_ = 0;
-  uint64_t rest_hash_ = 0;  // of the state, when it was last looked at in silence
   double shortest_move_;  // frames
   void* state_;
-  std::atomic<bool> in_service_{false};
   Floats ramps_, meters_, folded_;
   std::vector<Glide*> glides_;          // [row][lane]; nullptr: it rests
   std::vector<uint64_t> gliding_;       // lanes, by row
@@ -144,6 +141,12 @@ class Bank {
   bool any_gliding_ = false, any_touched_ = false;
   uint64_t restless_now_ = 0, restless_before_ = 0, hurried_ = 0, odd_ = 0, members_ = 0;  // lanes
   std::vector<uint8_t> touched_;        // by row
+  // Written by the thread that runs it.
+  alignas(64) bool hears_silence_ = false;
+  bool resting_ = false;
+  int silent_blocks_ = 0;
+  uint64_t rest_hash_ = 0;  // of the state, when it was last looked at in silence
+  std::atomic<bool> in_service_{false};
   std::atomic<uint64_t> faulted_{0}, not_finite_{0};       // lanes
   std::array<int, kMaxLanes> wet_{}, wet_goal_{}, wet_target_{};  // the processed signal's fade: where it is, goes, is to go next
   uint64_t dry_lanes_ = 0;              // lanes that hear any of the dry signal

@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "graph/far_reads.h"
 #include "graph/strands.h"
 
 namespace mixgraph {
@@ -57,13 +58,14 @@ struct Source {
   const float* buffer;
   int lanes, lane;
   float gain;
+  size_t maker;  ///< strand
   Column column() const { return {buffer + lane, lanes, gain}; }
 };
 
 class Compiler {
  public:
-  Compiler(const Plan& plan, Schedule schedule, std::vector<Strand> strands)
-      : plan_(plan), schedule_(std::move(schedule)), strands_(std::move(strands)), program_(std::make_unique<Program>()) {
+  Compiler(const Plan& plan, Schedule schedule, std::vector<Strand> strands, bool publish)
+      : plan_(plan), schedule_(std::move(schedule)), strands_(std::move(strands)), program_(std::make_unique<Program>()), far_reads_(strands_, program_->buffers, publish) {
     number_nodes(plan);
     incoming_.resize(plan.nodes.size());
     for (const Route& r : plan.routes) {
@@ -76,6 +78,7 @@ class Compiler {
 
   std::unique_ptr<Program> run() {
     for (size_t s = 0; s < strands_.size(); s++) emit(s);
+    far_reads_.finish(*program_);
     program_->task_states = std::make_unique<TaskState[]>(program_->tasks.size());
     for (const BankRun& r : schedule_.runs) keep(r);
     program_->transfers = schedule_.transfers;
@@ -100,6 +103,7 @@ class Compiler {
       }
     for (const Route& r : plan_.routes)
       if (writer.at(r.from->bank.get()) != reader.at(r.to->bank.get())) readers_[r.from->bank.get()] = SIZE_MAX;
+    maker_ = std::move(writer);
   }
 
   // A sum that takes single lanes from all over a bank reads as much memory for each as for sixteen of them, and far worse if
@@ -121,6 +125,7 @@ class Compiler {
   }
 
   void emit(size_t strand) {
+    strand_ = strand;
     size_t first = program_->steps.size();
     BufferPool pool(program_->buffers);
     pool_ = &pool;
@@ -188,6 +193,9 @@ class Compiler {
       count += sources.size();
     }
     if (count == 0) return pool_->silence(r.bank->lanes());
+    for (auto& sources : by_lane)
+      if (sources.size() <= 2)
+        for (Source& s : sources) s = readable(s);
     if (const float* same = alias(r, by_lane)) return same;
     float* to = pool_->take(r.bank->lanes());
     assembled_.emplace_back(to, r.bank->lanes());
@@ -203,7 +211,7 @@ class Compiler {
       if (!fold && c != (from_channels == 1 ? 0 : channel)) continue;
       CableDelay* delay = r.delays.empty() ? nullptr : r.delays[size_t(channel * 2 + c)].get();
       const float* buffer = outputs_.at(r.from->bank.get())[size_t(first + c)];
-      const Source source{buffer, r.from->bank->lanes(), r.from->lane, fold ? 0.5f : 1.f};
+      const Source source{buffer, r.from->bank->lanes(), r.from->lane, fold ? 0.5f : 1.f, maker_.at(r.from->bank.get())};
       sources.push_back(delay || r.fading != Fading::none ? mixed(source, r.fading, delay) : source);
     }
   }
@@ -211,8 +219,14 @@ class Compiler {
   Source mixed(const Source& source, Fading fading, CableDelay* delay) {
     float* to = pool_->take(1);
     assembled_.emplace_back(to, 1);
-    program_->steps.push_back(MixCable{to, 1, source.column(), fading, delay});
-    return {to, 1, 0, 1};
+    program_->steps.push_back(MixCable{to, 1, readable(source).column(), fading, delay});
+    return {to, 1, 0, 1, strand_};
+  }
+  /// Where this strand's thread reads it.
+  Source readable(Source source) {
+    source.buffer = far_reads_.read(source.buffer, source.lanes, source.maker, strand_);
+    source.maker = strand_;
+    return source;
   }
 
   // A buffer that has the only source of every member in the member's lane needs no copy. A member without a source must
@@ -274,8 +288,9 @@ class Compiler {
     for (size_t k = 0; k < sources.size(); k++) {
       Source& s = sources[k];
       const bool beside = (k + 1 < sources.size() && is_next(s, sources[k + 1])) || (k > 0 && is_next(sources[k - 1], s));
-      if (const auto planar = planar_.find(s.buffer); planar != planar_.end() && !beside) s = {planar->second + s.lane * kMaxBlock, 1, 0, 1};
+      if (const auto planar = planar_.find(s.buffer); planar != planar_.end() && !beside) s = {planar->second + s.lane * kMaxBlock, 1, 0, 1, s.maker};
     }
+    for (Source& s : sources) s = readable(s);
     for (size_t k = 0; k < sources.size();) {
       const Source& s = sources[k];
       const size_t first = k % 16, most = std::min(sources.size() - k, 16 - first);
@@ -325,22 +340,26 @@ class Compiler {
   Schedule schedule_;
   std::vector<Strand> strands_;
   std::unique_ptr<Program> program_;
+  size_t strand_ = 0;           // at hand
   BufferPool* pool_ = nullptr;  // the strand's
   std::vector<std::vector<const Route*>> incoming_;
   std::unordered_map<const Bank*, size_t> readers_;
   std::unordered_map<const Bank*, std::vector<float*>> outputs_;
   std::unordered_map<const Bank*, int> single_reads_;
   std::unordered_map<const float*, float*> planar_;  // of outputs' buffers
+  std::unordered_map<const Bank*, size_t> maker_;    // strand
+  FarReads far_reads_;
   std::vector<std::pair<float*, int>> assembled_;
 };
 
 }  // namespace
 
-std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape, const std::vector<TypeCost>& costs, int threads) {
+std::unique_ptr<Program> compile(const Plan& plan, const Environment& environment, const FadeShape& shape, const std::vector<TypeCost>& costs, int threads,
+                                 bool publish) {
   Schedule schedule = make_schedule(plan, environment, shape);
   std::vector<Strand> strands = make_strands(plan, schedule, costs, threads);
   const double speed_up = share_out(strands, threads);
-  auto program = Compiler(plan, std::move(schedule), std::move(strands)).run();
+  auto program = Compiler(plan, std::move(schedule), std::move(strands), publish).run();
   program->speed_up = speed_up;
   return program;
 }

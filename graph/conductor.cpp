@@ -151,7 +151,8 @@ void Conductor::send(const Plan& plan, bool fades, int lead_in) {
   for (const InstancePtr& i : plan.nodes)
     if (!i->sounding && i->predecessor) heirs.push_back(i);
   for (const InstancePtr& i : plan.nodes) build_as_told(*i, workshop_);
-  auto program = compile(plan, settings_.environment, workshop_.shape(), sharing_.is_on() ? costs_.read() : std::vector<TypeCost>(), sharing_.is_on() ? settings_.threads : 1);
+  auto program = compile(plan, settings_.environment, workshop_.shape(), sharing_.is_on() ? costs_.read() : std::vector<TypeCost>(), sharing_.is_on() ? settings_.threads : 1,
+                         sharing_.publishes());
   handover_.tasks.store(program->tasks.size(), std::memory_order_relaxed);
   program->serial = ++serial_;
   program->fades = fades;

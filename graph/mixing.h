@@ -44,6 +44,10 @@ inline constexpr float kRunaway = 1e6f;
 
 /// to[i * stride] = from * gains[i] (nullptr: 1). [audio]
 void mix_column(float* to, int to_stride, Column from, const float* gains, int frames);
+/// Copies past the caches, for other processors to read once end_copies() has been called. `to` is on a boundary of 16 bytes, and
+/// has room for a multiple of four. [audio]
+void copy_far(float* to, const float* from, size_t count);
+void end_copies();
 /// +60 dBFS: what comes from a device or a file with more than that, or is no number, is taken as silence.
 inline constexpr float kLoudestSample = 1e3f;
 /// A bit test: it holds whatever floating-point options the compiler was given. [any]

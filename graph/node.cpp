@@ -22,7 +22,7 @@ int main_row(const NodeType& t) {
 }
 
 size_t memory_of(const NodeType& t, const Setup& setup) {
-  constexpr size_t kInstance = 1024, kRow = 160;  // its names and places; a row's values and courses
+  constexpr size_t kInstance = 1280, kRow = 160;  // its names and places; a row's values and courses
   size_t bytes = kInstance + kRow * size_t(row_count(t)) + t.kernels[0].bytes;
   if (t.bypassable() && t.latency) bytes += size_t(t.latency(setup)) * size_t(setup.channels) * sizeof(float);
   return bytes + (t.memory ? t.memory(setup) : 0);

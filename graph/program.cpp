@@ -51,21 +51,35 @@ struct Run {
 }  // namespace
 
 void Program::run_task(const Task& task, const Chunk& chunk) noexcept {
+  for (const float* line : task.fetched) __builtin_prefetch(line);
   for (size_t s = task.first; s < task.last; s++) std::visit(Run{chunk, *mixing}, steps[s]);
+  publish(task, chunk);
+}
+
+void Program::publish(const Task& task, const Chunk& chunk) noexcept {
+  for (const Publish& p : task.published) copy_far(p.to, p.from, size_t(p.lanes) * size_t(chunk.frames));
+  if (!task.published.empty()) end_copies();
 }
 
 void Program::run(const Chunk& chunk) noexcept {
-  for (const Step& step : steps) std::visit(Run{chunk, *mixing}, step);
+  for (const Task& task : tasks) run_task(task, chunk);
 }
 
 void Program::run(const Chunk& chunk, CostMeter& costs) noexcept {
   uint64_t before = CostMeter::clock();
-  for (const Step& step : steps) {
-    std::visit(Run{chunk, *mixing}, step);
-    const RunBank* node = std::get_if<RunBank>(&step);
+  const auto add = [&](const std::string_view* type) {
     const uint64_t now = CostMeter::clock();
-    costs.add(node ? &node->bank->type().id : nullptr, now - before);
+    costs.add(type, now - before);
     before = now;
+  };
+  for (const Task& task : tasks) {
+    for (size_t s = task.first; s < task.last; s++) {
+      std::visit(Run{chunk, *mixing}, steps[s]);
+      const RunBank* node = std::get_if<RunBank>(&steps[s]);
+      add(node ? &node->bank->type().id : nullptr);
+    }
+    publish(task, chunk);
+    add(nullptr);
   }
   costs.end(chunk.frames);
 }

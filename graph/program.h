@@ -107,15 +107,27 @@ struct MeterBoard {
   uint64_t plan = 0;                  ///< [control]
 };
 
+/// Sound that other threads read, apart from where it is made: to write over a line of memory that another processor has read takes
+/// as long as to ask it for leave.
+struct Publish {
+  float* to;
+  const float* from;
+  int lanes;
+};
+
 /// Steps that one thread runs in a row, once the tasks that they need are done.
 struct Task {
   size_t first = 0, last = 0;   ///< steps; the last is not one of them
   std::vector<uint32_t> needs;  ///< tasks before this one
   uint32_t home = 0;            ///< thread that does it as a rule; 0: the audio thread
+  std::vector<Publish> published = {};     ///< of what its steps made
+  std::vector<const float*> fetched = {};  ///< lines of memory from other threads that its own will soon read
 };
-/// Which turn (graph/crew.h) a task was last claimed in and done in.
-struct alignas(64) TaskState {
-  std::atomic<uint64_t> claimed{0}, done{0};
+/// Which turn (graph/crew.h) a task was last claimed in and done in. Others look at `done` time and again, and who claims needs not
+/// fetch that from them.
+struct TaskState {
+  alignas(64) std::atomic<uint64_t> claimed{0};
+  alignas(64) std::atomic<uint64_t> done{0};
 };
 
 /// A compiled graph: what the audio thread runs. Everything it needs is in it or kept alive by it.
@@ -147,6 +159,8 @@ struct Program {
   void run(const Chunk& chunk, CostMeter& costs) noexcept;
   /// Runs one task of it. [audio, or one of its crew]
   void run_task(const Task& task, const Chunk& chunk) noexcept;
+  /// Lets other threads read what a task made. [as run_task()]
+  void publish(const Task& task, const Chunk& chunk) noexcept;
 };
 
 }  // namespace mixgraph

@@ -14,6 +14,7 @@ constexpr double kJudgeSeconds = 0.5, kLeastSpeedUp = 1.25, kLeastGain = 1.05;
 constexpr double kOtherSound = 2;   // times as long, or more
 constexpr double kMostAlone = 0.7;  // of the time that there is for a block
 constexpr int kBadVerdicts = 3;     // in a row; a neighbour on the machine spoils one or two
+constexpr int kFarVerdicts = 2;
 constexpr auto kFirstPatience = 10s, kMostPatience = 320s;
 
 }  // namespace
@@ -36,12 +37,17 @@ bool Sharing::judge(uint64_t frame, Time now, const TypeCost& alone, const TypeC
   if (!on_) {
     if (!pays_to_begin(alone_ns, now)) return false;
     on_ = true;
-    bad_ = 0;
+    bad_ = far_ = 0;
     alone_before_ = *alone_ns;
     allow_alone(*alone_ns);
     return true;
   }
   if (shared_ns) allow_alone(*shared_ns * speed_up);
+  if (seems_far(alone_ns, shared_ns, speed_up)) {
+    publishes_ = true;
+    bad_ = 0;
+    return true;
+  }
   if (!pays_no_more(alone_ns, shared_ns, speed_up)) return false;
   on_ = false;
   const bool large = !alone_ns || *alone_ns > threshold_ / 2;
@@ -53,7 +59,8 @@ void Sharing::forget() {
   alone_before_ = 0;
   refused_ = false;
   patience_ = {};
-  bad_ = 0;
+  bad_ = far_ = 0;
+  publishes_ = false;
 }
 
 void Sharing::refuse(Time now) {
@@ -76,17 +83,23 @@ bool Sharing::pays_no_more(std::optional<double> alone, std::optional<double> sh
   if (!alone && alone_before_ > 0) alone = alone_before_;
   if (alone && *alone <= threshold_ / 2) return true;
   if (speed_up <= kLeastSpeedUp) return true;
-  const bool good = !alone || !shared || is_sooner(*shared, *alone);
+  const bool good = !alone || !shared || is_sooner(*shared, *alone, kLeastGain);
   bad_ = good ? 0 : bad_ + 1;
   return bad_ == kBadVerdicts;
 }
 
+bool Sharing::seems_far(std::optional<double> alone, std::optional<double> shared, double speed_up) {
+  if (publishes() || !alone || !shared) return false;
+  far_ = is_sooner(*shared, *alone, 1 + (speed_up - 1) / 2) ? 0 : far_ + 1;
+  return far_ == kFarVerdicts;
+}
+
 // `alone` is measured while helpers watch, who may slow it down; so what it took before they did counts as well, as long
 // as the sound is much the same.
-bool Sharing::is_sooner(double shared, double alone) const {
+bool Sharing::is_sooner(double shared, double alone, double least) const {
   if (threshold_ <= 0) return true;
   const bool much_the_same = alone_before_ > 0 && alone < kOtherSound * alone_before_;
-  return (much_the_same ? std::min(alone_before_, alone) : alone) > kLeastGain * shared;
+  return (much_the_same ? std::min(alone_before_, alone) : alone) > least * shared;
 }
 
 void Sharing::allow_alone(double ns) { may_run_alone_ = ns < kMostAlone * 1e9 * kMaxBlock / rate_; }

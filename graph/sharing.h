@@ -19,10 +19,13 @@ class Sharing {
   Sharing(double above_us, double rate) : threshold_(1000 * above_us), rate_(rate) {}
 
   bool is_on() const { return on_; }
+  /// Whether threads publish what others read (graph/far_reads.h). That pays where memory takes long from one processor to the
+  /// other, which shows when a program that is shared without it isn't done much sooner; where they are near it costs something.
+  bool publishes() const { return threshold_ <= 0 || publishes_; }
   /// Whether there is enough since the last verdict for another. `frame`: of the engine.
   bool is_due(uint64_t frame, Time now) const;
   /// Looks at what blocks have taken since the start, those that one thread ran and those that were shared; true if sharing
-  /// is to begin or to end. `speed_up`: what the threads could make of the program at best.
+  /// is to begin, to end or to go on in the other way. `speed_up`: what the threads could make of the program at best.
   bool judge(uint64_t frame, Time now, const TypeCost& alone, const TypeCost& shared, double speed_up);
   /// There is another graph.
   void forget();
@@ -42,7 +45,8 @@ class Sharing {
   };
   bool pays_to_begin(std::optional<double> alone, Time now);
   bool pays_no_more(std::optional<double> alone, std::optional<double> shared, double speed_up);
-  bool is_sooner(double shared, double alone) const;
+  bool seems_far(std::optional<double> alone, std::optional<double> shared, double speed_up);
+  bool is_sooner(double shared, double alone, double least) const;
   void refuse(Time now);
   void allow_alone(double ns);
 
@@ -52,7 +56,8 @@ class Sharing {
   Time judged_{};
   Measured alone_, shared_;
   double alone_before_ = 0;  // ns of a block, before it was shared; 0: of another graph
-  int bad_ = 0;              // verdicts in a row
+  int bad_ = 0, far_ = 0;    // verdicts in a row
+  bool publishes_ = false;
   bool refused_ = false;     // it was seen not to pay
   Time refused_until_{};
   std::chrono::seconds patience_{0};  // after the next refusal

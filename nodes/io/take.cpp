@@ -152,7 +152,7 @@ bool Take::open() {
   sound_ = sf_open_fd(file_, SFM_WRITE, &info, SF_FALSE);
   if (!sound_) return false;
   sf_command(sound_, SFC_RF64_AUTO_DOWNGRADE, nullptr, SF_TRUE);
-  sf_command(sound_, SFC_SET_ADD_PEAK_CHUNK, nullptr, SF_FALSE);  // it holds the time of day
+  // No SFC_SET_ADD_PEAK_CHUNK, as in tools/render/sound_file.cpp: told not to, libsndfile 1.2.0 adds that chunk, with the time of day.
   sf_command(sound_, SFC_SET_CLIPPING, nullptr, SF_TRUE);
   sf_command(sound_, SFC_SET_UPDATE_HEADER_AUTO, nullptr, SF_TRUE);
   return true;

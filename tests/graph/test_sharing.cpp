@@ -57,7 +57,9 @@ TEST_CASE("It goes on while helpers are seen to help, whatever one or two bad ha
 TEST_CASE("Where helpers don't help it ends, and is tried again after a while that doubles") {
   Blocks b;
   b.half_seconds(1, 200, 0);
-  b.half_seconds(3, 200, 195);
+  b.half_seconds(4, 200, 195);  // two of them before threads publish what they make
+  CHECK(b.sharing.is_on());
+  b.half_seconds(1, 200, 195);
   CHECK(!b.sharing.is_on());
   int tries = 0, waited[3] = {};
   for (int i = 0; i < 400 && tries < 3; i++) {
@@ -74,10 +76,28 @@ TEST_CASE("Where helpers don't help it ends, and is tried again after a while th
   CHECK(waited[2] == 80);
 }
 
+TEST_CASE("Threads publish what they make where sharing is seen to give less than half of what it could") {
+  Blocks b;
+  b.half_seconds(1, 200, 0);
+  b.half_seconds(4, 200, 120);
+  CHECK(!b.sharing.publishes());
+  b.half_seconds(1, 200, 150);
+  b.half_seconds(1, 200, 120);
+  b.half_seconds(1, 200, 150);
+  CHECK(!b.sharing.publishes());  // one bad half second is a neighbour's
+  b.half_seconds(1, 200, 150);
+  CHECK(b.sharing.publishes());
+  CHECK(b.sharing.is_on());
+  b.half_seconds(4, 200, 150);
+  CHECK(b.sharing.is_on());
+  b.sharing.forget();
+  CHECK(!b.sharing.publishes());
+}
+
 TEST_CASE("Another graph, or twice the load, is tried at once") {
   Blocks b;
   b.half_seconds(1, 200, 0);
-  b.half_seconds(4, 200, 195);
+  b.half_seconds(6, 200, 195);
   CHECK(!b.sharing.is_on());
   SECTION("another graph") {
     b.sharing.forget();

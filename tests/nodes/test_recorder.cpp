@@ -198,8 +198,9 @@ TEST_CASE("the same sound makes the same file", "[recorder]") {
   };
   auto once = record(64);
   CHECK(once.size() > 160000);
-  CHECK(once == record(64));
-  CHECK(once == record(1));
+  CHECK(once.substr(0, 200).find("PEAK") == std::string::npos);  // it holds the time of day
+  const bool same = once == record(64) && once == record(1);
+  CHECK(same);
 }
 
 TEST_CASE("when the worker is too slow, silence takes the place of what is lost", "[recorder]") {
