@@ -53,15 +53,18 @@ OpenFile open_folder(const std::string& path) {
   return OpenFile(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-/// Waits for those who save in the same folder, but not for ever. A lock of the folder leaves no file behind. Where a
-/// file system has no such locks, it is done without. False: somebody keeps it.
-bool lock(const OpenFile& folder) {
+enum class Lock : uint8_t { ours, others, none };
+
+/// Waits for those who save in the same folder, but not for ever. A lock of the folder leaves no file behind. None: the file
+/// system has no such locks, and it is done without.
+Lock lock(const OpenFile& folder) {
   using namespace std::chrono_literals;
   for (int i = 0; i < 50; i++) {
-    if (::flock(folder.fd(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return true;
+    if (::flock(folder.fd(), LOCK_EX | LOCK_NB) == 0) return Lock::ours;
+    if (errno != EWOULDBLOCK) return Lock::none;
     std::this_thread::sleep_for(10ms);
   }
-  return false;
+  return Lock::others;
 }
 
 /// Those of all files there. The folder is locked, so that nobody is at work on them.
@@ -85,8 +88,9 @@ class Replacement {
   /// Keeps others away, and looks whether the file is the one that may be replaced.
   std::optional<Problem> begin(std::optional<uint64_t> replaces) {
     if (folder_.fd() < 0) return failure("can't be written");
-    if (!lock(folder_)) return Problem{path_, "somebody else is saving in its folder", "try again"};
-    remove_temporaries(path_);
+    const Lock got = lock(folder_);
+    if (got == Lock::others) return Problem{path_, "somebody else is saving in its folder", "try again"};
+    if (got == Lock::ours) remove_temporaries(path_);
     struct stat old {};
     if (::lstat(path_.c_str(), &old) != 0) return {};
     if (S_ISLNK(old.st_mode)) return Problem{path_, "is a link", "the file itself"};

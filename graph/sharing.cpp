@@ -33,7 +33,8 @@ bool Sharing::is_due(uint64_t frame, Time now) const {
 bool Sharing::judge(uint64_t frame, Time now, const TypeCost& alone, const TypeCost& shared, double speed_up) {
   judged_at_ = frame;
   judged_ = now;
-  const std::optional<double> alone_ns = alone_.since_last(alone), shared_ns = shared_.since_last(shared);
+  std::optional<double> alone_ns = alone_.since_last(alone);
+  const std::optional<double> shared_ns = shared_.since_last(shared);
   if (!on_) {
     if (!pays_to_begin(alone_ns, now)) return false;
     on_ = true;
@@ -43,6 +44,8 @@ bool Sharing::judge(uint64_t frame, Time now, const TypeCost& alone, const TypeC
     return true;
   }
   if (shared_ns) allow_alone(*shared_ns * speed_up);
+  // One thread may not have been measured meanwhile, as it would be late.
+  if (!alone_ns && alone_before_ > 0) alone_ns = alone_before_;
   if (seems_far(alone_ns, shared_ns, speed_up)) {
     publishes_ = true;
     bad_ = 0;
@@ -79,8 +82,6 @@ bool Sharing::pays_to_begin(std::optional<double> alone, Time now) {
 }
 
 bool Sharing::pays_no_more(std::optional<double> alone, std::optional<double> shared, double speed_up) {
-  // One thread may not have been measured meanwhile, as it would be late.
-  if (!alone && alone_before_ > 0) alone = alone_before_;
   if (alone && *alone <= threshold_ / 2) return true;
   if (speed_up <= kLeastSpeedUp) return true;
   const bool good = !alone || !shared || is_sooner(*shared, *alone, kLeastGain);

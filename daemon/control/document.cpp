@@ -112,42 +112,56 @@ void Document::find_changed(const Graph& before) {
 
 void Document::remember(const Change& change, const Graph& before) {
   Change back{.why = Change::Why::undo}, forward{.why = Change::Why::redo};
+  std::vector<Edit> later;
   if (change.values.empty()) {
     back.edits = diff(graph_, before);
     forward.edits = edits_;
   }
   for (const NewValue& said : change.values) {
+    const SetValue next{said.entry->path, said.entry->row, said.value};
     const Value& old = value_in(before, *said.entry);
-    if (old == said.value) continue;
-    back.edits.push_back(SetValue{said.entry->path, said.entry->row, old});
-    forward.edits.push_back(SetValue{said.entry->path, said.entry->row, said.value});
+    if (waits(change.timing) && can_move(said.entry->parameter())) {
+      later.push_back(next);
+    } else if (old != said.value) {
+      back.edits.push_back(SetValue{next.path, next.row, old});
+      forward.edits.push_back(next);
+    }
   }
-  back.timing.frame = forward.timing.frame = waits(change.timing) ? change.timing.frame : 0;
   forward.session = change.session;
   back.session = opposite(session_, change.session);
-  history_.add(std::move(back), std::move(forward));
+  if (later.empty()) return history_.add(std::move(back), std::move(forward));
+  waiting_.push_back({change.timing.frame, std::move(back), std::move(forward), std::move(later)});
+}
+
+/// Before the values of that frame enter: steps that waited for an earlier one, or for this one.
+void Document::remember_due(uint64_t frame) {
+  const auto is_due = [&](const WaitingStep& step) { return step.frame <= frame; };
+  for (WaitingStep& step : waiting_) {
+    if (!is_due(step)) continue;
+    for (const Edit& edit : step.values) {
+      const auto& next = std::get<SetValue>(edit);
+      const Entry* entry = names_.find(next.path, next.row);
+      if (!entry || value_in(graph_, *entry) == next.value) continue;
+      step.back.edits.push_back(SetValue{next.path, next.row, value_in(graph_, *entry)});
+      step.forward.edits.push_back(edit);
+    }
+    history_.add(std::move(step.back), std::move(step.forward));
+  }
+  std::erase_if(waiting_, is_due);
 }
 
 std::optional<Change> Document::left_of(const Change* step, const Change* opposite) const {
   if (!step) return {};
   Change change = *step;
-  change.edits.clear();
-  const bool waits = this->waits(step->timing), is_back = step->why == Change::Why::undo;
-  const uint64_t frame = step->timing.frame;
-  const Graph then = waits ? graph_at(frame) : graph_, before = waits ? graph_at(frame - 1) : graph_;
   std::map<std::pair<std::string_view, int>, const Value*> left;  // by the step
   for (const Edit& edit : opposite->edits)
     if (const auto* set = std::get_if<SetValue>(&edit)) left[{set->path, set->row}] = &set->value;
-  for (const Edit& edit : step->edits) {
+  std::erase_if(change.edits, [&](const Edit& edit) {
     const auto* set = std::get_if<SetValue>(&edit);
     const Entry* entry = set ? names_.find(set->path, set->row) : nullptr;
     const auto found = entry ? left.find({set->path, set->row}) : left.end();
-    if ((is_back || !waits) && found != left.end() && value_in(then, *entry) != *found->second) continue;
-    if (waits && entry && can_move(entry->parameter()))
-      change.values.push_back({entry, is_back ? value_in(before, *entry) : set->value});
-    else
-      change.edits.push_back(edit);
-  }
+    return found != left.end() && value_in(graph_, *entry) != *found->second;
+  });
   return change;
 }
 
@@ -170,11 +184,13 @@ Problems Document::take_over(Graph next, const std::vector<Prepared>& prepared) 
 Applied Document::catch_up(bool all) {
   changed_.clear();
   for (const DueMove& due : engine_.take_due(all)) {
+    remember_due(due.frame);
     const Entry* entry = names_.find(due.path, due.row);
     if (!entry) continue;
     take_value(*entry, due.value, due.frame, due.seconds, due.course);
     changed_.push_back(entry);
   }
+  remember_due(all ? UINT64_MAX : engine_.now());
   edits_.clear();
   return told(Change::Why::due, engine_.now());
 }

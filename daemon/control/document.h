@@ -35,8 +35,8 @@ class Document {
   Problems apply(const Change& change, std::optional<Graph> outcome, uint64_t now, Applied& applied);
   /// Takes in what has come due: before anything else is done with it, as time goes on. `all`: what still waits, too.
   Applied catch_up(bool all = false);
-  /// What takes the latest step back, or makes it again, for apply(); nothing: there is none. Rows that were set since stay, and
-  /// what still waits for its frame is taken back at that frame.
+  /// What takes the latest step back, or makes it again, for apply(); nothing: there is none. Rows that were set since stay. What
+  /// waits for its frame is a step from then on.
   std::optional<Change> undo() const { return left_of(history_.back(), history_.forward_of_back()); }
   std::optional<Change> redo() const { return left_of(history_.forward(), history_.back_of_forward()); }
 
@@ -60,6 +60,7 @@ class Document {
   Applied told(Change::Why why, uint64_t frame) const;
   void find_changed(const Graph& before);
   void remember(const Change& change, const Graph& before);
+  void remember_due(uint64_t frame);
   std::optional<Change> left_of(const Change* step, const Change* opposite) const;
   void move(const Entry& entry, double target, const Timing& timing, uint64_t now);
   void take_value(const Entry& entry, double target, uint64_t start, double seconds, Course course);
@@ -76,6 +77,12 @@ class Document {
   Namespace names_;
   Moves moves_;
   History history_;
+  struct WaitingStep {
+    uint64_t frame = 0;
+    Change back, forward;       // so far
+    std::vector<Edit> values;   // that come at the frame
+  };
+  std::vector<WaitingStep> waiting_;
   std::vector<Move> said_;      // since the last flush; their paths are those of names_
   std::vector<size_t> ends_;    // of batches, in said_
   std::vector<Latest> latest_;  // what was said at once, in said_, by number of entry

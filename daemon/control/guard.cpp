@@ -68,15 +68,14 @@ std::optional<Problem> refusal(const Workspace& workspace, const Client& client,
 std::optional<Problem> guard(const Workspace& workspace, const Change& change, const Graph& next) {
   if (!change.author) return {};
   const Client& author = *change.author;
-  const bool steps = change.why == Change::Why::undo || change.why == Change::Why::redo;
   for (const NewValue& said : change.values) {
     const std::string& address = said.entry->address;
     if (change.why == Change::Why::set && !author.may(Right::mix, address)) return refusal(workspace, author, Right::mix, address);
-    if (steps && !author.may(Right::edit, address)) return refusal(workspace, author, Right::edit, address);
     const bool needs_files = std::holds_alternative<std::string>(said.value) && names_file(*said.entry->type, said.entry->parameter());
     if (needs_files && !author.may(Right::files, address)) return refusal(workspace, author, Right::files, address);
   }
   // A step back takes scenes and settings with it, which another command has let in.
+  const bool steps = change.why == Change::Why::undo || change.why == Change::Why::redo;
   if (steps && !change.session.scenes.empty() && !author.may(Right::scenes, "/scene/store")) return refusal(workspace, author, Right::scenes, "/scene/store");
   if (steps && change.session.settings && !author.may(Right::files, "/graph/load")) return refusal(workspace, author, Right::files, "/graph/load");
   if (change.edits.empty()) return {};

@@ -33,7 +33,7 @@ void Turns::perform(const Client& client, const osc::Message& message, uint64_t 
   // Whoever has a message waiting waits with all that follow it, so that they keep their order.
   const bool waits = waits_for_job(command, client) || waiting_.contains(client) || (turn_ && turn_->is_over());
   if (!waits) return carry_out(command, {client, message, frame});
-  waiting_[client].push_back({message, frame});
+  waiting_[client].push_back({client, message, frame});
   tell_hold(client);
 }
 
@@ -125,15 +125,14 @@ bool Turns::go_on(const Turn& turn) {
   bool any = false;
   for (auto next = waiting_.begin(); next != waiting_.end() && !turn.is_over();) {
     const auto at = next++;
-    const Client client = at->first;
     const Command* command = command_of(at->second.front().message);
-    if (waits_for_job(command, client)) continue;
+    if (waits_for_job(command, at->first)) continue;
     const Waiting waiting = std::move(at->second.front());
     at->second.pop_front();
     if (at->second.empty()) waiting_.erase(at);
     workspace_.patterns = {};
-    carry_out(command, {client, waiting.message, waiting.frame});
-    tell_hold(client);
+    carry_out(command, {waiting.client, waiting.message, waiting.frame});
+    tell_hold(waiting.client);
     any = true;
   }
   return any;

@@ -37,6 +37,7 @@ class Turns {
 
  private:
   struct Waiting {
+    Client client;  ///< as it was when it sent this
     osc::Message message;
     uint64_t frame = 0;
   };

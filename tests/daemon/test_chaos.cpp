@@ -25,6 +25,7 @@
 #include "tests/support/session_text.h"
 #include "tests/support/sound_files.h"
 #include "tests/support/steady_work.h"
+#include "tests/support/visitor.h"
 #include "tests/tools/program.h"
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their runtimes must be loaded before the disk's
@@ -167,29 +168,6 @@ class Pulse {
  private:
   std::atomic<bool> ends_{false};
   std::thread thread_;
-};
-
-/// Asks for values, and measures how long the answers take. [ms]
-class Visitor {
- public:
-  explicit Visitor(int port) : client_(port, OscTransport::tcp) {}
-  void ask() {
-    const auto sent = Clock::now();
-    client_.send("/master/out/to");  // it may be gone: then the answer is an error
-    client_.send("/clock");
-    if (!client_.wait_for("/clock", 10s)) unanswered++;
-    times_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - sent).count());
-  }
-  double percentile(double part) {
-    std::sort(times_.begin(), times_.end());
-    return times_.empty() ? NAN : times_[size_t(part * double(times_.size() - 1))];
-  }
-  size_t asked() const { return times_.size(); }
-  size_t unanswered = 0;
-
- private:
-  DaemonClient client_;
-  std::vector<double> times_;
 };
 
 /// The session as /graph/get tells it.

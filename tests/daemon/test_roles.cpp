@@ -53,6 +53,23 @@ TEST_CASE("A role is written and read as a text", "[trust]") {
   CHECK_FALSE(Role::of_text("")->may(Right::view, "/mix/vox/fader"));
 }
 
+TEST_CASE("What waits is done with the rights that its sender had when it was sent", "[trust]") {
+  PlayerOffice stage;
+  Desk& desk = stage.desk;
+  const Client engineer = desk.client(kTcp);
+  Role role("guest");
+  role.give(Right::view);
+  const Client guest = engineer.with(std::make_shared<const Role>(std::move(role)));  // the same, later
+  for (const char* name : {"a.yaml", "b.yaml"}) desk.send(engineer, message("/graph/save", {name}));
+  desk.send(guest, message("/graph/save", {"c.yaml"}));
+  stage.finish();
+  const Lines lines = desk.lines(engineer);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] == R"(/done ,ss "/graph/save" "a.yaml")");
+  CHECK(lines[1] == R"(/done ,ss "/graph/save" "b.yaml")");
+  CHECK_THAT(lines[2], Catch::StartsWith("/error"));
+}
+
 TEST_CASE("A step back needs the rights for all that it takes with it", "[trust]") {
   PlayerOffice stage;
   Desk& desk = stage.desk;

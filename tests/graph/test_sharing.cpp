@@ -94,6 +94,16 @@ TEST_CASE("Threads publish what they make where sharing is seen to give less tha
   CHECK(!b.sharing.publishes());
 }
 
+TEST_CASE("They do so too where one thread would be late, so that what it takes isn't measured any more") {
+  Blocks b;
+  b.half_seconds(1, 700, 0);
+  b.half_seconds(1, 700, 650);
+  CHECK(!b.sharing.may_run_alone());
+  b.half_seconds(1, 0, 650);
+  CHECK(b.sharing.publishes());
+  CHECK(b.sharing.is_on());
+}
+
 TEST_CASE("Another graph, or twice the load, is tried at once") {
   Blocks b;
   b.half_seconds(1, 200, 0);
