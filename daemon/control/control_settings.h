@@ -64,6 +64,8 @@ struct ControlSettings {
   std::function<osc::Message()> device = {};
   /// Begins to start the daemon again; without it that can't be done.
   std::function<void()> restart = {};
+  /// Why the live state isn't kept, so that a restart would lose it; empty: it is.
+  std::function<std::string()> unkept = {};
   /// Runs something on a worker; without it, it is done at once, and no message has a bound on its time.
   std::function<void(Worker, std::function<void()>)> in_background = {};
   /// Asks for a call of Control::resume() soon. [any]

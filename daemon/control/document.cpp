@@ -67,9 +67,11 @@ Problems Document::apply(const Change& change, std::optional<Graph> outcome, uin
   edits_.clear();
   if (outcome) {
     const Graph old = graph_;
+    const bool steps = change.why == Change::Why::undo || change.why == Change::Why::redo;
     if (Problems problems = take_over(std::move(*outcome), change.prepared); !problems.empty()) return problems;
     edits_ = diff(old, graph_);
     find_changed(old);
+    if (steps) history_.know_values(change.why, old);
   }
   if (before) remember(change, *before);
   const bool waits = this->waits(change.timing);
@@ -161,6 +163,12 @@ std::optional<Change> Document::left_of(const Change* step, const Change* opposi
     const Entry* entry = set ? names_.find(set->path, set->row) : nullptr;
     const auto found = entry ? left.find({set->path, set->row}) : left.end();
     return found != left.end() && value_in(graph_, *entry) != *found->second;
+  });
+  std::erase_if(change.session.scenes, [&](const auto& item) {
+    const auto now = session_.scenes.find(item.first);
+    const auto as_left = opposite->session.scenes.find(item.first);
+    if (as_left == opposite->session.scenes.end()) return false;
+    return now == session_.scenes.end() ? as_left->second.has_value() : !as_left->second || *as_left->second != now->second;
   });
   return change;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -51,6 +52,8 @@ Answer save(Workspace& workspace, const Call& call) {
   return answered_by([name = call.text(0), own = workspace.settings.own_file(), types = workspace.types, session = whole_session(workspace)]() -> Ending {
     const auto file = file_named(own, name);
     if (!file) return ending(file.problems());
+    if (std::find(session.include.begin(), session.include.end(), name_of(*file)) != session.include.end())
+      return ending(Problem{"", name_of(*file) + " is a file of composite types that this session includes", "another name"});
     std::string text = write_session(session);
     if (*file == own.path) {
       const auto save = std::make_shared<OwnSave>(OwnSave{session, std::move(text), own.path});

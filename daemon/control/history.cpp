@@ -26,6 +26,14 @@ void History::add(Change back, Change forward) {
   done_.push_back({std::move(back), std::move(forward), values});
 }
 
+void History::know_values(Change::Why way, const Graph& before) {
+  for (Edit& edit : way == Change::Why::undo ? done_.back().forward.edits : undone_.back().back.edits) {
+    auto* const add = std::get_if<AddNode>(&edit);
+    const Node* const node = add ? before.find(add->node.path) : nullptr;
+    if (node && node->type == add->node.type) add->node = *node;
+  }
+}
+
 void History::stepped(Change::Why way) {
   std::vector<Step>& from = way == Change::Why::undo ? done_ : undone_;
   std::vector<Step>& to = way == Change::Why::undo ? undone_ : done_;

@@ -20,6 +20,8 @@ class History {
   /// The opposite of those.
   const Change* forward_of_back() const { return done_.empty() ? nullptr : &done_.back().forward; }
   const Change* back_of_forward() const { return undone_.empty() ? nullptr : &undone_.back().back; }
+  /// Nodes that back() or forward() takes away come again with the values that they have now.
+  void know_values(Change::Why way, const Graph& before);
   /// back() or forward() has been done.
   void stepped(Change::Why way);
 

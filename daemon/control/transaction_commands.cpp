@@ -58,6 +58,7 @@ Answer cancel(Workspace& workspace, const Call& call) {
 
 /// Whoever undoes is the author then.
 Answer step(Workspace& workspace, const Call& call, Change step) {
+  if (workspace.clients[call.client].transaction) return Problem{"", "a transaction of yours is open", "/graph/commit or /graph/cancel it"};
   step.author = call.client;
   return workspace.make(std::move(step), Done{});
 }

@@ -1,6 +1,7 @@
 #include "daemon/journal/journal_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -65,6 +66,12 @@ std::optional<Problem> JournalFile::append(std::string_view record) {
   return problem;
 }
 
+std::optional<Problem> JournalFile::find() const {
+  struct stat open, there;
+  if (::fstat(file_.get(), &open) == 0 && ::stat(path_.c_str(), &there) == 0 && open.st_ino == there.st_ino && open.st_dev == there.st_dev) return {};
+  return Problem{path_, "is gone: somebody has removed or replaced it", ""};
+}
+
 std::optional<Problem> JournalFile::sync() const {
   if (calls_.fsync(file_.get()) < 0) return failure("can't be synced");
   return {};
@@ -72,6 +79,7 @@ std::optional<Problem> JournalFile::sync() const {
 
 std::optional<Problem> JournalFile::prepare(std::string_view record) {
   const std::string next = path_ + ".new";
+  ::mkdir(std::filesystem::path(path_).parent_path().c_str(), 0700);  // somebody may have removed it too
   next_ = FileHandle(calls_.open(next.c_str(), kGrowing | O_TRUNC, 0600));
   if (!next_) return failure("can't be made anew");
   auto problem = write_all(next_.get(), kJournalMagic);

@@ -50,6 +50,8 @@ class JournalFile {
   std::optional<Problem> open(size_t good_bytes);
   /// Writes behind all others. On a problem the file ends as before, or in a torn record.
   std::optional<Problem> append(std::string_view record);
+  /// A problem if the file is no longer where it was made: somebody has removed or replaced it.
+  std::optional<Problem> find() const;
   /// Waits until all that was appended is on the disk. May run while append() does.
   std::optional<Problem> sync() const;
 

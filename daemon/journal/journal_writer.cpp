@@ -177,7 +177,12 @@ void JournalWriter::sync_loop() {
     const auto urgent = [&] {
       return ending_ || replacement_ready_ || (has_work() && synced_ < flush_until_);
     };
-    disk_work_.wait(lock, [&] { return urgent() || has_work(); });
+    if (!disk_work_.wait_for(lock, settings_.look_interval, [&] { return urgent() || has_work(); })) {
+      lock.unlock();
+      look_for_file();
+      lock.lock();
+      continue;
+    }
     disk_work_.wait_until(lock, synced_at_ + settings_.sync_interval, urgent);
     if (ending_) return;
     const bool replaces = std::exchange(replacement_ready_, false);
@@ -191,8 +196,15 @@ void JournalWriter::sync_loop() {
   }
 }
 
+void JournalWriter::look_for_file() {
+  std::lock_guard file_lock(file_mutex_);
+  if (!good_) return;
+  if (const auto problem = file_.find()) fail(*problem, false);
+}
+
 void JournalWriter::sync(uint64_t written) {
   auto problem = file_.sync();
+  if (!problem) problem = file_.find();
   if (!problem && !folder_synced_) problem = file_.sync_folder();
   folder_synced_ = true;
   if (problem) {

@@ -26,6 +26,7 @@ class JournalWriter {
     std::chrono::milliseconds sync_interval{200};
     std::chrono::milliseconds most_delay{250};  ///< what waits for longer to be written isn't kept
     std::chrono::milliseconds first_retry{200}, last_retry{5000};
+    std::chrono::milliseconds look_interval{1000};  ///< while nothing is written: whether the file is still there
     size_t compact_bytes = size_t(4) << 20;  ///< a file that is larger, and 4 times its snapshot, is replaced
     size_t most_queued = size_t(64) << 20;   ///< bytes of changes that wait for the disk
     size_t most_state = size_t(512) << 20;   ///< bytes of a snapshot: a larger state is not kept
@@ -75,6 +76,7 @@ class JournalWriter {
   void begin_replacement(std::string record, bool after_loss);
   void sync_loop();
   void sync(uint64_t written);
+  void look_for_file();
   void replace();
   void fail(const Problem& problem, bool writes_on);
   void recover();

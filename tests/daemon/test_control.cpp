@@ -224,6 +224,43 @@ TEST_CASE("A load takes its scenes and settings with it when it is undone, and b
   CHECK(desk.lines().at(0).starts_with("/error"));  // it was one step
 }
 
+TEST_CASE("A node that is undone and made again has the values that it had") {
+  Desk desk(kTwoFaders);
+  desk.send("/graph/add", {"mix/third", "fader", "from", "mix/left"});
+  desk.send("/mix/third", {-9.f});
+  desk.send("/graph/undo");
+  desk.send("/graph/redo");
+  CHECK(desk.get("/mix/third") == -9);
+  desk.send("/mix/third", {-12.f});
+  desk.send("/graph/undo");
+  desk.send("/graph/redo");
+  CHECK(desk.get("/mix/third") == -12);
+}
+
+TEST_CASE("A scene that was stored since a load stays when that is undone") {
+  const TemporaryFolder folder;
+  Desk desk(kTwoFaders, {.session_file = folder.path("song.yaml")});
+  desk.send("/mix/left", {-20.f});
+  desk.send("/scene/store", {"s"});
+  CHECK(desk.load(kTwoFaders));
+  desk.send("/mix/left", {-7.f});
+  desk.send("/scene/store", {"s"});
+  desk.send("/graph/undo");
+  desk.send("/mix/left", {0.f});
+  desk.send("/scene/recall", {"s"});
+  CHECK(desk.get("/mix/left") == -7);
+}
+
+TEST_CASE("In a transaction there is no step back beneath it") {
+  Desk desk(kTwoFaders);
+  desk.send("/graph/add", {"mix/third", "fader"});
+  desk.send("/graph/begin");
+  desk.received();
+  desk.send("/graph/undo");
+  CHECK(desk.lines().at(0).starts_with("/error"));
+  CHECK(desk.control.graph().find("mix/third"));
+}
+
 TEST_CASE("Large steps of undo make room for each other, but the latest stays") {
   const TemporaryFolder folder;
   Desk desk(kTwoFaders, {.session_file = folder.path("song.yaml")});

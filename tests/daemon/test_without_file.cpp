@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "daemon/journal/live_state.h"
 #include "nodes/list.h"
@@ -125,13 +126,49 @@ TEST_CASE("Without a session and a journal, no empty session is saved", "[restar
   DaemonClient client(daemon.port());
   REQUIRE(client.get("/mix/vox/fader") == -3);
   fs::remove(show.file);
-  client.send("/restart");
+  client.send("/restart", {"anyway"});
   REQUIRE(daemon.wait_for("safe mode, without sound; "));
   CHECK(is_refused(client, "/graph/save"));
   CHECK_FALSE(fs::exists(show.file));
   show.folder.write("song.yaml", kSong);
   CHECK(is_refused(client, "/graph/save"));
   CHECK(show.folder.read("song.yaml") == kSong);
+}
+
+TEST_CASE("A journal that somebody removes is made anew, and until then nobody is told that the state is kept", "[restart]") {
+  const Show show;
+  const bool folder_too = GENERATE(false, true);
+  {
+    DaemonProcess daemon(show.arguments());
+    DaemonClient client(daemon.port());
+    client.send("/mix/vox/fader", {-9.f});
+    REQUIRE(client.wait_for_text("journal", "kept"));
+    folder_too ? void(fs::remove_all(show.state)) : void(fs::remove(show.journal()));
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while ((!fs::exists(show.state) || show.journal().empty()) && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(20ms);
+    client.send("/mix/vox/mute", {1});
+    REQUIRE(client.wait_for_text("journal", "kept"));
+    std::this_thread::sleep_for(300ms);
+    daemon.signal(SIGKILL);
+    daemon.wait();
+  }
+  DaemonProcess daemon(show.arguments());
+  DaemonClient client(daemon.port());
+  CHECK(client.get("/mix/vox/fader") == -9);
+  CHECK(client.get("/mix/vox/mute") == 1);
+}
+
+TEST_CASE("A restart that would lose the live state is refused, unless it is wanted all the same", "[restart]") {
+  const Show show;
+  DaemonProcess first(show.arguments());
+  REQUIRE(first.port() > 0);
+  DaemonProcess second(show.arguments(), {}, DaemonProcess::OnFailure::restart);
+  DaemonClient client(second.port());
+  client.send("/mix/vox/fader", {-44.f});
+  CHECK(is_refused(client, "/restart"));
+  CHECK(client.get("/mix/vox/fader") == -44);
+  client.send("/restart", {"anyway"});
+  CHECK(client.wait_for_number("restarts", 1));
 }
 
 TEST_CASE("The default folder of live states that an older program left open to all becomes its owner's", "[restart]") {

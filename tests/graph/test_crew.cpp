@@ -82,7 +82,7 @@ TEST_CASE("several threads put out what one does, bit by bit, while the graph is
 }
 
 TEST_CASE("a graph that is too small to pay stays on one thread") {
-  EngineRunner small(settings(2, 1000));
+  EngineRunner small(settings(2, 1e6));  // under a sanitizer too
   build(small, 2);
   small.run(96000);
   CHECK(small.engine.counters().tasks == 1);
