@@ -218,8 +218,8 @@ ControlSettings Daemon::control_settings() {
   settings.device = [this] { return device_message(); };
   settings.restart = [this] { begin_restart(); };
   settings.unkept = [this]() -> std::string {
-    const std::string kept = live_state_.journal ? live_state_.journal->status() : live_state_.trouble;
-    return kept == "kept" || !safe_mode_.empty() ? "" : kept;
+    const std::string status = live_state_.status();
+    return status == "kept" || !safe_mode_.empty() ? "" : status;
   };
   settings.in_background = [this](Worker worker, std::function<void()> work) {
     busy_++;

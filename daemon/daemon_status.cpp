@@ -40,7 +40,7 @@ std::vector<StatusItem> Daemon::status() const {
           {"lost_frames", "Frames that passed without sound being asked for.", whole(driver.lost_frames)},
           {"max_gap_ms", "The longest time between two periods. [ms]", driver.max_gap_ms},
           {"device_losses", "How often the device went away.", whole(host.losses)},
-          {"journal", "kept, or why the live state isn't.", live_state_.journal ? live_state_.journal->status() : live_state_.trouble},
+          {"journal", "kept, or why the live state isn't.", live_state_.status()},
           {"mode", "normal, or safe: without sound.", std::string(safe_mode_.empty() ? "normal" : "safe")},
           {"reason", "Why the daemon was started again last, or is in safe mode.", safe_mode_.empty() ? restart_.past().reason : safe_mode_},
           {"restarts", "How often the daemon was started again.", whole(restart_.past().restarts)}};

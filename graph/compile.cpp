@@ -36,9 +36,8 @@ class BufferPool {
  private:
   // A load waits for an earlier store whose address differs by a multiple of 4096 bytes. Where large buffers begin is
   // spread, so that a node that reads one and writes the next doesn't meet that.
-  // Sums read sixteen values even where they need one (Summand), so there is room before and behind.
   float* allocate(size_t size) {
-    constexpr size_t kPage = 1024, kRoom = 16;  // floats
+    constexpr size_t kPage = 1024;  // floats
     constexpr size_t kStarts[] = {0, 512, 256, 768};
     if (size < kPage) return storage_.emplace_back(size + 2 * kRoom).data() + kRoom;
     float* memory = storage_.emplace_back(size + kPage + 2 * kRoom).data() + kRoom;

@@ -6,7 +6,6 @@ namespace mixgraph {
 namespace {
 
 constexpr size_t kLine = 16;  // floats
-constexpr size_t kRoom = 16;  // before and behind, as sums read sixteen values even where they need one (Summand)
 
 }  // namespace
 

@@ -8,6 +8,9 @@
 
 namespace mixgraph {
 
+/// Floats before and behind each buffer of a program, as sums read sixteen values even where they need one (Summand).
+inline constexpr size_t kRoom = 16;
+
 /// What the threads that share a program read of one another: it is published where it is made, and fetched before it is needed,
 /// as a line of memory takes longer from one processor to another than many a node. [control]
 class FarReads {

@@ -37,6 +37,9 @@ struct LiveState {
   std::vector<Remark> remarks;       ///< what the person who starts it should know
   std::string trouble;               ///< why the state is not kept
   std::string file;                  ///< the journal's
+
+  /// "kept", or why the state isn't. [any]
+  std::string status() const { return journal ? journal->status() : trouble; }
 };
 /// Copies the journal of the last run, before it is written on. The newest twenty of what is put aside are kept.
 /// Returns the copy's name.

@@ -72,7 +72,7 @@ TEST_CASE("Patterns mean the nodes that a plain search finds") {
   }
 }
 
-TEST_CASE("A pattern over deep paths takes steps that grow with the paths, not with all that is above each node") {
+TEST_CASE("A pattern over deep paths means all that is beneath") {
   std::set<std::string> paths;
   const std::string deep = [] {
     std::string text = "x";
