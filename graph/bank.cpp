@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "graph/fold.h"
+#include "graph/lane_state.h"
 
 namespace mixgraph {
 
@@ -82,12 +83,7 @@ void copy_column(float* to, int to_lanes, const float* from, int from_lanes, siz
 }  // namespace
 
 void Bank::start_lane(int lane, const Setup& setup, bool odd) {
-  const Kernel& single = type_.kernels[0];
-  if (kernel_.plain && lanes() > 1) {
-    void* state = *single.create(setup);
-    copy_column(static_cast<float*>(state_) + lane, lanes(), static_cast<const float*>(state), 1, single.bytes / 4);
-    single.destroy(state);
-  }
+  if (lanes() > 1) make_lane(type_, state_, lanes(), lane, setup);
   odd_ = with_bit(odd_, lane, odd);
   set_values(lane, setup.values);
 }
@@ -113,7 +109,8 @@ void Bank::set_values(int lane, std::span<const Value> values) {
 
 void Bank::take_lane(int lane, Bank& from, int from_lane, GlidePool& pool) {
   auto copy = [&](float* to, const float* source, size_t rows) { copy_column(to + lane, lanes(), source + from_lane, from.lanes(), rows); };
-  copy(static_cast<float*>(state_), static_cast<const float*>(from.state_), kernel_.bytes / 4 / size_t(lanes()));
+  // What was in the lane goes where this came from: a lane's memory has one owner.
+  swap_lanes(type_, state_, lanes(), lane, from.state_, from.lanes(), from_lane);
   copy(meters_.data(), from.meters_.data(), type_.meters.size());
   copy(folded_.data(), from.folded_.data(), type_.meters.size());
   set_fault(lane, from.fault(from_lane));
@@ -141,7 +138,7 @@ void Bank::inherit_lane(int lane, const Bank& from, int from_lane, GlidePool& po
 
 // All that carries parameters on, but the glides themselves.
 void Bank::copy_courses(int lane, const Bank& from, int from_lane) {
-  resting_ = false, silent_blocks_ = 0;
+  wake();
   copy_column(ramps_.data() + lane, lanes(), from.ramps_.data() + from_lane, from.lanes(), type_.parameters.size() * 4);
   for (size_t r = 0; r <= gliding_.size(); r++) begun_[r * size_t(lanes()) + size_t(lane)] = from.begun_[r * size_t(from.lanes()) + size_t(from_lane)];
   auto copy_bit = [&](uint64_t& to, uint64_t source) { to = with_bit(to, lane, source >> from_lane & 1); };
@@ -198,7 +195,7 @@ void Bank::begin_move(const Order& order, int lane, uint64_t frame, uint64_t now
 }
 
 void Bank::begin_bypass(bool on, int lane) {
-  resting_ = false, silent_blocks_ = 0;  // its meters are at rest while it is bypassed
+  wake();  // its meters are at rest while it is bypassed
   wet_target_[size_t(lane)] = on ? 0 : shape_.length();
   if (wet_target_[size_t(lane)] != wet_[size_t(lane)]) dry_lanes_ |= 1ull << lane;
 }
@@ -236,7 +233,7 @@ void Bank::process(const Chunk& chunk, const float* const* in, float* const* out
   if (!rests(chunk, in, out)) {
     kernel_.process(state_, raw);
     if (out) contain(chunk, out);
-    if (hears_silence_) find_rest(chunk, out);
+    if (hears_silence_) find_rest(raw);
   }
   if (any_touched_ && (!type_.breaks_loops || in)) {
     std::fill(touched_.begin(), touched_.end(), uint8_t(0));
@@ -257,20 +254,22 @@ bool Bank::is_silent(const float* const* buffers, int count, int frames) const {
 // A state that silence doesn't change any more, and out of which comes silence, needs no running until there is sound or a
 // parameter moves: the result is the same to the bit.
 bool Bank::rests(const Chunk& chunk, const float* const* in, float* const* out) {
-  hears_silence_ = kernel_.plain && inputs_ > 0 && outputs_ > 0 && !type_.breaks_loops && !(restless_now_ | restless_before_) && is_silent(in, inputs_, chunk.frames);
-  if (!hears_silence_) silent_blocks_ = 0, resting_ = false;
+  hears_silence_ = type_.runs_in_lanes() && inputs_ > 0 && outputs_ > 0 && !type_.breaks_loops && !(restless_now_ | restless_before_) && is_silent(in, inputs_, chunk.frames);
+  if (!hears_silence_) wake();
   if (resting_)
     for (int c = 0; c < outputs_; c++) std::fill_n(out[c], chunk.frames * lanes(), 0.f);
   return resting_;
 }
 
-void Bank::find_rest(const Chunk& chunk, float* const* out) {
+void Bank::find_rest(const RawBlock& block) {
   constexpr int kLookEvery = 64;
+  if (kernel_.left_silence) silent_frames_ = kernel_.left_silence(state_, block, members_) ? silent_frames_ + uint64_t(block.frames) : 0;
   if (++silent_blocks_ % kLookEvery != 0 && silent_blocks_ % kLookEvery != 1) return;
   uint64_t hash = 0xcbf29ce484222325;
   const auto* words = static_cast<const uint32_t*>(state_);
   for (size_t i = 0; i < kernel_.bytes / 4; i++) hash = (hash ^ words[i]) * 0x100000001b3;
-  resting_ = silent_blocks_ % kLookEvery == 1 && silent_blocks_ > 1 && hash == rest_hash_ && is_silent(out, outputs_, chunk.frames);
+  resting_ = silent_blocks_ % kLookEvery == 1 && silent_blocks_ > 1 && hash == rest_hash_ && is_silent(block.out, outputs_, block.frames) &&
+             (!kernel_.memory_frames || silent_frames_ >= kernel_.memory_frames(state_));
   rest_hash_ = hash;
 }
 

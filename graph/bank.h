@@ -52,7 +52,7 @@ struct Chunk {
 /// as long as one of its instances does, through all programs.
 class Bank {
  public:
-  /// Builds the state; `setup` is that of any of its instances: they agree in all rows that rebuild. [control]; if
+  /// Builds the state; `setup` is that of any of its instances: they agree in their type's bank_key(). [control]; if
   /// the type is slow, [worker]
   static Result<std::unique_ptr<Bank>> create(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape);
   ~Bank();
@@ -70,7 +70,7 @@ class Bank {
   /// Lets the instance of a slow type start with other live values than it was made with: before the audio thread has it.
   /// [control]
   void begin(const Setup& setup);
-  /// Takes all that belongs to a lane out of another bank of the type. Both must be plain. [audio]
+  /// Takes all that belongs to a lane out of another bank of the type. [audio]
   void take_lane(int lane, Bank& from, int from_lane, GlidePool& pool);
   /// Goes on with the parameters' courses of the instance that this one replaces. [audio]
   void inherit_lane(int lane, const Bank& from, int from_lane, GlidePool& pool);
@@ -115,7 +115,8 @@ class Bank {
   void stop_glides(int lane, GlidePool& pool);
   void copy_courses(int lane, const Bank& from, int from_lane);
   bool rests(const Chunk& chunk, const float* const* in, float* const* out);
-  void find_rest(const Chunk& chunk, float* const* out);
+  void find_rest(const RawBlock& block);
+  void wake() { resting_ = false, silent_blocks_ = 0, silent_frames_ = 0; }
   bool is_silent(const float* const* buffers, int count, int frames) const;
   void contain(const Chunk& chunk, float* const* out);
   void silence(uint64_t lanes, const Chunk& chunk, float* const* out);
@@ -145,6 +146,7 @@ class Bank {
   alignas(64) bool hears_silence_ = false;
   bool resting_ = false;
   int silent_blocks_ = 0;
+  uint64_t silent_frames_ = 0;  // since anything but silence went into a memory
   uint64_t rest_hash_ = 0;  // of the state, when it was last looked at in silence
   std::atomic<bool> in_service_{false};
   std::atomic<uint64_t> faulted_{0}, not_finite_{0};       // lanes

@@ -10,6 +10,8 @@
 #include <cstring>
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #ifndef MIXGRAPH_ISA
@@ -156,25 +158,16 @@ void set_lane(Pack<U>& v, int i, float x) {
   v.set(i, x);
 }
 
-/// The first two lanes, from and to memory; the others become 0.
-using NativeDouble = double __attribute__((vector_size(kNative * 4)));
-[[gnu::always_inline]] inline Pack<1> pair(const float* from) {
-  double both;
-  std::memcpy(&both, from, sizeof both);
-  Pack<1> p;
-  p.v[0] = NativeFloat(NativeDouble{both});
-  return p;
-}
-[[gnu::always_inline]] inline void put_pair(const Pack<1>& p, float* to) {
-  double both = NativeDouble(p.v[0])[0];
-  std::memcpy(to, &both, sizeof both);
-}
-
 /// a where the mask is true, else b.
 inline float select(bool m, float a, float b) { return m ? a : b; }
 template <int U>
 [[gnu::always_inline]] inline Pack<U> select(IntPack<U> m, Pack<U> a, Pack<U> b) {
-  for (int u = 0; u < U; u++) b.v[u] = m.v[u] ? a.v[u] : b.v[u];
+  for (int u = 0; u < U; u++)
+#if defined(__aarch64__)
+    b.v[u] = (NativeFloat)vbslq_f32((uint32x4_t)m.v[u], (float32x4_t)a.v[u], (float32x4_t)b.v[u]);
+#else
+    b.v[u] = m.v[u] ? a.v[u] : b.v[u];
+#endif
   return b;
 }
 /// Whether any bit is set.
@@ -183,6 +176,8 @@ template <int U>
   return _mm512_test_epi32_mask((__m512i)x, (__m512i)x) != 0;
 #elif defined(__AVX2__)
   return !_mm256_testz_si256((__m256i)x, (__m256i)x);
+#elif defined(__aarch64__)
+  return vmaxvq_u32((uint32x4_t)x) != 0;
 #else
   int32_t found = 0;
   for (int i = 0; i < kNative; i++) found |= x[i];
@@ -292,7 +287,7 @@ template <int U>
 #elif defined(__AVX2__) && defined(__FMA__)
     c.v[u] = (NativeFloat)_mm256_fmadd_ps((__m256)a.v[u], (__m256)b.v[u], (__m256)c.v[u]);
 #elif defined(__aarch64__)
-    for (int i = 0; i < kNative; i++) c.v[u][i] = __builtin_fmaf(a.v[u][i], b.v[u][i], c.v[u][i]);
+    c.v[u] = (NativeFloat)vfmaq_f32((float32x4_t)c.v[u], (float32x4_t)a.v[u], (float32x4_t)b.v[u]);
 #else
     c.v[u] = a.v[u] * b.v[u] + c.v[u];
 #endif
@@ -308,6 +303,8 @@ template <int U>
     a.v[u] = (NativeFloat)_mm512_mask_sqrt_ps((__m512)a.v[u], -1, (__m512)a.v[u]);
 #elif defined(__AVX2__)
     a.v[u] = (NativeFloat)_mm256_sqrt_ps((__m256)a.v[u]);
+#elif defined(__aarch64__)
+    a.v[u] = (NativeFloat)vsqrtq_f32((float32x4_t)a.v[u]);
 #else
     for (int i = 0; i < kNative; i++) a.v[u][i] = __builtin_sqrtf(a.v[u][i]);
 #endif

@@ -30,7 +30,7 @@ size_t memory_of(const NodeType& t, const Setup& setup) {
 
 Problems problems_of(const NodeType& t, const Setup& setup) {
   const Kernel& kernel = t.kernels[0];
-  if (kernel.plain) return t.check ? t.check(setup) : Problems();
+  if (!kernel.may_fail) return {};
   auto made = kernel.create(setup);
   if (!made) return made.problems();
   kernel.destroy(*made);

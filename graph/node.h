@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "graph/lane_memory.h"
 #include "graph/lanes.h"
 #include "graph/mixing.h"
 #include "graph/parameter.h"
@@ -17,7 +18,7 @@
 namespace mixgraph {
 
 inline constexpr int kMaxBlock = 64;     ///< frames: no kernel is called with more
-inline constexpr int kMaxLanes = 64;     ///< instances in one bank
+inline constexpr int kMaxLanes = 32;     ///< instances in one bank: the buffers of more don't stay in the nearest cache from one node to the next
 inline constexpr int kAdaptive = 0;      ///< a port that is mono or stereo as its node's main input is
 
 /// An audio port. A node's channel count is that of its first adaptive input's cables: 2 if any of them is stereo.
@@ -87,11 +88,20 @@ struct RawBlock {
   const DeviceBuffers* device;
 };
 
+/// What instances of a type keep from block to block.
+enum class State : uint8_t {
+  none,    ///< nothing
+  lanes,   ///< V's: single lanes of it can be moved and reset
+  memory,  ///< V's and a LaneMemory, whose part of a lane goes with the lane
+  solo,    ///< anything: every instance runs alone
+};
+
 /// A running instance's code for one number of lanes.
 struct Kernel {
   int lanes;
+  State state;
   size_t bytes, alignment;
-  bool plain;  ///< the state is nothing but V's: single lanes of it can be moved and reset
+  bool may_fail;  ///< create() may refuse a set-up
   Result<void*> (*create)(const Setup&);                          ///< [control]; if the type is slow, [worker]
   void (*destroy)(void*);                                         ///< [control]; if the type is slow, [worker]
   void (*process)(void*, const RawBlock&) noexcept;               ///< [audio]
@@ -101,6 +111,10 @@ struct Kernel {
   void (*service)(void*) = nullptr;                               ///< [worker] slow work: disk. nullptr: none
   /// What it met since the last call; it may be called while service() runs, and doesn't wait for it. nullptr: nothing [control]
   std::optional<Trouble> (*take_trouble)(void*) = nullptr;
+  /// Whether all that this block's frames left in the memory of these lanes is zeros, and after how many frames of that in a
+  /// row the whole memory is. nullptr: no memory [audio]
+  bool (*left_silence)(const void*, const RawBlock&, uint64_t lanes) noexcept = nullptr;
+  uint64_t (*memory_frames)(const void*) noexcept = nullptr;
   const Mixing* mixing = nullptr;                                 ///< of the kernel's instruction set
 };
 
@@ -110,19 +124,19 @@ enum class DeviceRole : uint8_t { none, device_input, device_output };
 /// A node type: one file in nodes/.
 struct NodeType {
   std::string_view id, label, doc, category;
-  std::span<const Port> inputs, outputs;
-  std::span<const Parameter> parameters;  ///< without `bypass`, which the engine adds
-  std::span<const Meter> meters;
-  std::span<const Kernel> kernels;  ///< by rising number of lanes; the first has one lane
+  std::span<const Port> inputs = {}, outputs = {};
+  std::span<const Parameter> parameters = {};  ///< without `bypass`, which the engine adds
+  std::span<const Meter> meters = {};
+  std::span<const Kernel> kernels = {};  ///< by rising number of lanes; the first has one lane
   int (*latency)(const Setup&) = nullptr;   ///< frames from input to output; nullptr: none
   double (*tail)(const Setup&) = nullptr;   ///< seconds of sound after the input ends; nullptr: none
   int (*channels)(const Setup&) = nullptr;  ///< 1 or 2, of a node without inputs [control]; if it is slow, [worker]; nullptr: 2
   /// Bytes that an instance takes beside its kernel's, about: delay lines, buffers of files [control]; nullptr: none.
   size_t (*memory)(const Setup&) = nullptr;
-  Problems (*check)(const Setup&) = nullptr;  ///< why a plain node can't be made [control]; nullptr: it always can
+  /// Instances with as many channels and the same key may share a bank. What goes in is what no lane can carry by itself, such
+  /// as a latency [control]; nullptr: all may.
+  uint64_t (*bank_key)(const Setup&) = nullptr;
   DeviceRole role = DeviceRole::none;
-  /// Whether lanes of a bank may differ in rows that rebuild; if not, only instances that agree in them share one.
-  bool mixed_setups = false;
   /// Whether each sample put out is one that came in times 0..1 (but for the rounding of ramps), so that the output is as
   /// sound as the input and isn't watched.
   bool never_louder = false;
@@ -131,6 +145,7 @@ struct NodeType {
   bool breaks_loops = false;
   /// An instance, which runs alone, takes long to make or to end, as files do: both happen on a worker.
   bool slow = false;
+  constexpr bool runs_in_lanes() const { return kernels[0].state != State::solo; }
   /// Whether output 0 can be swapped for input 0: then the node has a `bypass`.
   constexpr bool bypassable() const {
     return !inputs.empty() && outputs.size() == 1 && inputs[0].channels == outputs[0].channels && !breaks_loops;
@@ -139,6 +154,44 @@ struct NodeType {
 
 /// All node types of one instruction set, by id (nodes/list.h).
 using NodeTypes = std::span<const NodeType* const>;
+
+constexpr bool is_id(std::string_view id) {
+  for (const char c : id)
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_')) return false;
+  return !id.empty();
+}
+constexpr bool is_sentence(std::string_view doc) { return !doc.empty() && doc.back() == '.'; }
+/// Whether ids are unique and well formed. [any]
+template <class T>
+constexpr bool has_sound_ids(std::span<const T> list) {
+  for (size_t i = 0; i < list.size(); i++) {
+    if (!is_id(list[i].id)) return false;
+    for (size_t j = 0; j < i; j++)
+      if (list[i].id == list[j].id) return false;
+  }
+  return true;
+}
+/// What every type keeps to: sound tables, ids that are unique, one sentence about everything. [any]
+constexpr bool is_sound(const NodeType& t) {
+  if (!is_id(t.id) || t.label.empty() || !is_sentence(t.doc) || t.category.empty()) return false;
+  if (!is_sound(t.parameters) || !has_sound_ids(t.inputs) || !has_sound_ids(t.outputs) || !has_sound_ids(t.meters)) return false;
+  for (const Meter& m : t.meters)
+    if (m.label.empty() || !is_sentence(m.doc)) return false;
+  for (const Parameter& p : t.parameters)
+    if (p.id == "bypass" && t.bypassable()) return false;
+  for (const auto ports : {t.inputs, t.outputs})
+    for (const Port& p : ports)
+      if (p.channels < 0 || p.channels > 2 || p.normalled >= int(t.inputs.size())) return false;
+  for (size_t i = 0; i < t.inputs.size(); i++)
+    if (t.inputs[i].normalled == int(i)) return false;
+  if (t.kernels.empty() || t.kernels[0].lanes != 1) return false;
+  return t.runs_in_lanes() || t.kernels.size() == 1;
+}
+/// A type as its file declares it: what is wrong with it is an error of the compiler.
+consteval NodeType declared(NodeType t) {
+  if (!is_sound(t)) throw "is_sound(const NodeType&) says what a type has to keep to";
+  return t;
+}
 
 /// The row that every bypassable node has after its own.
 inline constexpr Parameter kBypass = switch_row("bypass", "Bypass", "Passes the input through, delayed by the node's latency.");
@@ -223,12 +276,6 @@ class Memory {
 
 extern const Mixing kMixing;
 
-template <class Node>
-constexpr bool is_plain() {
-  if constexpr (requires { Node::kPlain; }) return Node::kPlain;
-  return false;
-}
-
 /// A value of a size and an alignment that no other has: what is made of it and anything else can't have its multiples.
 struct Probe {
   char bytes[3];
@@ -238,33 +285,40 @@ struct LaneTraits<Probe> : LaneTraits<float> {};
 /// Whether all that an instance has is in V's: a number that all lanes would share shows, padding or not.
 template <template <class> class Node>
 constexpr bool is_of_lanes() {
-  return alignof(Node<Probe>) == 1 && sizeof(Node<Probe>) % sizeof(Probe) == 0;
+  return std::is_empty_v<Node<Probe>> || (alignof(Node<Probe>) == 1 && sizeof(Node<Probe>) % sizeof(Probe) == 0);
+}
+template <class Node>
+constexpr State state_in_lanes() {
+  if (std::is_empty_v<Node>) return State::none;
+  return std::is_trivially_copyable_v<Node> ? State::lanes : State::memory;
 }
 
-/// The kernel of a class `Node<V>` with a constructor from Setup (or a static `Result<std::unique_ptr<Node>> create(Setup)`)
-/// and `void process(Block<V>)`; `service()` if it has slow work, and `take_trouble()` if that can fail; `begin(Setup)` if it is
-/// slow and live values decide how it starts; `static constexpr bool kPlain = true` if its state is nothing but V's and arrays
-/// of them.
+/// The kernel of a class `Node<V>`. It has `void process(Block<V>)`, and
+/// - a constructor from Setup, or none if it is empty; or, if a set-up may be refused, a static
+///   `Result<std::unique_ptr<Node>> create(const Setup&)`;
+/// - `const LaneMemory<V>& memory() const`, if it has one;
+/// - `service()` if it has slow work, and `take_trouble()` if that can fail;
+/// - `begin(Setup)` if it is slow and live values decide how it starts.
 template <class Node, class V>
-constexpr Kernel kernel_of() {
+constexpr Kernel kernel_of(State state) {
   Kernel k{};
   k.lanes = kLanes<V>;
+  k.state = state;
   k.mixing = &kMixing;
-  k.bytes = sizeof(Node);
+  k.bytes = state == State::none ? 0 : sizeof(Node);
   k.alignment = alignof(Node);
-  if constexpr (is_plain<Node>()) {
-    static_assert(std::is_trivially_copyable_v<Node> && sizeof(Node) % sizeof(V) == 0);
-    k.plain = true;
-  }
-  k.create = [](const Setup& setup) -> Result<void*> {
-    if constexpr (requires { Node::create(setup); }) {
+  if constexpr (requires(const Setup& setup) { Node::create(setup); }) {
+    k.may_fail = true;
+    k.create = [](const Setup& setup) -> Result<void*> {
       auto made = Node::create(setup);
       if (!made) return made.problems();
       return static_cast<void*>(made->release());
-    } else {
-      return static_cast<void*>(new Node(setup));
-    }
-  };
+    };
+  } else if constexpr (std::is_constructible_v<Node, const Setup&>) {
+    k.create = [](const Setup& setup) -> Result<void*> { return static_cast<void*>(new Node(setup)); };
+  } else {
+    k.create = [](const Setup&) -> Result<void*> { return static_cast<void*>(new Node()); };
+  }
   k.destroy = [](void* node) { delete static_cast<Node*>(node); };
   k.process = [](void* node, const RawBlock& raw) noexcept { static_cast<Node*>(node)->process(Block<V>(raw)); };
   if constexpr (requires(Node n, const Setup& setup) { n.begin(setup); })
@@ -272,16 +326,29 @@ constexpr Kernel kernel_of() {
   if constexpr (requires(Node n) { n.service(); }) k.service = [](void* node) { static_cast<Node*>(node)->service(); };
   if constexpr (requires(Node n) { n.take_trouble(); })
     k.take_trouble = [](void* node) { return static_cast<Node*>(node)->take_trouble(); };
+  if constexpr (requires(const Node n, uint64_t lanes) { n.memory().is_silent(lanes, 0, 0); }) {
+    k.left_silence = [](const void* node, const RawBlock& raw, uint64_t lanes) noexcept {
+      return static_cast<const Node*>(node)->memory().is_silent(lanes, raw.time, raw.frames);
+    };
+    k.memory_frames = [](const void* node) noexcept { return static_cast<const Node*>(node)->memory().frames(); };
+  }
   return k;
 }
+template <template <class> class Node, class V>
+constexpr Kernel lane_kernel() {
+  return kernel_of<Node<V>, V>(state_in_lanes<Node<V>>());
+}
 
-/// Kernels of a node that can be lanes, which is a plain one, and of one that runs alone.
+/// Kernels of a node that can be lanes, and of one that runs alone.
 template <template <class> class Node>
   requires(is_of_lanes<Node>())
-inline constexpr Kernel kLaneKernels[] = {kernel_of<Node<float>, float>(), kernel_of<Node<Pack<1>>, Pack<1>>(),
-                                          kernel_of<Node<Pack<2>>, Pack<2>>(), kernel_of<Node<Pack<4>>, Pack<4>>()};
+inline constexpr Kernel kLaneKernels[] = {lane_kernel<Node, float>(), lane_kernel<Node, Pack<1>>(), lane_kernel<Node, Pack<2>>(),
+#if !defined(__AVX512F__)  // whose two are kMaxLanes already
+                                          lane_kernel<Node, Pack<4>>()
+#endif
+};
 template <class Node>
-inline constexpr Kernel kSoloKernel[] = {kernel_of<Node, float>()};
+inline constexpr Kernel kSoloKernel[] = {kernel_of<Node, float>(State::solo)};
 
 }  // namespace MIXGRAPH_ISA
 }  // namespace mixgraph

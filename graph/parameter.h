@@ -1,5 +1,7 @@
 #pragma once
+#include <array>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -117,5 +119,43 @@ constexpr bool is_sound(std::span<const Parameter> table) {
 consteval Parameter switch_row(std::string_view id, std::string_view label, std::string_view doc, bool on = false) {
   return {.id = id, .label = label, .doc = doc, .curve = Curve::stepped, .initial = on ? 1.0 : 0.0, .choices = kOffOn};
 }
+
+/// Rows that repeat, written once: `repeated<kBandRows, 4>` is "1/gain", "1/freq" ... "4/q", in the order of the numbers, with
+/// labels as "Gain 1". The row of a field is its place in kBandRows, plus their number for each one before it.
+template <const auto& rows, int times>
+struct Repeated {
+  static constexpr size_t kRows = std::size(rows);
+  struct Text {
+    char text[48] = {};
+    size_t size = 0;
+    constexpr void add(std::string_view more) {
+      for (const char c : more) text[size++] = c;
+    }
+    constexpr void add(int number) {
+      if (number > 9) text[size++] = char('0' + number / 10);
+      text[size++] = char('0' + number % 10);
+    }
+    constexpr std::string_view view() const { return {text, size}; }
+  };
+  static constexpr auto kTexts = [] {
+    std::array<std::array<Text, 2>, kRows * times> texts;
+    for (size_t i = 0; i < texts.size(); i++) {
+      const int number = int(i / kRows) + 1;
+      texts[i][0].add(number), texts[i][0].add("/"), texts[i][0].add(rows[i % kRows].id);
+      texts[i][1].add(rows[i % kRows].label), texts[i][1].add(" "), texts[i][1].add(number);
+    }
+    return texts;
+  }();
+  static consteval std::array<Parameter, kRows * times> table() {
+    std::array<Parameter, kRows * times> all;
+    for (size_t i = 0; i < all.size(); i++) {
+      all[i] = rows[i % kRows];
+      all[i].id = kTexts[i][0].view(), all[i].label = kTexts[i][1].view();
+    }
+    return all;
+  }
+};
+template <const auto& rows, int times>
+inline constexpr auto repeated = Repeated<rows, times>::table();
 
 }  // namespace mixgraph

@@ -10,8 +10,7 @@ bool Instance::fits(const NodeType& other, int other_channels, std::span<const V
 }
 
 bool Instance::may_share_bank(const Instance& other) const {
-  if (type->mixed_setups) return type == other.type && channels == other.channels;
-  return fits(*other.type, other.channels, other.values);
+  return type == other.type && channels == other.channels && bank_key == other.bank_key;
 }
 
 std::vector<Value> Instance::first_values() const {
@@ -74,7 +73,7 @@ class Sorting {
 Problems build(Instance& instance, const Workshop& workshop, const Prepared* prepared) {
   const NodeType& type = *instance.type;
   Prepared alone;
-  if (!type.kernels[0].plain) alone = prepared ? *prepared : workshop.make({instance.path, &type, instance.channels, instance.values});
+  if (!type.runs_in_lanes()) alone = prepared ? *prepared : workshop.make({instance.path, &type, instance.channels, instance.values});
   if (alone.bank) instance.bank = alone.bank, instance.bank->used = 1;
   if (alone.of.type) instance.channels = alone.of.channels;
   instance.without_files = alone.of.without_files;
@@ -82,7 +81,8 @@ Problems build(Instance& instance, const Workshop& workshop, const Prepared* pre
   instance.told.resize(instance.values.size());
   const Setup setup{workshop.environment(), instance.channels, instance.values};
   instance.latency = type.latency ? type.latency(setup) : 0;
-  return type.kernels[0].plain ? named(problems_of(type, setup), instance.path) : std::move(alone.problems);
+  instance.bank_key = type.bank_key ? type.bank_key(setup) : 0;
+  return type.runs_in_lanes() ? named(problems_of(type, setup), instance.path) : std::move(alone.problems);
 }
 
 /// It goes on where another instance of the node is, which has been told what it moves to.
@@ -332,7 +332,7 @@ std::vector<Preparation> needs_of(const Graph& graph, const Plan& before, const 
 
 void build_as_told(Instance& instance, const Workshop& workshop) {
   const NodeType& type = *instance.type;
-  if (instance.sounding || type.kernels[0].plain) return;
+  if (instance.sounding || type.runs_in_lanes()) return;
   const std::vector<Value> first = instance.first_values();
   if (first == instance.built) return;
   instance.built = first;

@@ -30,6 +30,7 @@ struct Instance {
   std::vector<Held> held;           ///< what it is told that takes time, while it doesn't sound yet
   std::shared_ptr<Instance> predecessor;  ///< that sounds until this one does, and whose courses it goes on with
   int channels = 1, latency = 0;
+  uint64_t bank_key = 0;            ///< NodeType::bank_key
   double tail = 0;                  ///< seconds
   size_t bytes = 0;                 ///< that it takes, about
   std::shared_ptr<Bank> bank;       ///< set at once for nodes that run alone, else when first compiled

@@ -9,10 +9,6 @@
 namespace mixgraph {
 namespace {
 
-/// Buffers of more lanes than that don't stay in the nearest cache from one node to the next, and two banks can run on
-/// two cores.
-constexpr int kWidestBank = 32;
-
 /// List scheduling: of all that is ready, a whole bank first, else the largest share of a group of like instances.
 class Scheduler {
  public:
@@ -65,7 +61,7 @@ class Scheduler {
   }
   void enter(size_t i) {
     if (!at(i).bank) return;
-    if (!at(i).sounding && !at(i).type->kernels[0].plain) start(at(i), *at(i).bank, 0);
+    if (!at(i).sounding && !at(i).type->runs_in_lanes()) start(at(i), *at(i).bank, 0);
     auto [place, is_new] = place_of_bank_.try_emplace(at(i).bank.get(), banks_.size());
     if (is_new) banks_.push_back({at(i).bank, {}});
     Members& m = banks_[place->second];
@@ -83,7 +79,7 @@ class Scheduler {
       Instance& instance = *plan_.nodes[i];
       if (instance.bank) continue;
       for (Members* m : by_type[instance.type]) {
-        uint64_t all = m->bank->lanes() == 64 ? ~0ull : (1ull << m->bank->lanes()) - 1;
+        const uint64_t all = (1ull << m->bank->lanes()) - 1;
         if ((m->bank->used & all) == all || !instance.may_share_bank(at(m->all.front()))) continue;
         take_lane(instance, m->bank, free_lane(*m->bank, i));
         m->all.push_back(i);
@@ -142,7 +138,7 @@ class Scheduler {
     std::vector<size_t> ready = std::exchange(group.ready, {});
     group.remaining -= ready.size();
     const NodeType& type = *at(ready.front()).type;
-    const size_t most = type.kernels[0].plain ? size_t(std::min(type.kernels.back().lanes, kWidestBank)) : 1;
+    const size_t most = size_t(type.kernels.back().lanes);
     const std::vector<size_t> goal = goals(ready, std::max<size_t>(most / 2, 2));
     // Those that are summed by one node stay together, and of them those whose sound comes from one bank, in the same lanes;
     // the rest is in the order in which inputs add their sources: so lanes are read and summed as they lie.
@@ -195,9 +191,9 @@ class Scheduler {
     while (k + 1 < kernels.size() && kernels[k].lanes < int(members.size())) k++;
     size_t from = source_[members.front()];
     int upstream = from < plan_.nodes.size() && at(from).bank ? at(from).bank->lanes() : 0;
-    for (size_t wider = k; kernels[0].plain && wider < kernels.size(); wider++)
+    for (size_t wider = k; wider < kernels.size(); wider++)
       if (kernels[wider].lanes == upstream && members.size() * 2 > size_t(upstream)) k = wider;
-    // Plain nodes were checked when they were planned: nothing fails now.
+    // Those that run in lanes were checked when they were planned: nothing fails now.
     std::shared_ptr<Bank> bank = std::move(*Bank::create(*model.type, kernels[k], {environment_, model.channels, model.values}, shape_));
     for (size_t i : members) {
       Instance& instance = *plan_.nodes[i];

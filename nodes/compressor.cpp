@@ -1,8 +1,7 @@
 #include "nodes/dsp/detector.h"
-#include "nodes/dsp/gliding.h"
+#include "nodes/dsp/loop.h"
 #include "nodes/dsp/svf.h"
 #include "nodes/dsp/toggle.h"
-#include "nodes/dsp/wide.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {
@@ -77,7 +76,6 @@ constexpr Parameter kParameters[] = {
      .max = 1000,
      .initial = 10},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}, {.id = "key", .normalled = 0}}, kOut[] = {{"out"}};
 constexpr Meter kMeters[] = {{.id = "gain_reduction",
                               .label = "Gain reduction",
@@ -106,85 +104,73 @@ enum Coefficient {
 /// The key's filter follows.
 constexpr int kKey = kOwnCoefficients, kCoefficients = kKey + kSvfCoefficients;
 
+/// In log2 of amplitude: 0 or less.
+template <class V>
+struct Reduction {
+  Follower<V> gain;
+  V least = V(0.f);  ///< in the block
+};
+
 /// Feed-forward, in the logarithmic domain, with a branching smoother behind the gain computer: D.
 /// Giannoulis, M. Massberg, J. D. Reiss, "Digital Dynamic Range Compressor Design", J. Audio Eng. Soc. 60
 /// (2012). Attack and release are then independent, each to 63 %.
 template <class V>
 class Compressor {
  public:
-  static constexpr bool kPlain = true;
   explicit Compressor(const Setup& setup)
       : key_on_(setup.rate()), rate_(float(setup.rate())), rms_(float(setup.choice(kDetector))) {}
 
   void process(Block<V> b) {
-    V least = V(0.f);
     for (Svf<V>& s : key_) s = {select(key_on_.on(), s.s1, V(0.f)), select(key_on_.on(), s.s2, V(0.f))};
     key_on_.begin(b, [&](int index) { return V(float(std::log2(1.001 * kParameters[kKeyHighpass].min))) < b.ramp(kKeyHighpass).at(index); });
-    bool filtered = any(key_on_.on());
+    const bool filtered = any(key_on_.on());
+    reduction_.least = V(0.f);
     glide_.run(
         b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
-        [&](int first, int count, auto c) {
-          for (int done = 0; done < count; done += kChunk<V>)
-            run(b, first + done, std::min(count - done, kChunk<V>), filtered, [&](int n, int i) -> decltype(auto) { return c(n, first + done + i); }, least);
-        });
-    b.meter(0) = V(0.f) - least * V(float(kAmplitudeLog2));
+        [&](auto frames) { frames.in_chunks(kChunk<V>, [&](auto chunk) { run(b, chunk, filtered); }); });
+    b.meter(0) = V(0.f) - reduction_.least * V(float(kAmplitudeLog2));
   }
 
  private:
-  /// The follower keeps its state in registers.
-  using P = Parts<V, kNative == 16 ? 4 : 2>;
-  using Part = typename P::Part;
-
-  /// Everything but the followers is done to each frame by itself.
-  template <class C>
-  void run(const Block<V>& b, int first, int count, bool filtered, C c, V& least) {
-    bool still = !b.restless();
+  template <class Frames>
+  void run(const Block<V>& b, const Frames& frames, bool filtered) {
     V x[kChunk<V>];
-    read_power(b, first, count, filtered, c, x);
-    if (any(V(0.f) < rms_)) average(count, c, x);
-    each<kFall>(x, count, still, c, [](auto power, auto k, auto moves) {
+    read_power(b, frames, filtered, x);
+    if (any(V(0.f) < rms_)) average(frames, x);
+    loop(frames, x, [](auto power, auto k) {
       using T = decltype(power);
       T over = min(madd(log2(power), k(kSlope), k(kKneeEnd)), T(0.f)), bent = max(over, k(kKneeWidth));
       T share = bent * k(kBend);
       // At most one half; more only while the knee moves, and its width and reciprocal don't agree.
-      if constexpr (moves) share = min(share, T(0.5f));
+      if constexpr (k.moves) share = min(share, T(0.5f));
       return madd(share, bent, over - bent);
     });
-    follow(count, still, c, x, least);
-    each<kKey>(x, count, still, c, [](auto gain, auto k, auto) { return madd(exp2_within(gain), k(kWet), k(kDry)); });
-    apply_gain(b, first, count, x);
+    loop<kNative == 16 ? 4 : 2>(frames, x, x, reduction_, [](auto goal, auto& reduction, auto k) {
+      reduction.gain.follow(goal, select(goal < reduction.gain.value, k(kFall), k(kRise)));
+      reduction.least = min(reduction.least, reduction.gain.value);
+      return reduction.gain.value;
+    });
+    loop(frames, x, [](auto gain, auto k) { return madd(exp2_within(gain), k(kWet), k(kDry)); });
+    apply_gain(b, frames.first, frames.count, x);
   }
 
-  template <class C>
-  void read_power(const Block<V>& b, int first, int count, bool filtered, C c, V* power) {
-    if (!filtered) return key_power(b, first, count, power, [](int, V in, int) { return in; });
-    key_power(b, first, count, power, [&](int channel, V in, int i) {
-      V heard = key_[channel].tick(in, [&](int n) -> decltype(auto) { return c(kKey + n, i); });
+  template <class Frames>
+  void read_power(const Block<V>& b, const Frames& frames, bool filtered, V* power) {
+    const int first = frames.first;
+    if (!filtered) return key_power(b, first, frames.count, power, [](int, V in, int) { return in; });
+    key_power(b, first, frames.count, power, [&](int channel, V in, int i) {
+      V heard = key_[channel].tick(in, [&](int n) -> decltype(auto) { return frames.c(kKey + n, first + i); });
       return madd(key_on_.amount(first + i), heard - in, in);
     });
   }
 
-  template <class C>
-  void average(int count, C c, V* power) {
+  template <class Frames>
+  void average(const Frames& frames, V* power) {
     // Bounded, so that no signal can spoil the mean for good.
-    for (int i = 0; i < count; i++) power[i] = mean_ = madd(c(kHold, i), mean_, c(kTake, i) * min(power[i], V(1e20f)));
-  }
-
-  template <class C>
-  void follow(int count, bool still, C c, V* wanted, V& least) {
-    auto share = [&](int n, int i) -> decltype(auto) { return c(kFall + n, i); };
-    for_parts<V, kLanes<Part> / kNative, 2>(still, share, [&](int part, auto k) {
-      auto gain = part_of<P>(gain_, part);
-      Part lowest = P::get(least, part);
-      for (int i = 0; i < count; i++) {
-        Part goal = P::get(wanted[i], part);
-        gain.follow(goal, select(goal < gain.value, k(0, i), k(1, i)));
-        lowest = min(lowest, gain.value);
-        P::set(wanted[i], part, gain.value);
-      }
-      put_part<P>(gain_, part, gain);
-      P::set(least, part, lowest);
-    });
+    for (int i = 0; i < frames.count; i++) {
+      const int at = frames.first + i;
+      power[i] = mean_ = madd(frames.c(kHold, at), mean_, frames.c(kTake, at) * min(power[i], V(1e20f)));
+    }
   }
 
   void design(const Block<V>& b, int index, uint64_t lanes, V* c) const {
@@ -217,13 +203,13 @@ class Compressor {
   Svf<V> key_[2];  ///< by channel; 0 while the filter is off
   Toggle<V> key_on_;
   V mean_ = V(0.f);
-  Follower<V> gain_;  ///< in log2 of amplitude: 0 or less
+  Reduction<V> reduction_;
   V rate_, rms_;
 };
 
 }  // namespace
 
-extern constexpr NodeType compressor{
+extern constexpr NodeType compressor = declared({
     .id = "compressor",
     .label = "Compressor",
     .doc = "Feed-forward compressor with soft knee, key input and parallel mix.",
@@ -232,6 +218,7 @@ extern constexpr NodeType compressor{
     .outputs = kOut,
     .parameters = kParameters,
     .meters = kMeters,
-    .kernels = kLaneKernels<Compressor>};
+    .kernels = kLaneKernels<Compressor>,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

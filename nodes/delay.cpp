@@ -1,6 +1,5 @@
-#include "nodes/dsp/cross_fade.h"
-#include "nodes/dsp/delay_line.h"
 #include "nodes/dsp/gliding.h"
+#include "nodes/dsp/taps.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {
@@ -39,7 +38,6 @@ constexpr Parameter kParameters[] = {
      .max = 100,
      .initial = 100},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 
 /// Until echoes are 60 dB below the first.
@@ -53,84 +51,73 @@ template <class V>
 class Delay {
  public:
   explicit Delay(const Setup& setup)
-      : frames_per_ms_(setup.rate() / 1000),
-        per_hertz_(float(9.0647203 / setup.rate())),
-        tap_(int(setup.rate() * 0.02)),
-        lines_{DelayLine<V>(line_length(setup)), DelayLine<V>(setup.channels == 2 ? line_length(setup) : 1)} {
-  }
+      : memory_(setup.channels, line_length(setup)),
+        taps_(setup.rate()),
+        frames_per_ms_(float(setup.rate() / 1000)),
+        per_hertz_(float(9.0647203 / setup.rate())) {}
 
   void process(Block<V> b) {
     Ramp<V> time = b.ramp(kTime), feedback = b.ramp(kFeedback), tone = b.ramp(kTone), mix = b.ramp(kMix);
     auto design = [&](int index, uint64_t, V* c) {
-      c[kOpen] = V(1.f) - exp2(-exp2(tone.at(index)) * V(per_hertz_));
+      c[kOpen] = V(1.f) - exp2(-exp2(tone.at(index)) * per_hertz_);
       c[kAgain] = feedback.at(index) * V(0.01f);
       c[kWet] = mix.at(index) * V(0.01f);
     };
     V k[kMaxBlock][kCoefficients];
-    coefficients_.run(b, design, [&](int first, int count, auto c) {
-      for (int i = first; i < first + count; i++)
-        for (int n = 0; n < kCoefficients; n++) k[i][n] = c(n, i);
+    glide_.run(b, design, [&](auto frames) {
+      for (int i = frames.first; i < frames.first + frames.count; i++)
+        for (int n = 0; n < kCoefficients; n++) k[i][n] = frames.c(n, i);
     });
-    tap_.run(
-        b, [&](int index) { return tap_at(time.at(index)); },
-        [&](int first, int count, const FractionalTap<V>& tap) {
-          echo(b, k, first, count, [&](int ch, int) { return lines_[ch].read(tap); });
-        },
-        [&](int first, int count, const FractionalTap<V>& from, const FractionalTap<V>& to, auto weight) {
-          echo(b, k, first, count, [&](int ch, int i) {
-            V before = lines_[ch].read(from);
-            return madd(weight(i), lines_[ch].read(to) - before, before);
-          });
-        });
+    taps_.begin(b, [&](int index) { return min(max(time.at(index), V(kShortestMs)), V(kLongestMs)) * frames_per_ms_; });
+    // What is read must have been written.
+    const int most = std::min(int(kShortestMs * lane(frames_per_ms_, 0)) - Taps<V>::kReach, kMaxBlock);
+    for (int first = 0; first < b.frames(); first += most)
+      for (int c = 0; c < b.channels(); c++) echo(b, k + first, c, first, std::min(most, b.frames() - first));
+    taps_.end(b);
   }
 
-  static size_t memory(const Setup& setup) { return size_t(setup.channels) * size_t(line_length(setup)) * sizeof(V); }
+  const LaneMemory<V>& memory() const { return memory_; }
+  static size_t bytes(const Setup& setup) { return size_t(setup.channels) * size_t(line_length(setup)) * sizeof(float); }
 
  private:
   enum Coefficient { kOpen, kAgain, kWet, kCoefficients };
 
-  static int line_length(const Setup& setup) { return int(kLongestMs * setup.rate() / 1000) + 4; }
+  static int line_length(const Setup& setup) { return int(kLongestMs * setup.rate() / 1000) + Taps<V>::kReach + 1; }
 
-  template <class Read>
-  void echo(const Block<V>& b, const V (*coefficients)[kCoefficients], int first, int count, Read read) {
-    for (int c = 0; c < b.channels(); c++)
-      for (int i = first; i < first + count; i++) {
-        const V* k = coefficients[i];
-        V in = b.in(c)[i], out = read(c, i);
-        darker_[c] = madd(k[kOpen], out - darker_[c], darker_[c]);
-        lines_[c].write(madd(k[kAgain], darker_[c], in));
-        b.out(c)[i] = madd(k[kWet], out, (V(1.f) - k[kWet]) * in);
-      }
-  }
-
-  FractionalTap<V> tap_at(V ms) const {
-    FractionalTap<V> tap;
-    for (int l = 0; l < kLanes<V>; l++) {
-      tap.set(l, std::clamp(double(lane(ms, l)), kShortestMs, kLongestMs) * frames_per_ms_);
+  void echo(const Block<V>& b, const V (*k)[kCoefficients], int c, int first, int count) {
+    V wet[kMaxBlock], back[kMaxBlock], darker = darker_[c];
+    taps_.read(memory_, c, b, first, count, wet);
+    const V* in = b.in(c) + first;
+    V* out = b.out(c) + first;
+    for (int i = 0; i < count; i++) {
+      darker = madd(k[i][kOpen], wet[i] - darker, darker);
+      back[i] = madd(k[i][kAgain], darker, in[i]);
+      out[i] = madd(k[i][kWet], wet[i], (V(1.f) - k[i][kWet]) * in[i]);
     }
-    return tap;
+    darker_[c] = darker;
+    write_ring(memory_, c, b.time() + uint64_t(first), back, count);
   }
 
-  double frames_per_ms_;
-  float per_hertz_;  ///< 2 pi log2(e) per frame
-  CrossFade<V, FractionalTap<V>> tap_;
-  Gliding<V, kCoefficients> coefficients_;
-  DelayLine<V> lines_[2];
+  LaneMemory<V> memory_;  ///< a ring for each channel
+  Taps<V> taps_;
+  V frames_per_ms_, per_hertz_;  ///< the latter: 2 pi log2(e) per frame
+  Gliding<V, kCoefficients> glide_;
   V darker_[2] = {V(0.f), V(0.f)};
 };
 
 }  // namespace
 
-extern constexpr NodeType delay{.id = "delay",
-                                .label = "Delay",
-                                .doc = "Echoes, each darker than the one before.",
-                                .category = "space",
-                                .inputs = kIn,
-                                .outputs = kOut,
-                                .parameters = kParameters,
-                                .meters = {},
-                                .kernels = kSoloKernel<Delay<float>>,
-                                .tail = tail_of,
-                                .memory = Delay<float>::memory};
+extern constexpr NodeType delay = declared({
+    .id = "delay",
+    .label = "Delay",
+    .doc = "Echoes, each darker than the one before.",
+    .category = "space",
+    .inputs = kIn,
+    .outputs = kOut,
+    .parameters = kParameters,
+    .kernels = kLaneKernels<Delay>,
+    .tail = tail_of,
+    .memory = Delay<float>::bytes,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

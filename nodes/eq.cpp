@@ -1,99 +1,95 @@
-#include "nodes/dsp/gliding.h"
-#include "nodes/dsp/parts.h"
+#include "nodes/dsp/loop.h"
 #include "nodes/dsp/svf.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {
 
-constexpr std::string_view kKinds[] = {"shelf", "bell"};
-enum Kind { kShelf, kBell };
-consteval Parameter gain_row(std::string_view id, std::string_view label) {
-  return {.id = id, .label = label, .doc = "Boost or cut.", .unit = Unit::decibel, .min = -18, .max = 18};
-}
-consteval Parameter freq_row(std::string_view id, std::string_view label, double initial) {
-  return {.id = id,
-          .label = label,
-          .doc = "Centre of a bell, half-gain corner of a shelf.",
-          .unit = Unit::hertz,
-          .curve = Curve::log,
-          .min = 20,
-          .max = 20000,
-          .initial = initial};
-}
-consteval Parameter q_row(std::string_view id, std::string_view label, double initial) {
-  return {.id = id,
-          .label = label,
-          .doc = "Narrowness of a bell; steepness of a shelf, which goes up to 1.4.",
-          .curve = Curve::log,
-          .min = 0.1,
-          .max = 18,
-          .initial = initial};
-}
-consteval Parameter kind_row(std::string_view id, std::string_view label) {
-  return {.id = id,
-          .label = label,
-          .doc = "Shape of the band.",
-          .curve = Curve::stepped,
-          .choices = kKinds,
-          .update = Update::rebuild};
-}
-constexpr Parameter kParameters[] = {
-    gain_row("1/gain", "Low gain"),
-    freq_row("1/freq", "Low frequency", 100),
-    q_row("1/q", "Low Q", 0.71),
-    kind_row("1/type", "Low type"),
-    gain_row("2/gain", "Low-mid gain"),
-    freq_row("2/freq", "Low-mid frequency", 400),
-    q_row("2/q", "Low-mid Q", 1),
-    gain_row("3/gain", "High-mid gain"),
-    freq_row("3/freq", "High-mid frequency", 2500),
-    q_row("3/q", "High-mid Q", 1),
-    gain_row("4/gain", "High gain"),
-    freq_row("4/freq", "High frequency", 8000),
-    q_row("4/q", "High Q", 0.71),
-    kind_row("4/type", "High type"),
+constexpr std::string_view kShapes[] = {"bell", "low_shelf", "high_shelf"};
+enum Shape { kBell, kLowShelf, kHighShelf };
+enum Field { kGain, kFreq, kQ, kType, kFields };
+constexpr int kMoving = kType;  ///< fields before it are live
+constexpr Parameter kBandRows[] = {
+    {.id = "gain", .label = "Gain", .doc = "Boost or cut.", .unit = Unit::decibel, .min = -18, .max = 18},
+    {.id = "freq",
+     .label = "Frequency",
+     .doc = "Centre of a bell, half-gain corner of a shelf.",
+     .unit = Unit::hertz,
+     .curve = Curve::log,
+     .min = 20,
+     .max = 20000,
+     .initial = 1000},
+    {.id = "q",
+     .label = "Q",
+     .doc = "Narrowness of a bell; steepness of a shelf, which goes up to 1.4.",
+     .curve = Curve::log,
+     .min = 0.1,
+     .max = 18,
+     .initial = 1},
+    {.id = "type",
+     .label = "Type",
+     .doc = "Shape of the band.",
+     .curve = Curve::stepped,
+     .max = 2,
+     .choices = kShapes,
+     .update = Update::rebuild},
 };
-static_assert(is_sound(kParameters));
-constexpr int kBands = 4, kLast = kBands - 1;
-/// Each band's rows: gain, freq and q from here on; the types of the outer bands.
-constexpr int kRow[kBands] = {0, 4, 7, 10}, kFirstType = 3, kLastType = 13;
+constexpr int kBands = 4;
+constexpr int row(int band, Field field) { return band * kFields + field; }
+constexpr auto kParameters = [] {
+  auto rows = repeated<kBandRows, kBands>;
+  constexpr struct {
+    double freq, q;
+    Shape type;
+  } kInitial[kBands] = {{100, 0.71, kLowShelf}, {400, 1, kBell}, {2500, 1, kBell}, {8000, 0.71, kHighShelf}};
+  for (int band = 0; band < kBands; band++) {
+    rows[size_t(row(band, kFreq))].initial = kInitial[band].freq;
+    rows[size_t(row(band, kQ))].initial = kInitial[band].q;
+    rows[size_t(row(band, kType))].initial = kInitial[band].type;
+  }
+  return rows;
+}();
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
+
+template <class V>
+struct Bands {
+  Svf<V> band[kBands];
+};
 
 template <class V>
 class Eq {
  public:
-  static constexpr bool kPlain = true;
-  explicit Eq(const Setup& setup)
-      : rate_(float(setup.rate())),
-        first_(float(setup.choice(kFirstType))),
-        last_(float(setup.choice(kLastType))) {
-    for (auto& band : designed_)
-      for (V& value : band) value = V(std::numeric_limits<float>::quiet_NaN());
+  explicit Eq(const Setup& setup) : rate_(float(setup.rate())) {
+    for (int band = 0; band < kBands; band++) {
+      type_[band] = V(float(setup.choice(row(band, kType))));
+      for (V& value : designed_[band]) value = V(std::numeric_limits<float>::quiet_NaN());
+    }
   }
 
+  /// All bands in one pass: while one waits for its state, the others work.
   void process(Block<V> b) {
     glide_.run(
         b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
-        [&](int first, int count, auto c) {
-          if (kLanes<V> == 1 && b.channels() == 2) return filter_sides(b, first, count, c);
-          for (int channel = 0; channel < b.channels(); channel++) filter(b, channel, first, count, c);
+        [&](auto frames) {
+          loop<kNative == 16 ? 2 : 1>(frames, b, state_, [](auto x, auto& bands, auto k) {
+#pragma GCC unroll 4
+            for (int band = 0; band < kBands; band++)
+              x = bands.band[band].tick(x, [&](int n) -> decltype(auto) { return k(band * kSvfCoefficients + n); });
+            return x;
+          });
         });
   }
 
  private:
-  static constexpr int kWidth = kNative == 16 ? 2 : 1;  // as much as there are registers for
-  using P = Parts<V, kWidth>;
-
   /// Only bands that moved since they were designed: a design takes the time of some hundred frames.
   void design(const Block<V>& b, int index, uint64_t lanes, V* c) {
     for (int band = 0; band < kBands; band++) {
-      V now[3];
-      for (int p = 0; p < 3; p++) now[p] = b.ramp(kRow[band] + p).at(index);
+      V now[kMoving];
+      for (int field = 0; field < kMoving; field++) now[field] = b.ramp(row(band, Field(field))).at(index);
       for_lanes(lanes, [&](int l) {
         bool same = true;
-        for (int p = 0; p < 3; p++) same = same && lane(now[p], l) == lane(designed_[band][p], l);
+        for (int field = 0; field < kMoving; field++) same = same && lane(now[field], l) == lane(designed_[band][field], l);
         if (same) return;
-        for (int p = 0; p < 3; p++) set_lane(designed_[band][p], l, lane(now[p], l));
+        for (int field = 0; field < kMoving; field++) set_lane(designed_[band][field], l, lane(now[field], l));
         auto designed = svf(section(band, l));
         for (int n = 0; n < kSvfCoefficients; n++)
           set_lane(c[band * kSvfCoefficients + n], l, float(designed.k[n]));
@@ -102,78 +98,25 @@ class Eq {
   }
 
   Section section(int band, int l) const {
-    double gain = lane(designed_[band][0], l), freq = std::exp2(double(lane(designed_[band][1], l))),
-           q = std::exp2(double(lane(designed_[band][2], l))), rate = lane(rate_, l);
-    if (band == 0 && int(lane(first_, l)) == kShelf) return shelf(Shelf::low, freq, gain, q, rate);
-    if (band == kLast && int(lane(last_, l)) == kShelf) return shelf(Shelf::high, freq, gain, q, rate);
+    const double gain = lane(designed_[band][kGain], l), freq = std::exp2(double(lane(designed_[band][kFreq], l))),
+                 q = std::exp2(double(lane(designed_[band][kQ], l))), rate = lane(rate_, l);
+    switch (Shape(int(lane(type_[band], l)))) {
+      case kLowShelf: return shelf(Shelf::low, freq, gain, q, rate);
+      case kHighShelf: return shelf(Shelf::high, freq, gain, q, rate);
+      case kBell: break;
+    }
     return bell(freq, gain, q, rate);
   }
 
-  /// All bands in one pass: while one waits for its state, the others work.
-  template <class C>
-  void filter(const Block<V>& b, int channel, int first, int count, C c) {
-    const V* in = b.in(channel);
-    V* out = b.out(channel);
-    Svf<V>* state = state_[channel];
-    for_parts<V, kWidth, kBands * kSvfCoefficients>(!b.restless(), c, [&](int part, auto k) {
-      Svf<typename P::Part> s[kBands];
-      for (int band = 0; band < kBands; band++) s[band] = part_of<P>(state[band], part);
-      for (int i = first; i < first + count; i++) {
-        auto x = P::get(in[i], part);
-#pragma GCC unroll 4
-        for (int band = 0; band < kBands; band++)
-          x = s[band].tick(x, [&](int n) -> decltype(auto) { return k(band * kSvfCoefficients + n, i); });
-        P::set(out[i], part, x);
-      }
-      for (int band = 0; band < kBands; band++) put_part<P>(state[band], part, s[band]);
-    });
-  }
-
-  /// One lane in stereo: both sides in one native vector.
-  template <class C>
-  void filter_sides(const Block<V>& b, int first, int count, C c) {
-    using Sides = Pack<1>;
-    float x[kMaxBlock][2], states[kBands][2][2];
-    each_side(count, [&](int side, int i) { x[i][side] = lane(b.in(side)[first + i], 0); });
-    for (int band = 0; band < kBands; band++)
-      for (int side = 0; side < 2; side++) {
-        states[band][0][side] = lane(state_[side][band].s1, 0);
-        states[band][1][side] = lane(state_[side][band].s2, 0);
-      }
-    for_parts<V, 1, kBands * kSvfCoefficients>(!b.restless(), c, [&](int, auto k) {
-      Svf<Sides> s[kBands];
-      for (int band = 0; band < kBands; band++) s[band] = {pair(states[band][0]), pair(states[band][1])};
-      for (int i = 0; i < count; i++) {
-        Sides now = pair(x[i]);
-#pragma GCC unroll 4
-        for (int band = 0; band < kBands; band++)
-          now = s[band].tick(now, [&](int n) { return Sides(lane(k(band * kSvfCoefficients + n, first + i), 0)); });
-        put_pair(now, x[i]);
-      }
-      for (int band = 0; band < kBands; band++) put_pair(s[band].s1, states[band][0]), put_pair(s[band].s2, states[band][1]);
-    });
-    for (int band = 0; band < kBands; band++)
-      for (int side = 0; side < 2; side++) {
-        set_lane(state_[side][band].s1, 0, states[band][0][side]);
-        set_lane(state_[side][band].s2, 0, states[band][1][side]);
-      }
-    each_side(count, [&](int side, int i) { set_lane(b.out(side)[first + i], 0, x[i][side]); });
-  }
-  template <class F>
-  static void each_side(int count, F f) {
-    for (int side = 0; side < 2; side++)
-      for (int i = 0; i < count; i++) f(side, i);
-  }
-
   Gliding<V, kBands * kSvfCoefficients> glide_;
-  Svf<V> state_[2][kBands];  ///< [channel][band]
-  V designed_[kBands][3];    ///< the gain, freq and q that the coefficients are for
-  V rate_, first_, last_;    ///< types of the outer bands
+  Bands<V> state_[2];              ///< by channel
+  V designed_[kBands][kMoving];    ///< the fields that the coefficients are for
+  V rate_, type_[kBands];
 };
 
 }  // namespace
 
-extern constexpr NodeType eq{
+extern constexpr NodeType eq = declared({
     .id = "eq",
     .label = "EQ",
     .doc = "Four-band equaliser whose bells and shelves keep their analogue shape up to 20 kHz.",
@@ -181,7 +124,7 @@ extern constexpr NodeType eq{
     .inputs = kIn,
     .outputs = kOut,
     .parameters = kParameters,
-    .meters = {},
-    .kernels = kLaneKernels<Eq>};
+    .kernels = kLaneKernels<Eq>,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -4,44 +4,43 @@ namespace mixgraph::MIXGRAPH_ISA {
 namespace {
 
 enum Row { kLevel };
-constexpr Parameter kParameters[] = {
-    {.id = "level",
-     .label = "Level",
-     .doc = "Level of the channel; -90 dB is silence.",
-     .unit = Unit::decibel,
-     .curve = Curve::fader,
-     .min = -90,
-     .max = 10,
-     .main = true},
-};
-static_assert(is_sound(kParameters));
+consteval Parameter level_row(std::string_view doc) {
+  return {.id = "level", .label = "Level", .doc = doc, .unit = Unit::decibel, .curve = Curve::fader, .min = -90, .max = 10, .main = true};
+}
+constexpr Parameter kFaderRows[] = {level_row("Level of the channel; -90 dB is silence.")};
+constexpr Parameter kSendRows[] = {level_row("Level of what is sent; -90 dB is silence.")};
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 
 template <class V>
-class Fader {
+class Level {
  public:
-  static constexpr bool kPlain = true;
-  explicit Fader(const Setup&) {}
-
   void process(Block<V> b) {
     Ramp<V> level = b.ramp(kLevel);
     for (int c = 0; c < b.channels(); c++) scale(b, c, c, [&](int index) { return level.at(index); });
   }
-
- private:
-  V unused_ = V(0.f);
 };
 
 }  // namespace
 
-extern constexpr NodeType fader{.id = "fader",
-                                .label = "Fader",
-                                .doc = "Level of a channel, from silence to +10 dB.",
-                                .category = "level",
-                                .inputs = kIn,
-                                .outputs = kOut,
-                                .parameters = kParameters,
-                                .meters = {},
-                                .kernels = kLaneKernels<Fader>};
+extern constexpr NodeType fader = declared({
+    .id = "fader",
+    .label = "Fader",
+    .doc = "Level of a channel, from silence to +10 dB.",
+    .category = "level",
+    .inputs = kIn,
+    .outputs = kOut,
+    .parameters = kFaderRows,
+    .kernels = kLaneKernels<Level>,
+});
+extern constexpr NodeType send = declared({
+    .id = "send",
+    .label = "Send",
+    .doc = "Level of a copy on its way to another bus: before or after the fader, as it is wired.",
+    .category = "level",
+    .inputs = kIn,
+    .outputs = kOut,
+    .parameters = kSendRows,
+    .kernels = kLaneKernels<Level>,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

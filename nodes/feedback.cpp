@@ -1,5 +1,4 @@
-#include "nodes/dsp/cross_fade.h"
-#include "nodes/dsp/delay_line.h"
+#include "nodes/dsp/taps.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {
@@ -23,7 +22,6 @@ constexpr Parameter kParameters[] = {
      .max = kLongestMs,
      .initial = 10},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 
 /// A block's output is read before the block's input is written: every tap is at least a block long.
@@ -31,21 +29,15 @@ template <class V>
 class Feedback {
  public:
   explicit Feedback(const Setup& setup)
-      : frames_per_ms_(setup.rate() / 1000),
-        tap_(int(setup.rate() * 0.02)),
-        lines_{DelayLine<V>(line_length(setup)), DelayLine<V>(setup.channels == 2 ? line_length(setup) : 1)} {
-  }
+      : memory_(setup.channels, line_length(setup)), taps_(setup.rate()), frames_per_ms_(float(setup.rate() / 1000)) {}
 
   void process(Block<V> b) {
-    if (b.in(0)) {
-      for (int c = 0; c < b.channels(); c++)
-        for (int i = 0; i < b.frames(); i++) lines_[c].write(b.in(c)[i]);
-    } else {
-      put_out(b);
-    }
+    if (!b.in(0)) return put_out(b);
+    for (int c = 0; c < b.channels(); c++) write_ring(memory_, c, b.time(), b.in(c), b.frames());
   }
 
-  static size_t memory(const Setup& setup) { return size_t(setup.channels) * size_t(line_length(setup)) * sizeof(V); }
+  const LaneMemory<V>& memory() const { return memory_; }
+  static size_t bytes(const Setup& setup) { return size_t(setup.channels) * size_t(line_length(setup)) * sizeof(float); }
 
  private:
   static int line_length(const Setup& setup) {
@@ -54,55 +46,39 @@ class Feedback {
 
   void put_out(const Block<V>& b) {
     Ramp<V> time = b.ramp(kTime), gain = b.ramp(kGain);
-    V factor[kMaxBlock], still = gain_of(gain.begin());
-    for (int i = 0; i < b.frames(); i++) factor[i] = b.restless() ? gain_of(gain.at(b.at() + i)) : still;
-    auto wanted = [&](int index) { return tap_at(time.at(index)); };
-    for_channels_in_step(b, wanted, factor);
-  }
-
-  template <class Wanted>
-  void for_channels_in_step(const Block<V>& b, Wanted wanted, const V* factor) {
-    tap_.run(
-        b, wanted,
-        [&](int first, int count, const WholeTap<V>& tap) {
-          for (int c = 0; c < b.channels(); c++)
-            for (int i = first; i < first + count; i++) b.out(c)[i] = factor[i] * lines_[c].read(tap, i);
-        },
-        [&](int first, int count, const WholeTap<V>& from, const WholeTap<V>& to, auto weight) {
-          for (int c = 0; c < b.channels(); c++)
-            for (int i = first; i < first + count; i++) {
-              V before = lines_[c].read(from, i), after = lines_[c].read(to, i);
-              b.out(c)[i] = factor[i] * madd(weight(i), after - before, before);
-            }
-        });
-  }
-
-  WholeTap<V> tap_at(V ms) const {
-    WholeTap<V> tap;
-    for (int l = 0; l < kLanes<V>; l++) {
-      int frames = int(lane(ms, l) * frames_per_ms_ + 0.5), longest = lines_[0].length() - 1;
-      tap.frames[l] = frames < kMaxBlock ? kMaxBlock : frames < longest ? frames : longest;
+    taps_.begin(b, [&](int index) { return whole(max(time.at(index) * frames_per_ms_, V(float(kMaxBlock)))); });
+    const V still = gain_of(gain.begin());
+    for (int c = 0; c < b.channels(); c++) {
+      V* out = b.out(c);
+      taps_.read(memory_, c, b, 0, b.frames(), out);
+      for (int i = 0; i < b.frames(); i++) out[i] = out[i] * (b.restless() ? gain_of(gain.at(b.at() + i)) : still);
     }
-    return tap;
+    taps_.end(b);
+  }
+  /// The nearest whole number of up to 2^22. Its fraction would need frames that aren't there yet.
+  static V whole(V x) {
+    const V kRound(12582912.f);
+    return (x + kRound) - kRound;
   }
 
-  double frames_per_ms_;
-  CrossFade<V, WholeTap<V>> tap_;
-  DelayLine<V> lines_[2];
+  LaneMemory<V> memory_;  ///< a ring for each channel
+  Taps<V> taps_;
+  V frames_per_ms_;
 };
 
 }  // namespace
 
-extern constexpr NodeType feedback{.id = "feedback",
-                                   .label = "Feedback",
-                                   .doc = "A delay that may stand in a loop of cables.",
-                                   .category = "routing",
-                                   .inputs = kIn,
-                                   .outputs = kOut,
-                                   .parameters = kParameters,
-                                   .meters = {},
-                                   .kernels = kSoloKernel<Feedback<float>>,
-                                   .memory = Feedback<float>::memory,
-                                   .breaks_loops = true};
+extern constexpr NodeType feedback = declared({
+    .id = "feedback",
+    .label = "Feedback",
+    .doc = "A delay that may stand in a loop of cables.",
+    .category = "routing",
+    .inputs = kIn,
+    .outputs = kOut,
+    .parameters = kParameters,
+    .kernels = kLaneKernels<Feedback>,
+    .memory = Feedback<float>::bytes,
+    .breaks_loops = true,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

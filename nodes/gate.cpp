@@ -1,5 +1,5 @@
 #include "nodes/dsp/detector.h"
-#include "nodes/dsp/gliding.h"
+#include "nodes/dsp/loop.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {
@@ -52,7 +52,6 @@ constexpr Parameter kParameters[] = {
      .max = 12,
      .initial = 4},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}, {.id = "key", .normalled = 0}}, kOut[] = {{"out"}};
 constexpr Meter kMeters[] = {{.id = "gain_reduction",
                               .label = "Gain reduction",
@@ -73,56 +72,50 @@ double power_of(double decibels) {
   return std::exp(decibels * 0.23025850929940457);
 }
 
+constexpr float kClosed = 1e9f;  ///< longer than any hold: one that is raised doesn't open the gate
+
+template <class V>
+struct Opening {
+  V age = V(kClosed);  ///< frames since the last peak, while the gate is open
+  Follower<V> gain;
+  V least = V(1.f);    ///< in the block
+};
+
 template <class V>
 class Gate {
  public:
-  static constexpr bool kPlain = true;
   explicit Gate(const Setup& setup)
-      : rate_(float(setup.rate())), gain_{V(float(std::sqrt(power_of(-setup.number(kRange)))))} {}
+      : rate_(float(setup.rate())) {
+    opening_.gain.value = V(float(std::sqrt(power_of(-setup.number(kRange)))));
+  }
 
+  /// The gate stays open until the last peak is as old as the hold is now; a peak that opens it must be higher than one
+  /// that keeps it open.
   void process(Block<V> b) {
-    V least = V(1.f);
+    opening_.least = V(1.f);
     glide_.run(
         b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
-        [&](int first, int count, auto c) {
+        [&](auto frames) {
           V x[kMaxBlock];
-          key_power(b, first, count, x, [](int, V in, int) { return in; });
-          for_parts<V, kWidth, kCoefficients>(!b.restless(), c, [&](int part, auto k) {
-            compute_gain(part, count, [&](int n, int i) -> decltype(auto) { return k(n, first + i); }, x, least);
+          key_power(b, frames.first, frames.count, x, [](int, V in, int) { return in; });
+          loop<2>(frames, x, x, opening_, [](auto power, auto& opening, auto k) {
+            using T = decltype(power);
+            const T none(0.f), one(1.f), closed(kClosed);
+            T older = opening.age + one;
+            auto held = older < k(kOpenFrames);
+            auto peak = (k(kOpenPower) <= power) | ((opening.age < closed) & (k(kKeepPower) <= power));
+            auto open = peak | held;
+            opening.age = select(peak, none, select(held, older, closed));
+            opening.gain.follow(select(open, one, k(kFloor)), select(open, k(kUp), k(kDown)));
+            opening.least = min(opening.least, opening.gain.value);
+            return opening.gain.value;
           });
-          apply_gain(b, first, count, x);
+          apply_gain(b, frames.first, frames.count, x);
         });
-    b.meter(0) = -decibels_of(least);
+    b.meter(0) = -decibels_of(opening_.least);
   }
 
  private:
-  static constexpr int kWidth = 2;
-  static constexpr float kClosed = 1e9f;  // longer than any hold: one that is raised doesn't open the gate
-  using P = Parts<V, kWidth>;
-  using Part = typename P::Part;
-
-  /// From power to gain, in place. The gate stays open until the last peak is as old as the hold is now; a peak
-  /// that opens it must be higher than one that keeps it open.
-  template <class K>
-  void compute_gain(int part, int count, K k, V* x, V& least) {
-    Part age = P::get(age_, part), lowest = P::get(least, part);
-    auto gain = part_of<P>(gain_, part);
-    const Part none(0.f), one(1.f), closed(kClosed);
-    for (int i = 0; i < count; i++) {
-      Part power = P::get(x[i], part), older = age + one;
-      auto held = older < k(kOpenFrames, i);
-      auto peak = (k(kOpenPower, i) <= power) | ((age < closed) & (k(kKeepPower, i) <= power));
-      auto open = peak | held;
-      age = select(peak, none, select(held, older, closed));
-      gain.follow(select(open, one, k(kFloor, i)), select(open, k(kUp, i), k(kDown, i)));
-      lowest = min(lowest, gain.value);
-      P::set(x[i], part, gain.value);
-    }
-    P::set(age_, part, age);
-    put_part<P>(gain_, part, gain);
-    P::set(least, part, lowest);
-  }
-
   void design(const Block<V>& b, int index, uint64_t lanes, V* c) const {
     V now[std::size(kParameters)];
     for (int row = 0; row < int(std::size(kParameters)); row++) now[row] = b.ramp(row).at(index);
@@ -141,21 +134,22 @@ class Gate {
   }
 
   Gliding<V, kCoefficients> glide_;
-  V age_ = V(kClosed);  ///< frames since the last peak, while the gate is open
   V rate_;
-  Follower<V> gain_;
+  Opening<V> opening_;
 };
 
 }  // namespace
 
-extern constexpr NodeType gate{.id = "gate",
-                               .label = "Gate",
-                               .doc = "Noise gate with hysteresis, hold and key input.",
-                               .category = "dynamics",
-                               .inputs = kIn,
-                               .outputs = kOut,
-                               .parameters = kParameters,
-                               .meters = kMeters,
-                               .kernels = kLaneKernels<Gate>};
+extern constexpr NodeType gate = declared({
+    .id = "gate",
+    .label = "Gate",
+    .doc = "Noise gate with hysteresis, hold and key input.",
+    .category = "dynamics",
+    .inputs = kIn,
+    .outputs = kOut,
+    .parameters = kParameters,
+    .meters = kMeters,
+    .kernels = kLaneKernels<Gate>,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

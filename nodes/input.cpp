@@ -13,7 +13,6 @@ constexpr Parameter kParameters[] = {
      .update = Update::rebuild,
      .main = true},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kOut[] = {{"out"}};
 
 constexpr float kSilence[kMaxBlock] = {};
@@ -21,10 +20,13 @@ constexpr float kSilence[kMaxBlock] = {};
 template <class V>
 class Input {
  public:
-  static constexpr bool kPlain = true;
-  explicit Input(const Setup& setup) {
-    const ChannelPair channels = input_channels(setup.text(kChannels));
+  explicit Input(ChannelPair channels) {
     for (int c = 0; c < 2; c++) channel_[c] = V(float(channels.channel[c % channels.count]));
+  }
+  static Result<std::unique_ptr<Input>> create(const Setup& setup) {
+    auto channels = parse_device_channels(setup.text(kChannels), {});
+    if (!channels) return channels.problems();
+    return std::make_unique<Input>(*channels);
   }
 
   void process(Block<V> b) {
@@ -49,24 +51,23 @@ class Input {
   V channel_[2];  ///< whole numbers, from 0
 };
 
-int count_channels(const Setup& setup) { return input_channels(setup.text(kChannels)).count; }
-Problems check(const Setup& setup) { return check_input_channels(setup.text(kChannels)); }
+int count_channels(const Setup& setup) {
+  auto channels = parse_device_channels(setup.text(kChannels), {});
+  return channels ? channels->count : 1;
+}
 
 }  // namespace
 
-extern constexpr NodeType input{
+extern constexpr NodeType input = declared({
     .id = "input",
     .label = "Input",
     .doc = "What comes in from the audio device; silence where it lacks a channel.",
     .category = "device",
-    .inputs = {},
     .outputs = kOut,
     .parameters = kParameters,
-    .meters = {},
     .kernels = kLaneKernels<Input>,
     .channels = count_channels,
-    .check = check,
     .role = DeviceRole::device_input,
-    .mixed_setups = true};
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

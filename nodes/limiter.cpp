@@ -47,7 +47,6 @@ constexpr Parameter kParameters[] = {
      .initial = 10,
      .update = Update::rebuild},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 enum MeterRow { kReduction };
 constexpr Meter kMeters[] = {{.id = "gain_reduction",
@@ -141,8 +140,8 @@ class Limiter {
     auto design = [&](int index, uint64_t, float* c) {
       c[0] = exp2(-1.44269504f * per_release_ * exp2(-time.at(index)));
     };
-    keep_.run(b, design, [&](int first, int count, auto c) {
-      for (int i = first; i < first + count; i++) keep[i] = c(0, i);
+    keep_.run(b, design, [&](auto frames) {
+      for (int i = frames.first; i < frames.first + frames.count; i++) keep[i] = frames.c(0, i);
     });
     release_.process(reduction, keep, b.frames());
   }
@@ -165,7 +164,7 @@ class Limiter {
 
 }  // namespace
 
-extern constexpr NodeType limiter{
+extern constexpr NodeType limiter = declared({
     .id = "limiter",
     .label = "Limiter",
     .doc = "Look-ahead true-peak limiter; stereo-linked. Below the ceiling it changes nothing.",
@@ -176,6 +175,7 @@ extern constexpr NodeType limiter{
     .meters = kMeters,
     .kernels = kSoloKernel<Limiter>,
     .latency = latency_of,
-    .memory = Limiter::memory};
+    .memory = Limiter::memory,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

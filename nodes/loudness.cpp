@@ -11,7 +11,6 @@ constexpr Parameter reset_row() {
 }
 enum Row { kReset };
 constexpr Parameter kParameters[] = {reset_row()};
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in", 2}}, kOut[] = {{"out", 2}};
 enum MeterRow { kMomentary, kShortTerm, kIntegrated, kRange, kTruePeak };
 constexpr Meter kMeters[] = {
@@ -125,7 +124,7 @@ class LoudnessMeter {
 
 }  // namespace
 
-extern constexpr NodeType loudness{
+extern constexpr NodeType loudness = declared({
     .id = "loudness",
     .label = "Loudness",
     .doc = "Loudness and true-peak meter (EBU R 128); passes the signal on untouched.",
@@ -135,6 +134,7 @@ extern constexpr NodeType loudness{
     .parameters = kParameters,
     .meters = kMeters,
     .kernels = kSoloKernel<LoudnessMeter>,
-    .memory = [](const Setup&) { return 2 * LoudnessGate::memory(); }};
+    .memory = [](const Setup&) { return 2 * LoudnessGate::memory(); },
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

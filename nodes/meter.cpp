@@ -21,7 +21,6 @@ constexpr Meter kMeters[] = {
 template <class V>
 class PeakRms {
  public:
-  static constexpr bool kPlain = true;
   explicit PeakRms(const Setup& setup) : forget_(V(float(1 / (0.3 * setup.rate())))) {}
 
   void process(Block<V> b) {
@@ -51,14 +50,15 @@ class PeakRms {
 
 }  // namespace
 
-extern constexpr NodeType meter{.id = "meter",
-                                .label = "Meter",
-                                .doc = "Peak and RMS level; passes the signal on untouched.",
-                                .category = "meter",
-                                .inputs = kIn,
-                                .outputs = kOut,
-                                .parameters = {},
-                                .meters = kMeters,
-                                .kernels = kLaneKernels<PeakRms>};
+extern constexpr NodeType meter = declared({
+    .id = "meter",
+    .label = "Meter",
+    .doc = "Peak and RMS level; passes the signal on untouched.",
+    .category = "meter",
+    .inputs = kIn,
+    .outputs = kOut,
+    .meters = kMeters,
+    .kernels = kLaneKernels<PeakRms>,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

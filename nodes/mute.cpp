@@ -10,35 +10,29 @@ constexpr Parameter on_row() {
 }
 enum Row { kOn };
 constexpr Parameter kParameters[] = {on_row()};
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 
 template <class V>
 class Mute {
  public:
-  static constexpr bool kPlain = true;
-  explicit Mute(const Setup&) {}
-
   void process(Block<V> b) {
     Ramp<V> on = b.ramp(kOn);
     for (int c = 0; c < b.channels(); c++) scale(b, c, c, [&](int index) { return V(1.f) - on.at(index); });
   }
-
- private:
-  V unused_ = V(0.f);
 };
 
 }  // namespace
 
-extern constexpr NodeType mute{.id = "mute",
-                               .label = "Mute",
-                               .doc = "Silences a channel without a click.",
-                               .category = "level",
-                               .inputs = kIn,
-                               .outputs = kOut,
-                               .parameters = kParameters,
-                               .meters = {},
-                               .kernels = kLaneKernels<Mute>,
-                               .never_louder = true};
+extern constexpr NodeType mute = declared({
+    .id = "mute",
+    .label = "Mute",
+    .doc = "Silences a channel without a click.",
+    .category = "level",
+    .inputs = kIn,
+    .outputs = kOut,
+    .parameters = kParameters,
+    .kernels = kLaneKernels<Mute>,
+    .never_louder = true,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

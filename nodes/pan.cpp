@@ -21,7 +21,6 @@ constexpr Parameter kParameters[] = {
      .choices = kLaws,
      .update = Update::rebuild},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out", 2}};
 
 /// Gain of a side, by how much of it there is: 0 none, 1 all.
@@ -35,12 +34,11 @@ V side_gain(Law law, V amount) {
 template <class V>
 class Pan {
  public:
-  static constexpr bool kPlain = true;
   explicit Pan(const Setup& setup) : law_(V(float(setup.choice(kLaw)))) {}
 
   void process(Block<V> b) {
     Ramp<V> position = b.ramp(kPosition);
-    Law law = Law(int(lane(law_, 0)));  // rows that rebuild are the same in all lanes
+    Law law = Law(int(lane(law_, 0)));  // the bank's key
     auto right = [&](int index) {
       return min(max(madd(position.at(index), V(0.5f), V(0.5f)), V(0.f)), V(1.f));
     };
@@ -64,15 +62,17 @@ class Pan {
 
 }  // namespace
 
-extern constexpr NodeType pan{.id = "pan",
-                              .label = "Pan",
-                              .doc = "Places a mono sound between left and right, or balances a stereo one.",
-                              .category = "level",
-                              .inputs = kIn,
-                              .outputs = kOut,
-                              .parameters = kParameters,
-                              .meters = {},
-                              .kernels = kLaneKernels<Pan>,
-                              .never_louder = true};
+extern constexpr NodeType pan = declared({
+    .id = "pan",
+    .label = "Pan",
+    .doc = "Places a mono sound between left and right, or balances a stereo one.",
+    .category = "level",
+    .inputs = kIn,
+    .outputs = kOut,
+    .parameters = kParameters,
+    .kernels = kLaneKernels<Pan>,
+    .bank_key = [](const Setup& setup) { return uint64_t(setup.choice(kLaw)); },
+    .never_louder = true,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

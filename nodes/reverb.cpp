@@ -56,7 +56,6 @@ constexpr Parameter kParameters[] = {
      .max = 100,
      .initial = 100},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in", 2}}, kOut[] = {{"out", 2}};
 
 /// Until it is 90 dB down.
@@ -93,7 +92,9 @@ class Reverb {
       k[kDry] = 1 - mix.at(index) * 0.01f;
       k[kWet] = level * mix.at(index) * 0.01f;
     };
-    coefficients_.run(b, design, [&](int first, int count, auto k) {
+    coefficients_.run(b, design, [&](auto frames) {
+      const int first = frames.first, count = frames.count;
+      const auto& k = frames.c;
       fdn_.process(in[0] + first, in[1] + first, wet[0], wet[1], count,
                    [&](int n, int i) -> decltype(auto) { return k(n, first + i); });
       for (int c = 0; c < 2; c++)
@@ -168,7 +169,7 @@ class Reverb {
 
 }  // namespace
 
-extern constexpr NodeType reverb{
+extern constexpr NodeType reverb = declared({
     .id = "reverb",
     .label = "Reverb",
     .doc = "A room whose time is its RT60: a feedback delay network of sixteen lines.",
@@ -176,9 +177,9 @@ extern constexpr NodeType reverb{
     .inputs = kIn,
     .outputs = kOut,
     .parameters = kParameters,
-    .meters = {},
     .kernels = kSoloKernel<Reverb>,
     .tail = tail_of,
-    .memory = Reverb::memory};
+    .memory = Reverb::memory,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -9,27 +9,21 @@ constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 template <class V>
 class Sum {
  public:
-  static constexpr bool kPlain = true;
-  explicit Sum(const Setup&) {}
-
   void process(Block<V> b) {
     for (int c = 0; c < b.channels(); c++) std::copy_n(b.in(c), b.frames(), b.out(c));
   }
-
- private:
-  V unused_ = V(0.f);
 };
 
 }  // namespace
 
-extern constexpr NodeType sum{.id = "sum",
-                              .label = "Sum",
-                              .doc = "The sum of all that is connected to it: a bus.",
-                              .category = "level",
-                              .inputs = kIn,
-                              .outputs = kOut,
-                              .parameters = {},
-                              .meters = {},
-                              .kernels = kLaneKernels<Sum>};
+extern constexpr NodeType sum = declared({
+    .id = "sum",
+    .label = "Sum",
+    .doc = "The sum of all that is connected to it: a bus.",
+    .category = "level",
+    .inputs = kIn,
+    .outputs = kOut,
+    .kernels = kLaneKernels<Sum>,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

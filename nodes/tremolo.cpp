@@ -15,13 +15,11 @@ constexpr Parameter kParameters[] = {
      .max = 20,
      .initial = 5},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 
 template <class V>
 class Tremolo {
  public:
-  static constexpr bool kPlain = true;
   explicit Tremolo(const Setup& setup) : frame_(float(1 / setup.rate())) {}
 
   void process(Block<V> b) {
@@ -48,14 +46,15 @@ class Tremolo {
 
 }  // namespace
 
-extern constexpr NodeType tremolo{.id = "tremolo",
-                                  .label = "Tremolo",
-                                  .doc = "Lets the level fall and rise.",
-                                  .category = "modulation",
-                                  .inputs = kIn,
-                                  .outputs = kOut,
-                                  .parameters = kParameters,
-                                  .meters = {},
-                                  .kernels = kLaneKernels<Tremolo>};
+extern constexpr NodeType tremolo = declared({
+    .id = "tremolo",
+    .label = "Tremolo",
+    .doc = "Lets the level fall and rise.",
+    .category = "modulation",
+    .inputs = kIn,
+    .outputs = kOut,
+    .parameters = kParameters,
+    .kernels = kLaneKernels<Tremolo>,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

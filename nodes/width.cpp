@@ -25,7 +25,6 @@ constexpr Parameter kParameters[] = {
      .max = 500,
      .initial = kOff},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in", 2}}, kOut[] = {{"out", 2}};
 enum MeterRow { kCorrelation };
 constexpr Meter kMeters[] = {
@@ -41,7 +40,6 @@ constexpr Meter kMeters[] = {
 template <class V>
 class Width {
  public:
-  static constexpr bool kPlain = true;
   explicit Width(const Setup& setup)
       : on_(setup.rate()), rate_(V(float(setup.rate()))), forget_(V(float(1 / (0.3 * setup.rate())))) {}
 
@@ -53,8 +51,8 @@ class Width {
       for_lanes(lanes, [&](int l) { set_filter(c, l, lane(hertz, l)); });
     };
     on_.begin(b, [&](int index) { return V(std::log2(1.0005f * kOff)) < below.at(index); });
-    coefficients_.run(b, design, [&](int first, int count, auto c) {
-      for (int i = first; i < first + count; i++) tick(b, i, on_.amount(i), [&](int n) -> decltype(auto) { return c(n, i); });
+    coefficients_.run(b, design, [&](auto frames) {
+      for (int i = frames.first; i < frames.first + frames.count; i++) tick(b, i, on_.amount(i), [&](int n) -> decltype(auto) { return frames.c(n, i); });
     });
     b.meter(kCorrelation) = left_right_ / max(sqrt(left_) * sqrt(right_), V(1e-12f));
   }
@@ -90,14 +88,16 @@ class Width {
 
 }  // namespace
 
-extern constexpr NodeType width{.id = "width",
-                                .label = "Width",
-                                .doc = "Makes the stereo image narrower or wider, and the bass mono.",
-                                .category = "stereo",
-                                .inputs = kIn,
-                                .outputs = kOut,
-                                .parameters = kParameters,
-                                .meters = kMeters,
-                                .kernels = kLaneKernels<Width>};
+extern constexpr NodeType width = declared({
+    .id = "width",
+    .label = "Width",
+    .doc = "Makes the stereo image narrower or wider, and the bass mono.",
+    .category = "stereo",
+    .inputs = kIn,
+    .outputs = kOut,
+    .parameters = kParameters,
+    .meters = kMeters,
+    .kernels = kLaneKernels<Width>,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -1,5 +1,5 @@
 #pragma once
-#include "nodes/dsp/parts.h"
+#include "graph/node.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
 
@@ -24,17 +24,6 @@ struct Follower {
     value = next;
   }
 };
-
-template <class P, class V>
-Follower<typename P::Part> part_of(const Follower<V>& f, int part) {
-  return {P::get(f.value, part), P::get(f.rest, part), P::get(f.rest_before, part)};
-}
-template <class P, class V>
-void put_part(Follower<V>& f, int part, const Follower<typename P::Part>& x) {
-  P::set(f.value, part, x.value);
-  P::set(f.rest, part, x.rest);
-  P::set(f.rest_before, part, x.rest_before);
-}
 
 /// Instantaneous power of the key, the port behind the adaptive "in": the larger of its channels', so that
 /// stereo is linked. `shape(channel, x, i)` may filter it; power[i] and i count from frame `first` of the block. [audio]

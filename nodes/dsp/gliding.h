@@ -11,10 +11,24 @@ void for_lanes(uint64_t lanes, F f) {
   for (; lanes; lanes &= lanes - 1) f(__builtin_ctzll(lanes));
 }
 
+/// Frames of a block, by `first` and `count`, with their N coefficients: c(n, i) is coefficient n at the block's frame i. If
+/// nothing moves (`still`), it is the same for all. (nodes/dsp/loop.h runs over them.)
+template <class V, int N, class C>
+struct Frames {
+  int first, count;
+  bool still;
+  C c;
+  /// `f` for the frames in turn, at most `most` at a time.
+  template <class F>
+  void in_chunks(int most, F f) const {
+    for (int done = 0; done < count; done += most) f(Frames{first + done, std::min(count - done, most), still, c});
+  }
+};
+
 /// Coefficients that follow parameters: designed anew every kSpan frames while a parameter moves, and joined by parabolas
 /// (a quadratic B-spline: no step in value or slope, half a span late), constant at rest. While it moves slowly they are
 /// designed once a tick, and go straight from one design to the next. Where blocks are cut makes no difference. A member of
-/// a plain node.
+/// a node that runs in lanes.
 template <class V, int N>
 class Gliding {
  public:
@@ -22,10 +36,11 @@ class Gliding {
   Gliding() { now_[0] = V(std::numeric_limits<float>::quiet_NaN()); }
 
   /// `design(index, lanes, c)` fills c[N] for the parameters at that index of the tick, at least in the given lanes.
-  /// `body(first, count, c)` runs frames first..first+count-1 of the block; `c(n, i)` is coefficient n at frame i. [audio]
+  /// `body(frames)` runs some Frames of the block. [audio]
   template <class Design, class Body>
   void run(const Block<V>& b, Design design, Body body) {
-    if (!b.restless()) return body(0, b.frames(), [this](int n, int) -> const V& { return now_[n]; });
+    const auto frames = [&](int first, int count, bool still, auto c) { return Frames<V, N, decltype(c)>{first, count, still, c}; };
+    if (!b.restless()) return body(frames(0, b.frames(), true, [this](int n, int) -> const V& { return now_[n]; }));
     start_fresh_lanes(b, design);
     for (int i = 0; i < b.frames();) {
       int in_span = (b.at() + i) % kSpan, count = std::min(kSpan - in_span, b.frames() - i), origin = i - in_span;
@@ -36,10 +51,10 @@ class Gliding {
         step[n] = (now_[n] - before_[n]) * V(1.f / kSpan);
         bend[n] = ((next_[n] - now_[n]) - (now_[n] - before_[n])) * V(0.5f / (kSpan * kSpan));
       }
-      body(i, count, [&](int n, int frame) {
+      body(frames(i, count, false, [&](int n, int frame) {
         V x = V(float(frame - origin));
         return madd(madd(bend[n], x, step[n]), x, from[n]);
-      });
+      }));
       i += count;
     }
   }

@@ -10,8 +10,8 @@ template <class V, int W>
 struct Parts {
   using Part = V;
   static constexpr int count = 1;
-  static Part get(const V& v, int) { return v; }
-  static void set(V& v, int, Part x) { v = x; }
+  [[gnu::always_inline]] static Part get(const V& v, int) { return v; }
+  [[gnu::always_inline]] static void set(V& v, int, Part x) { v = x; }
 };
 template <int U, int W>
 requires(U > W) struct Parts<Pack<U>, W> {
@@ -27,22 +27,5 @@ requires(U > W) struct Parts<Pack<U>, W> {
     for (int i = 0; i < W; i++) v.v[part * W + i] = x.v[i];
   }
 };
-
-/// For a body of Gliding::run: calls loop(part, k) for each part of V, where k(n, i) is that part of
-/// coefficient n of N at frame i. If nothing moves (`still`), they are copied first, so that the loop finds
-/// them in registers. [audio]
-template <class V, int W, int N, class C, class Loop>
-[[gnu::always_inline]] inline void for_parts(bool still, C c, Loop loop) {
-  using P = Parts<V, W>;
-  for (int part = 0; part < P::count; part++) {
-    if (still) {
-      typename P::Part k[N];
-      for (int n = 0; n < N; n++) k[n] = P::get(c(n, 0), part);
-      loop(part, [&k](int n, int) -> const auto& { return k[n]; });
-    } else {
-      loop(part, [&](int n, int i) { return P::get(c(n, i), part); });
-    }
-  }
-}
 
 }  // namespace mixgraph::MIXGRAPH_ISA

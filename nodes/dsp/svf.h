@@ -62,15 +62,4 @@ struct Svf {
   }
 };
 
-/// A part of a filter's state (nodes/dsp/parts.h), and back.
-template <class P, class V>
-Svf<typename P::Part> part_of(const Svf<V>& s, int part) {
-  return {P::get(s.s1, part), P::get(s.s2, part)};
-}
-template <class P, class V>
-void put_part(Svf<V>& s, int part, const Svf<typename P::Part>& x) {
-  P::set(s.s1, part, x.s1);
-  P::set(s.s2, part, x.s2);
-}
-
 }  // namespace mixgraph::MIXGRAPH_ISA

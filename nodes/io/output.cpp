@@ -13,7 +13,6 @@ constexpr Parameter kParameters[] = {
      .update = Update::rebuild,
      .main = true},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}};
 
 /// A mono input goes to all the channels named.
@@ -45,15 +44,15 @@ class Output {
 
 }  // namespace
 
-extern constexpr NodeType output{.id = "output",
-                                 .label = "Output",
-                                 .doc = "Goes out to the audio device; channels that it lacks are left out.",
-                                 .category = "device",
-                                 .inputs = kIn,
-                                 .outputs = {},
-                                 .parameters = kParameters,
-                                 .meters = {},
-                                 .kernels = kSoloKernel<Output>,
-                                 .role = DeviceRole::device_output};
+extern constexpr NodeType output = declared({
+    .id = "output",
+    .label = "Output",
+    .doc = "Goes out to the audio device; channels that it lacks are left out.",
+    .category = "device",
+    .inputs = kIn,
+    .parameters = kParameters,
+    .kernels = kSoloKernel<Output>,
+    .role = DeviceRole::device_output,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -31,7 +31,6 @@ constexpr Parameter kParameters[] = {
      .max = 36000,
      .motion = Motion::jump},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kOut[] = {{"out"}};
 enum MeterRow { kPlace, kUnderruns };
 constexpr Meter kMeters[] = {
@@ -217,17 +216,18 @@ size_t memory_of_file(const Setup& setup) {
 
 }  // namespace
 
-extern constexpr NodeType player{.id = "player",
-                                 .label = "Player",
-                                 .doc = "Plays a sound file.",
-                                 .category = "file",
-                                 .inputs = {},
-                                 .outputs = kOut,
-                                 .parameters = kParameters,
-                                 .meters = kMeters,
-                                 .kernels = kSoloKernel<Player>,
-                                 .channels = count_channels,
-                                 .memory = memory_of_file,
-                                 .slow = true};
+extern constexpr NodeType player = declared({
+    .id = "player",
+    .label = "Player",
+    .doc = "Plays a sound file.",
+    .category = "file",
+    .outputs = kOut,
+    .parameters = kParameters,
+    .meters = kMeters,
+    .kernels = kSoloKernel<Player>,
+    .channels = count_channels,
+    .memory = memory_of_file,
+    .slow = true,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

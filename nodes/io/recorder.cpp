@@ -29,7 +29,6 @@ constexpr Parameter kParameters[] = {
      .choices = kFormats,
      .update = Update::rebuild},
 };
-static_assert(is_sound(kParameters));
 constexpr Port kIn[] = {{"in"}};
 enum MeterRow { kDuration, kLost, kFailed, kRepaired };
 constexpr Meter kMeters[] = {
@@ -79,16 +78,17 @@ class Recorder {
 
 }  // namespace
 
-extern constexpr NodeType recorder{.id = "recorder",
-                                   .label = "Recorder",
-                                   .doc = "Records what comes in to a WAV file, of any length.",
-                                   .category = "file",
-                                   .inputs = kIn,
-                                   .outputs = {},
-                                   .parameters = kParameters,
-                                   .meters = kMeters,
-                                   .kernels = kSoloKernel<Recorder>,
-                                   .memory = [](const Setup& setup) { return Recording::memory(setup.rate(), setup.channels); },
-                                   .slow = true};
+extern constexpr NodeType recorder = declared({
+    .id = "recorder",
+    .label = "Recorder",
+    .doc = "Records what comes in to a WAV file, of any length.",
+    .category = "file",
+    .inputs = kIn,
+    .parameters = kParameters,
+    .meters = kMeters,
+    .kernels = kSoloKernel<Recorder>,
+    .memory = [](const Setup& setup) { return Recording::memory(setup.rate(), setup.channels); },
+    .slow = true,
+});
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -25,7 +25,6 @@ struct Table {
 /// Puts out the last of its many rows.
 template <class V>
 struct Many {
-  static constexpr bool kPlain = true;
   explicit Many(const Setup&) {}
   void process(baseline::Block<V> b) {
     for (int i = 0; i < b.frames(); i++) b.out(0)[i] = b.ramp(kRows - 1).at(b.at() + i) + b.in(0)[i];

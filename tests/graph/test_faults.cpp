@@ -16,7 +16,6 @@ constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 template <class V>
 class Fragile {
  public:
-  static constexpr bool kPlain = true;
   explicit Fragile(const Setup&) {}
   void process(baseline::Block<V> b) {
     using namespace baseline;

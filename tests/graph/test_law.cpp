@@ -14,7 +14,7 @@ namespace {
 std::vector<const NodeType*> lane_types() {
   std::vector<const NodeType*> types;
   for (const NodeType* t : node_types())
-    if (!t->inputs.empty() && !t->outputs.empty() && t->kernels[0].plain) types.push_back(t);
+    if (!t->inputs.empty() && !t->outputs.empty() && t->runs_in_lanes()) types.push_back(t);
   return types;
 }
 

@@ -152,10 +152,33 @@ double target_for(const Parameter& p, int lane, int round) {
   return from_position(p, double((lane * 3 + round * 5) % 17) / 16);
 }
 
+/// Every choice of rows that rebuild in turn, as far as lanes of one bank may differ in them.
+std::vector<Setting> built_of(const NodeType& type, int channels, int lane) {
+  const Environment environment{.rate = 48000, .record_root = scratch_folder()};
+  std::vector<Value> values;
+  for (int r = 0; r < row_count(type); r++) values.push_back(initial_value(row(type, r)));
+  const auto key = [&] { return type.bank_key ? type.bank_key({environment, channels, values}) : 0; };
+  const uint64_t same = key();
+  std::vector<Setting> built;
+  for (size_t r = 0; r < type.parameters.size(); r++) {
+    const Parameter& p = type.parameters[r];
+    if (!type.runs_in_lanes() || p.update == Update::live || is_text(p)) continue;
+    const Value initial = std::exchange(values[r], nearest(p, from_position(p, double((lane * 5 + int(r)) % 7) / 6)));
+    if (key() == same)
+      built.push_back({p.id, std::get<double>(values[r])});
+    else
+      values[r] = initial;
+  }
+  return built;
+}
+
 /// The lanes' values at first, their moves, and what they put out: of one instance in a lane of its own, if
 /// `only` >= 0.
 std::vector<Channels> laned_run(const NodeType& type, int lanes, int channels, int only) {
-  NodeRunner run(type, options_for(48000, channels, lanes));
+  RunnerOptions options = options_for(48000, channels, lanes);
+  if (only >= 0) options.values = built_of(type, channels, only);
+  for (int l = 0; only < 0 && l < lanes; l++) options.lane_values.push_back(built_of(type, channels, l));
+  NodeRunner run(type, options);
   std::vector<Channels> out(static_cast<size_t>(lanes));
   for (int round = 0; round < 3; round++) {
     std::vector<Channels> input;
@@ -216,14 +239,12 @@ using namespace mixgraph::baseline;
 
 template <class V>
 struct Good {
-  explicit Good(const Setup&) {}
   void process(Block<V> b) {
     for (int c = 0; c < b.channels(); c++) std::copy_n(b.in(c), b.frames(), b.out(c));
   }
 };
 template <class V>
 struct Lanes : Good<V> {
-  using Good<V>::Good;
   void process(Block<V> b) {
     for (int c = 0; c < b.channels(); c++)
       for (int i = 0; i < b.frames(); i++) b.out(c)[i] = b.in(c)[i] * V(kLanes<V> > 4 ? 1.0001f : 1.f);
@@ -231,7 +252,6 @@ struct Lanes : Good<V> {
 };
 template <class V>
 struct Allocates : Good<V> {
-  using Good<V>::Good;
   void process(Block<V> b) {
     delete[] memory;
     memory = new float[2000];
@@ -242,7 +262,6 @@ struct Allocates : Good<V> {
 };
 template <class V>
 struct Cuts : Good<V> {
-  using Good<V>::Good;
   void process(Block<V> b) {
     Good<V>::process(b);
     for (int c = 0; c < b.channels(); c++) b.out(c)[0] = V(0.f);
@@ -250,12 +269,10 @@ struct Cuts : Good<V> {
 };
 template <class V>
 struct Unwritten : Good<V> {
-  using Good<V>::Good;
   void process(Block<V> b) { std::copy_n(b.in(0), b.frames(), b.out(0)); }
 };
 template <class V>
 struct Loud : Good<V> {
-  using Good<V>::Good;
   void process(Block<V> b) {
     for (int c = 0; c < b.channels(); c++)
       for (int i = 0; i < b.frames(); i++) b.out(c)[i] = b.in(c)[i] * V(1e4f);
@@ -263,7 +280,6 @@ struct Loud : Good<V> {
 };
 template <class V>
 struct Louder : Good<V> {
-  using Good<V>::Good;
   void process(Block<V> b) {
     for (int c = 0; c < b.channels(); c++)
       for (int i = 0; i < b.frames(); i++) b.out(c)[i] = b.in(c)[i] * V(1.01f);
@@ -271,7 +287,6 @@ struct Louder : Good<V> {
 };
 template <class V>
 struct Moody : Good<V> {
-  using Good<V>::Good;
   void process(Block<V> b) {
     static float mood = 0;
     for (int c = 0; c < b.channels(); c++)
@@ -283,17 +298,39 @@ constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 /// Holds a number that its lanes share, in what would be padding.
 template <class V>
 struct Shares {
-  static constexpr bool kPlain = true;
   V own;
   float shared;
 };
 template <class V>
-struct Apart {
-  static constexpr bool kPlain = false;
+struct Own {
   V own;
 };
-static_assert(!is_of_lanes<Shares>() && is_of_lanes<Apart>());
-static_assert(is_plain<Shares<float>>() && !is_plain<Apart<float>>() && !is_plain<Good<float>>());
+template <class V>
+struct Remembers {
+  V own;
+  LaneMemory<V> memory;
+};
+template <class V>
+struct Heap {
+  V own;
+  std::vector<float> values;
+};
+static_assert(!is_of_lanes<Shares>() && !is_of_lanes<Heap>() && is_of_lanes<Own>() && is_of_lanes<Remembers>() && is_of_lanes<Good>());
+static_assert(state_in_lanes<Good<float>>() == State::none && state_in_lanes<Own<float>>() == State::lanes &&
+              state_in_lanes<Remembers<float>>() == State::memory);
+
+constexpr Meter kTwins[] = {{.id = "a", .label = "A", .doc = "One."}, {.id = "a", .label = "A", .doc = "Two."}};
+constexpr Meter kMute[] = {{.id = "a", .label = "A", .doc = "No sentence"}};
+constexpr Port kTwice[] = {{"in"}, {"in"}}, kSelf[] = {{"in"}, {.id = "key", .normalled = 1}}, kBroad[] = {{"in", 99}};
+constexpr NodeType whole{.id = "whole", .label = "W", .doc = "W.", .category = "test", .inputs = kIn, .kernels = kAnyKernels<Good>};
+constexpr NodeType with(std::span<const Port> inputs, std::span<const Meter> meters = {}) {
+  NodeType t = whole;
+  t.inputs = inputs, t.meters = meters;
+  return t;
+}
+static_assert(is_sound(whole) && is_sound(with(kIn)));
+static_assert(!is_sound(with(kTwice)) && !is_sound(with(kSelf)) && !is_sound(with(kBroad)));
+static_assert(!is_sound(with(kIn, kTwins)) && !is_sound(with(kIn, kMute)));
 
 template <template <class> class Node>
 constexpr NodeType type_of(std::string_view id) {
@@ -345,7 +382,7 @@ TEST_CASE("every node has its kernels in order, the first for one lane", "[every
       for (size_t i = 1; i < type->kernels.size(); i++) {
         CHECK(type->kernels[i].lanes > type->kernels[i - 1].lanes);
         CHECK(type->kernels[i].lanes <= kMaxLanes);
-        CHECK(type->kernels[i].plain == type->kernels[0].plain);
+        CHECK(type->kernels[i].state == type->kernels[0].state);
       }
     }
 }

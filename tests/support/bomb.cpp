@@ -22,7 +22,6 @@ constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 template <class V>
 class Bomb {
  public:
-  static constexpr bool kPlain = true;
   explicit Bomb(const Setup&) {}
   void process(baseline::Block<V> b) {
     using namespace baseline;

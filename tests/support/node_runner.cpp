@@ -6,6 +6,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "graph/lane_state.h"
 #include "tests/support/allocations.h"
 
 namespace mixgraph {
@@ -54,6 +55,11 @@ std::vector<Value> values_for(const NodeType& type, const std::vector<Setting>& 
     values[size_t(i)] = value_for(row(type, i), s.value);
   }
   return values;
+}
+
+std::vector<Setting> with(std::vector<Setting> settings, const std::vector<Setting>& more) {
+  settings.insert(settings.end(), more.begin(), more.end());
+  return settings;
 }
 
 const std::vector<float>* channel_of(const Channels& channels, int c) {
@@ -111,6 +117,10 @@ NodeRunner::NodeRunner(const NodeType& type, RunnerOptions options)
   auto made = kernel_.create(Setup{environment_, channels_, values});
   if (!made) throw std::invalid_argument(made.problems()[0].text());
   node_ = *made;
+  for (int l = 0; l < options.lanes && options.lanes > 1; l++) {
+    if (size_t(l) < options.lane_values.size()) values = values_for(type, with(options.values, options.lane_values[size_t(l)]));
+    make_lane(type, node_, options.lanes, l, Setup{environment_, channels_, values});
+  }
   for (size_t i = 0; i < type.parameters.size(); i++)
     if (auto number = std::get_if<double>(&values[i]))
       for (int l = 0; l < options.lanes; l++) {

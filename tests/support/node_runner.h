@@ -32,6 +32,7 @@ struct RunnerOptions {
   int channels = 2;                  ///< of adaptive ports: 1 or 2
   int lanes = 1;                     ///< which kernel
   std::vector<Setting> values = {};  ///< others are at their initial values
+  std::vector<std::vector<Setting>> lane_values = {};  ///< by lane, beside those
   std::string media_root = ".", record_root = ".";
   uint64_t time = 0;  ///< the engine's frame at which the instance starts
 };

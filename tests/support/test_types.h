@@ -17,8 +17,7 @@ namespace baseline {
 
 /// Kernels of a test's node for any number of lanes, also if kLaneKernels would not take it.
 template <template <class> class Node>
-inline constexpr Kernel kAnyKernels[] = {kernel_of<Node<float>, float>(), kernel_of<Node<Pack<1>>, Pack<1>>(), kernel_of<Node<Pack<2>>, Pack<2>>(),
-                                         kernel_of<Node<Pack<4>>, Pack<4>>()};
+inline constexpr Kernel kAnyKernels[] = {lane_kernel<Node, float>(), lane_kernel<Node, Pack<1>>(), lane_kernel<Node, Pack<2>>(), lane_kernel<Node, Pack<4>>()};
 
 }  // namespace baseline
 }  // namespace mixgraph
