@@ -137,7 +137,7 @@ class Compressor {
     V x[kChunk<V>];
     read_power(b, frames, filtered, x);
     if (any(V(0.f) < rms_)) average(frames, x);
-    loop(frames, x, [](auto power, auto k) {
+    loop(frames, x, [](auto power, auto k) __attribute__((always_inline)) {
       using T = decltype(power);
       T over = min(madd(log2(power), k(kSlope), k(kKneeEnd)), T(0.f)), bent = max(over, k(kKneeWidth));
       T share = bent * k(kBend);
@@ -145,12 +145,12 @@ class Compressor {
       if constexpr (k.moves) share = min(share, T(0.5f));
       return madd(share, bent, over - bent);
     });
-    loop<kNative == 16 ? 4 : 2>(frames, x, x, reduction_, [](auto goal, auto& reduction, auto k) {
+    loop<kNative == 16 ? 4 : 2>(frames, x, x, reduction_, [](auto goal, auto& reduction, auto k) __attribute__((always_inline)) {
       reduction.gain.follow(goal, select(goal < reduction.gain.value, k(kFall), k(kRise)));
       reduction.least = min(reduction.least, reduction.gain.value);
       return reduction.gain.value;
     });
-    loop(frames, x, [](auto gain, auto k) { return madd(exp2_within(gain), k(kWet), k(kDry)); });
+    loop(frames, x, [](auto gain, auto k) __attribute__((always_inline)) { return madd(exp2_within(gain), k(kWet), k(kDry)); });
     apply_gain(b, frames.first, frames.count, x);
   }
 

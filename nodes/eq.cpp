@@ -70,7 +70,7 @@ class Eq {
     glide_.run(
         b, [&](int index, uint64_t lanes, V* c) { design(b, index, lanes, c); },
         [&](auto frames) {
-          loop<kNative == 16 ? 2 : 1>(frames, b, state_, [](auto x, auto& bands, auto k) {
+          loop<kNative == 16 ? 2 : 1>(frames, b, state_, [](auto x, auto& bands, auto k) __attribute__((always_inline)) {
 #pragma GCC unroll 4
             for (int band = 0; band < kBands; band++)
               x = bands.band[band].tick(x, [&](int n) -> decltype(auto) { return k(band * kSvfCoefficients + n); });

@@ -98,7 +98,7 @@ class Gate {
         [&](auto frames) {
           V x[kMaxBlock];
           key_power(b, frames.first, frames.count, x, [](int, V in, int) { return in; });
-          loop<2>(frames, x, x, opening_, [](auto power, auto& opening, auto k) {
+          loop<2>(frames, x, x, opening_, [](auto power, auto& opening, auto k) __attribute__((always_inline)) {
             using T = decltype(power);
             const T none(0.f), one(1.f), closed(kClosed);
             T older = opening.age + one;

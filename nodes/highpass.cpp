@@ -51,12 +51,12 @@ class Highpass {
         b, [&](int index, uint64_t lanes, V* c) { design(b.ramp(kFreq).at(index), lanes, c); },
         [&](auto frames) {
           if (two)
-            loop<kNative == 16 ? 2 : 1>(frames, b, state_, [](auto x, auto& sections, auto k) {
+            loop<kNative == 16 ? 2 : 1>(frames, b, state_, [](auto x, auto& sections, auto k) __attribute__((always_inline)) {
               x = sections.section[0].high_pass(x, k);
               return sections.section[1].high_pass(x, [&k](int n) { return k(kHighPassCoefficients + n); });
             });
           else
-            loop<4>(frames, b, state_, [](auto x, auto& sections, auto k) { return sections.section[0].high_pass(x, k); });
+            loop<4>(frames, b, state_, [](auto x, auto& sections, auto k) __attribute__((always_inline)) { return sections.section[0].high_pass(x, k); });
         });
   }
 

@@ -20,28 +20,26 @@ struct MovingCoefficients {
   [[gnu::always_inline]] Part operator()(int n) const { return at(n); }
 };
 
-/// A part of a state, which is a class of V's and arrays of them, and back.
+/// A part of a state, which is a class of V's and arrays of them, and back. (Element by element: a compiler doesn't keep in
+/// registers what was copied as bytes.)
 template <class P, template <class> class S, class V>
 [[gnu::always_inline]] inline S<typename P::Part> part_of(const S<V>& state, int part) {
   static_assert(std::is_trivially_copyable_v<S<V>> && sizeof(S<V>) % sizeof(V) == 0);
   constexpr size_t kCount = sizeof(S<V>) / sizeof(V);
-  V whole[kCount];
-  typename P::Part parts[kCount];
-  std::memcpy(whole, &state, sizeof whole);
-  for (size_t n = 0; n < kCount; n++) parts[n] = P::get(whole[n], part);
   S<typename P::Part> s;
-  std::memcpy(&s, parts, sizeof s);
+  auto* to = reinterpret_cast<typename P::Part*>(&s);
+  const auto* from = reinterpret_cast<const V*>(&state);
+#pragma GCC unroll 64
+  for (size_t n = 0; n < kCount; n++) to[n] = P::get(from[n], part);
   return s;
 }
 template <class P, template <class> class S, class V>
 [[gnu::always_inline]] inline void put_part(S<V>& state, int part, const S<typename P::Part>& s) {
   constexpr size_t kCount = sizeof(S<V>) / sizeof(V);
-  V whole[kCount];
-  typename P::Part parts[kCount];
-  std::memcpy(whole, &state, sizeof whole);
-  std::memcpy(parts, &s, sizeof parts);
-  for (size_t n = 0; n < kCount; n++) P::set(whole[n], part, parts[n]);
-  std::memcpy(&state, whole, sizeof whole);
+  auto* to = reinterpret_cast<V*>(&state);
+  const auto* from = reinterpret_cast<const typename P::Part*>(&s);
+#pragma GCC unroll 64
+  for (size_t n = 0; n < kCount; n++) P::set(to[n], part, from[n]);
 }
 
 /// f(part, k) for each part of W native vectors at most, k(i) being the coefficients of the block's frame i: for what isn't a
