@@ -72,6 +72,7 @@ void add_bench(CLI::App& program, Subcommands& all) {
                   "ratios are printed");
   app->add_flag("--signals", console->signals,
                 "Also with silence, with sound that is all denormal numbers, and with noise at full scale");
+  app->add_flag("--mixed", console->mixed, "Also with strips of eight shapes of EQ and three slopes of high-pass");
   app->add_option("--threads", console->threads,
                   "Compare one thread with so many, by the clock on the wall, and their outputs bit by bit; "
                   "tasks=1: it is not shared, as that was seen not to pay here. Two runs at once that know nothing of "

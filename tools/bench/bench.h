@@ -15,6 +15,7 @@ struct BenchOptions {
   std::string type;         ///< of `bench nodes`: only this one
   std::string peer;         ///< of `bench console64` and `bench osc`: a command that measures others
   bool signals = false;     ///< of `bench console64`: also with other sounds than noise at -20 dBFS
+  bool mixed = false;       ///< of `bench console64`: also strips of different shapes and slopes
   int threads = 1;          ///< of `bench console64`: more than 1 compares with so many
   int nodes = 10'000;       ///< of `bench compile`
   int strips = 64;          ///< of `bench console64`, `bench moves` and `bench start`

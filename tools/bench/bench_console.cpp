@@ -9,7 +9,9 @@
 namespace mixgraph {
 namespace {
 
-void add_equaliser(GraphSketch& sketch, const std::string& from, const std::string& path) {
+/// `shapes`: of three bands, as bits: whether it is the other one than it is by default.
+void add_equaliser(GraphSketch& sketch, const std::string& from, const std::string& path, int shapes = 0) {
+  const auto type = [shapes](int bit, double usual, double other) { return shapes >> bit & 1 ? other : usual; };
   sketch.node_after(from, path, "eq",
                     {{"1/gain", 2.},
                      {"1/freq", 120.},
@@ -18,7 +20,10 @@ void add_equaliser(GraphSketch& sketch, const std::string& from, const std::stri
                      {"3/gain", 2.},
                      {"3/freq", 2500.},
                      {"4/gain", 3.},
-                     {"4/freq", 8000.}});
+                     {"4/freq", 8000.},
+                     {"1/type", type(0, 1, 0)},
+                     {"2/type", type(1, 0, 1)},
+                     {"4/type", type(2, 2, 0)}});
 }
 void add_compressor(GraphSketch& sketch, const std::string& from, const std::string& path, double ratio) {
   sketch.node_after(from, path, "compressor",
@@ -29,10 +34,10 @@ std::string numbered(const std::string& start, int number) {
   return start + std::to_string(number);
 }
 
-void add_strip(GraphSketch& sketch, const BenchOptions& options, const std::string& input, int number) {
+void add_strip(GraphSketch& sketch, const BenchOptions& options, const std::string& input, int number, bool mixed) {
   const std::string strip = numbered("mix/", number) + "/";
-  sketch.node_after(input, strip + "highpass", "highpass", {{"freq", 80.}});
-  add_equaliser(sketch, strip + "highpass", strip + "eq");
+  sketch.node_after(input, strip + "highpass", "highpass", {{"freq", 80.}, {"slope", mixed ? double(number % 3) : 0}});
+  add_equaliser(sketch, strip + "highpass", strip + "eq", mixed ? number % 8 : 0);
   add_compressor(sketch, strip + "eq", strip + "compressor", 4);
   sketch.node_after(strip + "compressor", strip + "fader", "fader", {{"level", -20.}});
   sketch.node_after(strip + "fader", strip + "pan", "pan", {{"position", 2. * (number - 1) / options.strips - 1}});
@@ -58,8 +63,9 @@ void add_master(GraphSketch& sketch) {
 
 }  // namespace
 
-Graph bench_console(const BenchOptions& options, NodeTypes types, bool whole) {
+Graph bench_console(const BenchOptions& options, NodeTypes types, ConsoleKind kind) {
   GraphSketch sketch(types);
+  const bool whole = kind != ConsoleKind::inputs;
   if (whole) {
     sketch.node("mix/sum", "sum");
     add_reverbs(sketch, options.reverbs);
@@ -67,7 +73,7 @@ Graph bench_console(const BenchOptions& options, NodeTypes types, bool whole) {
   for (int i = 1; i <= options.strips; i++) {
     const std::string input = numbered("in/", i);
     sketch.node(input, "input", {{"channels", std::to_string((i - 1) % ConsoleDevice::kInputs + 1)}});
-    if (whole) add_strip(sketch, options, input, i);
+    if (whole) add_strip(sketch, options, input, i, kind == ConsoleKind::mixed);
   }
   if (whole) add_master(sketch);
   return sketch.graph();

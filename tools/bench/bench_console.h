@@ -7,9 +7,13 @@
 
 namespace mixgraph {
 
-/// The console of `bench console64`: strips, each with a send if there are reverbs, that many of these, and a master;
-/// or only its inputs. [any]
-Graph bench_console(const BenchOptions& options, NodeTypes types, bool whole = true);
+/// What there is of the console of `bench console64`.
+enum class ConsoleKind : uint8_t {
+  whole,   ///< strips, each with a send if there are reverbs, that many of these, and a master
+  mixed,   ///< the same with strips of eight shapes of EQ and three slopes of high-pass
+  inputs,  ///< nothing but the inputs
+};
+Graph bench_console(const BenchOptions& options, NodeTypes types, ConsoleKind kind = ConsoleKind::whole);
 
 /// Sixty-four device inputs that hear the same noise, each from another place, and two outputs.
 class ConsoleDevice {

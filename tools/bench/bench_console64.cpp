@@ -51,6 +51,14 @@ void compare_signals(const BenchOptions& options, InstructionSet set) {
              denormal / usual, silence / usual);
 }
 
+/// What strips of different shapes cost beside strips that are alike, each without the inputs.
+void compare_mixed(const BenchOptions& options, InstructionSet set) {
+  constexpr ConsoleKind kKinds[] = {ConsoleKind::inputs, ConsoleKind::whole, ConsoleKind::mixed};
+  const auto [inputs, alike, mixed] =
+      fastest<3>(options.runs, [&](size_t which) { return cpu_seconds(bench_console(options, node_types(set), kKinds[which]), options); });
+  fmt::print("console64 isa={} mixed_of_alike={:.3f}\n", name_of(set), (mixed - inputs) / (alike - inputs));
+}
+
 double ns_per_strip_sample(double cpu, const BenchOptions& options) {
   return cpu * 1e9 / (double(options.strips) * options.seconds * kRate);
 }
@@ -81,7 +89,7 @@ int bench_console64(const BenchOptions& options, const std::vector<InstructionSe
   std::string_view best_isa;
   for (InstructionSet set : sets) {
     std::vector<TypeCost> costs;
-    const Graph only_inputs = bench_console(options, node_types(set), false), whole = bench_console(options, node_types(set));
+    const Graph only_inputs = bench_console(options, node_types(set), ConsoleKind::inputs), whole = bench_console(options, node_types(set));
     const auto [inputs, full] = fastest<2>(options.runs, [&](size_t which) {
       return which == 0 ? cpu_seconds(only_inputs, options) : cpu_seconds(whole, options, &costs);
     });
@@ -95,6 +103,7 @@ int bench_console64(const BenchOptions& options, const std::vector<InstructionSe
     for (const TypeCost& c : costs) fmt::print(" {}={:.1f}", c.type, c.ns / double(std::max<uint64_t>(c.frames, 1)));
     fmt::print("\n");
     if (options.signals) compare_signals(options, set);
+    if (options.mixed) compare_mixed(options, set);
     if (options.threads > 1) compare_threads(options, set);
     if (options.threads > 1 && options.paced) compare_threads_paced(options, set);
     std::cout.flush();
