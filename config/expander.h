@@ -19,6 +19,13 @@ struct Wire {
   std::vector<Cable> cables;  ///< after connect()
 };
 
+/// The names of the groups that a path is a member of.
+struct Membership {
+  std::string path;
+  std::vector<Word> names;
+  std::string outer;
+};
+
 /// Makes plain nodes and cables of nodes as they are written. Everything is declared first, so that sources
 /// may stand below their listeners, then connected. Problems go to the report. [any]
 class Expander {
@@ -59,7 +66,7 @@ class Expander {
   // Settings.
   void apply(const std::string& path, const Yaml& settings, const std::string& outer, bool with_type);
   void set(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
-  bool set_fact(const std::string& path, const Yaml::Entry& entry);
+  bool set_fact(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
   void set_in_composite(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
   void set_send(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
   void set_send_key(const std::string& path, const std::string& send, const Yaml::Entry& entry,
@@ -74,6 +81,8 @@ class Expander {
 
   // Connections.
   void connect(Wire& wire);
+  bool follows(const std::string& member, GroupPart part) const;
+  void enlist(const Membership& membership);
   bool add_device_input(const Word& name, std::string_view path);
   void explain_source(const Word& name, const std::string& inner, const std::string& outer);
   void explain_targets(const Word& name, const std::string& inner, const std::string& outer);
@@ -89,6 +98,7 @@ class Expander {
   std::map<std::string, size_t> index_;  ///< of nodes_
   Facts facts_;
   std::vector<Wire> wires_;
+  std::map<std::string, Membership> memberships_;  ///< by path
   std::map<std::pair<std::string, std::string>, size_t> wire_of_;  ///< by path and port
   std::set<Cable> cables_;
   std::set<std::string> mentioned_,

@@ -175,6 +175,10 @@ std::string Folding::name_of(const End& source, const std::string& inner) const 
   return shortest(source.path, suffix, inner, means);
 }
 
+std::string Folding::name_of_node(const std::string& path, const std::string& inner) const {
+  return shortest(path, "", inner, [&](const std::string& name) { return scope_.find(name, inner, "") == path; });
+}
+
 std::string Folding::name_of_target(const Cable& cable, const std::string& inner,
                                     std::set<Cable>& left) const {
   std::vector<End> ends;

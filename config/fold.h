@@ -48,6 +48,8 @@ class Folding {
   std::set<Cable> told(const End& end) const;
   /// The shortest name of an output that a listener in the scope `inner` can write.
   std::string name_of(const End& source, const std::string& inner) const;
+  /// The shortest name of a node that something in that scope can write.
+  std::string name_of_node(const std::string& path, const std::string& inner) const;
 
  private:
   void fold(const std::string& path, const Composite& composite);

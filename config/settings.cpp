@@ -41,15 +41,19 @@ void Expander::apply(const std::string& path, const Yaml& settings, const std::s
 
 void Expander::set(const std::string& path, const Yaml::Entry& entry, const std::string& outer) {
   const Item* item = scope_.at(path);
-  if (item->is_broken() || set_fact(path, entry)) return;
+  if (item->is_broken() || set_fact(path, entry, outer)) return;
   item->composite ? set_in_composite(path, entry, outer) : set_in_node(path, entry, outer);
 }
 
 /// False: the key is none of a fact.
-bool Expander::set_fact(const std::string& path, const Yaml::Entry& entry) {
+bool Expander::set_fact(const std::string& path, const Yaml::Entry& entry, const std::string& outer) {
   const FactKey* key = find_fact_key(entry.key);
   if (!key || key->id == kTypeFact) return false;
   if (index_.count(path)) mentioned_.insert(path);
+  if (key->id == kGroupsFact) {
+    memberships_[path] = {path, read_words(entry.value, entry.key, report_), outer};
+    return true;
+  }
   if (!entry.value.is_scalar())
     report_.add(entry.value.place, ticks(key->id) + ": one text is expected, in quotes if it begins with #", std::string(key->accepted));
   else if (entry.value.text.empty())

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/expander.h"
+#include "graph/followers.h"
 
 namespace mixgraph {
 namespace {
@@ -17,7 +18,37 @@ std::string type_of(const Item& item) {
 
 void Expander::connect() {
   for (Wire& wire : wires_) connect(wire);
+  for (const auto& [path, membership] : memberships_) enlist(membership);
   check_addresses();
+}
+
+bool Expander::follows(const std::string& member, GroupPart part) const {
+  const auto has_part = [&](const auto& item) { return item.second.type && find_part(item.second.type->followers, part) >= 0; };
+  const auto& items = scope_.items();
+  return std::any_of(items.begin(), items.end(), [&](const auto& item) { return has_part(item) && (item.first == member || parent_of(item.first) == member); });
+}
+
+void Expander::enlist(const Membership& membership) {
+  std::string groups;
+  for (const Word& name : membership.names) {
+    const std::string inner(parent_of(membership.path));
+    const std::optional<std::string> path = scope_.find(name.text, inner, membership.outer);
+    if (!path) {
+      unknown_name(name, inner, membership.outer);
+    } else if (const Item& item = *scope_.at(*path); !item.type || !item.type->is_group()) {
+      if (!item.is_broken()) report_.add(name.place, ticks(name.text) + ": " + type_of(item) + " is no group", "a group is a vca or a mute_group");
+    } else if (const std::string_view missing = lacking(*item.type, [&](GroupPart part) { return follows(membership.path, part); }); !missing.empty()) {
+      report_.add(name.place, ticks(membership.path) + " can't be a member of " + ticks(name.text) + ": it has no " + std::string(missing),
+                  "a member is a strip or a bus with a fader and a mute");
+    } else {
+      groups += (groups.empty() ? "" : " ") + *path;
+    }
+  }
+  const FactKey& key = *find_fact_key(kGroupsFact);
+  if (!groups.empty() && !key.fits(groups))
+    report_.add(membership.names[0].place, "`groups`: this can't be one", std::string(key.accepted));
+  else if (!groups.empty())
+    facts_[{membership.path, std::string(kGroupsFact)}] = groups;
 }
 
 void Expander::connect(Wire& wire) {

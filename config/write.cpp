@@ -73,9 +73,15 @@ class GraphWriter {
       if (key.id == kTypeFact) continue;
       const auto found = usual.find({path, std::string(key.id)});
       const std::string_view fact = graph_.fact(path, key.id);
-      if (fact != (found == usual.end() ? std::string_view() : found->second))
-        put(yaml, before + std::string(key.id), write_text(std::string(fact)));
+      if (fact == (found == usual.end() ? std::string_view() : found->second)) continue;
+      put(yaml, before + std::string(key.id), key.id == kGroupsFact ? write_membership(path, fact) : write_text(std::string(fact)));
     }
+  }
+
+  Yaml write_membership(const std::string& path, std::string_view groups) const {
+    std::vector<std::string> names;
+    for (const std::string_view group : groups_in(groups)) names.push_back(folding_.name_of_node(std::string(group), std::string(parent_of(path))));
+    return write_names(names);
   }
 
   /// Entries by path as sections: what stands at the place of a whole section leaves no room for others in

@@ -39,13 +39,14 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
       latency_(type.latency ? type.latency(setup) : 0),
       shortest_move_(shortest_move(setup.rate())),
       state_(state),
-      ramps_(type.parameters.size() * 4 * size_t(kernel.lanes)),
+      rows_(type.parameters.size() + type.followers.size()),
+      ramps_(rows_ * 4 * size_t(kernel.lanes)),
       meters_(type.meters.size() * size_t(kernel.lanes)),
       folded_(type.meters.size() * size_t(kernel.lanes)),
-      glides_(type.parameters.size() * size_t(kernel.lanes)),
-      gliding_(type.parameters.size()),
-      begun_((type.parameters.size() + 1) * size_t(kernel.lanes)),
-      touched_(type.parameters.size()) {
+      glides_(rows_ * size_t(kernel.lanes)),
+      gliding_(rows_),
+      begun_((rows_ + 1) * size_t(kernel.lanes)),
+      touched_(rows_) {
   // A page that nobody has written yet would be made when the audio thread first does.
   auto* bytes = static_cast<volatile char*>(state_);
   for (size_t i = 0; i < kernel.bytes; i += 1024) bytes[i] = bytes[i];
@@ -94,15 +95,17 @@ void Bank::begin(const Setup& setup) {
 }
 
 void Bank::set_values(int lane, std::span<const Value> values) {
-  for (int r = 0; r < int(type_.parameters.size()); r++) {
-    const Parameter& p = type_.parameters[size_t(r)];
-    if (!is_text(p)) hold(r, lane, to_domain(p, std::get<double>(values[size_t(r)])));
+  const size_t own = type_.parameters.size(), first_follower = size_t(row_count(type_));
+  for (size_t r = 0; r < rows_; r++) {
+    const Parameter& p = parameter(r);
+    const size_t place = r < own ? r : first_follower + r - own;
+    if (!is_text(p)) hold(int(r), lane, to_domain(p, place < values.size() ? std::get<double>(values[place]) : p.initial));
   }
   restless_now_ |= 1ull << lane;
   hurried_ |= 1ull << lane;
   set_fault(lane, Fault::none);
   if (!type_.bypassable()) return;
-  bool bypassed = std::get<double>(values.back()) > 0.5;
+  bool bypassed = std::get<double>(values[own]) > 0.5;
   wet_[size_t(lane)] = wet_goal_[size_t(lane)] = wet_target_[size_t(lane)] = bypassed ? 0 : shape_.length();
   dry_lanes_ = with_bit(dry_lanes_, lane, bypassed);
 }
@@ -139,7 +142,7 @@ void Bank::inherit_lane(int lane, const Bank& from, int from_lane, GlidePool& po
 // All that carries parameters on, but the glides themselves.
 void Bank::copy_courses(int lane, const Bank& from, int from_lane) {
   wake();
-  copy_column(ramps_.data() + lane, lanes(), from.ramps_.data() + from_lane, from.lanes(), type_.parameters.size() * 4);
+  copy_column(ramps_.data() + lane, lanes(), from.ramps_.data() + from_lane, from.lanes(), rows_ * 4);
   for (size_t r = 0; r <= gliding_.size(); r++) begun_[r * size_t(lanes()) + size_t(lane)] = from.begun_[r * size_t(from.lanes()) + size_t(from_lane)];
   auto copy_bit = [&](uint64_t& to, uint64_t source) { to = with_bit(to, lane, source >> from_lane & 1); };
   for (size_t r = 0; r < gliding_.size(); r++) copy_bit(gliding_[r], from.gliding_[r]);
@@ -175,23 +178,23 @@ void Bank::write_ramp(int row, int lane, const Glide::Cubic& cubic) {
 void Bank::hold(int row, int lane, double point) { write_ramp(row, lane, {{point, 0, 0, 0}}); }
 
 void Bank::begin_move(const Order& order, int lane, uint64_t frame, uint64_t now, GlidePool& pool) {
-  const auto row = size_t(order.row);
+  const size_t row = place_of(order.row);
   uint64_t& begun = begun_[row * size_t(lanes()) + size_t(lane)];
   if (frame < begun) return;
   begun = frame;
-  if (row >= type_.parameters.size()) return begin_bypass(order.value > 0.5, lane);
-  const Parameter& p = type_.parameters[row];
+  if (row == rows_) return begin_bypass(order.value > 0.5, lane);
+  const Parameter& p = parameter(row);
   restless_now_ |= 1ull << lane;
   hurried_ |= 1ull << lane;
   touched_[row] = any_touched_ = true;
-  if (p.motion == Motion::jump) return hold(order.row, lane, order.goal);
+  if (p.motion == Motion::jump) return hold(int(row), lane, order.goal);
   Glide*& course = glide(row, lane);
-  if (!course) course = pool.take(ramp(order.row)[lane]);
-  if (!course) return hold(order.row, lane, order.goal);  // not reached: the order book sees to it that one is left
+  if (!course) course = pool.take(ramp(int(row))[lane]);
+  if (!course) return hold(int(row), lane, order.goal);  // not reached: the order book sees to it that one is left
   course->begin(p, now, order.goal, order.length, order.course, shortest_move_);
   gliding_[row] |= 1ull << lane;
   any_gliding_ = true;
-  write_ramp(order.row, lane, course->cubic());
+  write_ramp(int(row), lane, course->cubic());
 }
 
 void Bank::begin_bypass(bool on, int lane) {
@@ -215,9 +218,9 @@ void Bank::start_tick(uint64_t frame, bool sparse, GlidePool& pool) {
       const int lane = std::countr_zero(lanes_left);
       Glide*& course = glide(r, lane);
       restless_now_ |= 1ull << lane;
-      const bool moves = course->next_tick(type_.parameters[r], frame, two_ticks >> lane & 1 ? 2 : 1);
+      const bool moves = course->next_tick(parameter(r), frame, two_ticks >> lane & 1 ? 2 : 1);
       write_ramp(int(r), lane, course->cubic());
-      fast |= uint64_t(!course->is_slow(type_.parameters[r])) << lane;
+      fast |= uint64_t(!course->is_slow(parameter(r))) << lane;
       if (moves) continue;
       gliding_[r] &= ~(1ull << lane);
       pool.give_back(std::exchange(course, nullptr));

@@ -107,6 +107,15 @@ class Bank {
  private:
   Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape, void* state);
   float* ramp(int row) { return ramps_.data() + size_t(row) * 4 * size_t(lanes()); }
+  /// Rows as a kernel has them: the type's own, then the followers; rows_ is the bypass.
+  const Parameter& parameter(size_t row) const {
+    return row < type_.parameters.size() ? type_.parameters[row] : type_.followers[row - type_.parameters.size()];
+  }
+  size_t place_of(int told_row) const {
+    const int rows = row_count(type_);
+    if (told_row >= rows) return type_.parameters.size() + size_t(told_row - rows);
+    return size_t(told_row) < type_.parameters.size() ? size_t(told_row) : rows_;
+  }
   void set_values(int lane, std::span<const Value> values);
   Glide*& glide(size_t row, int lane) { return glides_[row * size_t(lanes()) + size_t(lane)]; }
   void begin_bypass(bool on, int lane);
@@ -135,6 +144,7 @@ class Bank {
   int channels_, latency_, inputs_ = 0, outputs_ = 0;
   double shortest_move_;  // frames
   void* state_;
+  size_t rows_;
   Floats ramps_, meters_, folded_;
   std::vector<Glide*> glides_;          // [row][lane]; nullptr: it rests
   std::vector<uint64_t> gliding_;       // lanes, by row

@@ -21,8 +21,10 @@ Problems Conductor::update(const Graph& next, std::span<const Prepared> prepared
   arrived_ = false;
   sharing_.forget();
   orders_.know(target_);
+  orders_.know(next);
   readings_.know(target_);
   follow_values(next);
+  orders_.settle_followers();
   advance();
   if (!arrived_) list_services();  // else it was done when the transition began
   return {};

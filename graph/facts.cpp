@@ -44,13 +44,31 @@ bool is_color(std::string_view value) {
   return value.size() == 7 && value[0] == '#' && value.find_first_not_of("0123456789abcdefABCDEF", 1) == value.npos;
 }
 
+bool is_group_list(std::string_view value) {
+  const auto groups = groups_in(value);
+  for (size_t i = 0; i < groups.size(); i++)
+    if (!is_path(groups[i]) || std::find(groups.begin(), groups.begin() + std::ptrdiff_t(i), groups[i]) != groups.begin() + std::ptrdiff_t(i)) return false;
+  return groups.size() <= kMostGroups && value.back() != ' ';
+}
+
 constexpr FactKey kKeys[] = {
     {kTypeFact, "the name of a composite type", is_type},
     {"label", "UTF-8 without control characters, at most 200 bytes", is_label},
     {"color", "#rrggbb, or one of red, orange, yellow, green, cyan, blue, magenta, white, gray, black", is_color},
+    {kGroupsFact, "paths of groups, each once, with a space between them, at most 8", is_group_list},
 };
 
 }  // namespace
+
+std::vector<std::string_view> groups_in(std::string_view fact) {
+  std::vector<std::string_view> groups;
+  while (!fact.empty()) {
+    const size_t end = std::min(fact.find(' '), fact.size());
+    groups.push_back(fact.substr(0, end));
+    fact.remove_prefix(std::min(end + 1, fact.size()));
+  }
+  return groups;
+}
 
 std::span<const FactKey> fact_keys() { return kKeys; }
 

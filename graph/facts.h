@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace mixgraph {
 
@@ -24,6 +25,14 @@ const FactKey* find_fact_key(std::string_view id);
 
 /// The key of the composite type that a path is an instance of: "mix/vox" is a "strip".
 inline constexpr std::string_view kTypeFact = "type";
+
+/// The key of the groups that a path is a member of: their paths, with a space between them. A node is a member by its own path,
+/// or else by the one right above it: a strip's fader and mute by the strip's.
+inline constexpr std::string_view kGroupsFact = "groups";
+/// So many at most: a member has a row for each of them.
+inline constexpr size_t kMostGroups = 8;
+/// The paths in a value of that key. [any]
+std::vector<std::string_view> groups_in(std::string_view fact);
 
 /// Calls `visit` with a path and with each above it: "mix/vox/eq", "mix/vox", "mix". [any]
 template <class Visit>

@@ -7,6 +7,8 @@
 #include <span>
 #include <unordered_set>
 
+#include "graph/followers.h"
+
 namespace mixgraph {
 
 Node make_node(std::string path, const NodeType& type) {
@@ -143,8 +145,10 @@ class GraphEditor {
     }
   }
   Result<Graph> result() && {
+    const bool comes_or_goes = moved_ || !gone_.empty();
     sweep();
     settle_facts();
+    if (comes_or_goes || !new_members_.empty()) settle_groups();
     if (!problems_.empty()) return std::move(problems_);
     return std::move(graph_);
   }
@@ -158,6 +162,7 @@ class GraphEditor {
     if (graph_.find(node.path)) return refuse(node.path, "there is a node here already", "choose another name, or remove it first");
     if (node.values.size() != size_t(row_count(*node.type))) return refuse(node.path, "wrong number of values", "");
     for (size_t i = 0; i < node.values.size(); i++) check_value(node, int(i), node.values[i]);
+    moved_ = true;
     content_.nodes.add(node);
     Graph::enter(content_, content_.nodes.size() - 1);
   }
@@ -191,6 +196,7 @@ class GraphEditor {
     if (!key->fits(e.value)) return refuse(e.path, e.key + ": not a value of it", std::string(key->accepted));
     content_.facts.own()[{e.path, e.key}] = e.value;
     if (!find(e.path)) doubted_[e.path] = true;
+    if (e.key == kGroupsFact) new_members_.insert(e.path);
   }
 
   void connect_many(std::span<const Edit> edits) {
@@ -268,9 +274,47 @@ class GraphEditor {
     }
   }
 
+  bool follows(const std::string& member, GroupPart part) const {
+    return std::any_of(graph_.nodes().begin(), graph_.nodes().end(), [&](const Node& node) {
+      const bool is_at_it = node.path == member || (node.path.starts_with(member + "/") && node.path.find('/', member.size() + 1) == node.path.npos);
+      return is_at_it && find_part(node.type->followers, part) >= 0;
+    });
+  }
+  std::string groups_there() const {
+    std::string list;
+    for (const Node& node : graph_.nodes())
+      if (node.type->is_group()) list += (list.empty() ? "there are: " : ", ") + node.path;
+    return list.empty() ? "add one: a node of type vca or mute_group" : list;
+  }
+  /// Memberships of groups that are gone, or of what can't follow any more, go; those that were to be set are refused.
+  void settle_groups() {
+    std::vector<SetFact> changed;
+    for (const auto& [at, value] : graph_.facts()) {
+      if (at.second != kGroupsFact) continue;
+      const bool is_new = new_members_.count(at.first) > 0;
+      std::string kept;
+      for (const std::string_view name : groups_in(value)) {
+        const Node* group = graph_.find(name);
+        const bool is_group = group && group->type->is_group();
+        const std::string_view missing = is_group ? lacking(*group->type, [&](GroupPart part) { return follows(at.first, part); }) : std::string_view();
+        if (is_group && missing.empty()) {
+          kept += (kept.empty() ? "" : " ") + std::string(name);
+          continue;
+        }
+        if (is_new && is_group)
+          refuse(at.first, "can't be a member of " + std::string(name) + ": it has no " + std::string(missing), "a member is a strip or a bus with a fader and a mute");
+        else if (is_new)
+          refuse(at.first, std::string(name) + " is no group", groups_there());
+      }
+      if (kept != value) changed.push_back({at.first, at.second, kept});
+    }
+    for (const SetFact& e : changed) e.value.empty() ? erase_fact({e.path, e.key}) : void(content_.facts.own()[{e.path, e.key}] = e.value);
+  }
+
   Graph graph_;
   Graph::Content& content_;
-  std::unordered_set<std::string> gone_;
+  bool moved_ = false;  // a node came
+  std::unordered_set<std::string> gone_, new_members_;
   std::map<std::string, bool, std::less<>> doubted_;  // paths that may have no node any more, or (true) never had one
   Problems problems_;
 };

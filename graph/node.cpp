@@ -10,6 +10,8 @@ int row_count(const NodeType& t) { return int(t.parameters.size()) + (t.bypassab
 const Parameter& row(const NodeType& t, int i) {
   return size_t(i) < t.parameters.size() ? t.parameters[size_t(i)] : kBypass;
 }
+int told_row_count(const NodeType& t) { return row_count(t) + int(t.followers.size()); }
+const Parameter& told_row(const NodeType& t, int i) { return i < row_count(t) ? row(t, i) : t.followers[size_t(i - row_count(t))]; }
 int find_row(const NodeType& t, std::string_view id) {
   for (int i = 0; i < row_count(t); i++)
     if (row(t, i).id == id) return i;

@@ -50,7 +50,7 @@ struct Environment {
 struct Setup {
   const Environment& environment;
   int channels;                   ///< of adaptive ports: 1 or 2
-  std::span<const Value> values;  ///< by row of the table
+  std::span<const Value> values;  ///< by row (and follower, if the engine says so)
   bool without_files = false;     ///< what its texts name can't be had: it is made all the same, and does nothing meanwhile
   double rate() const { return environment.rate; }
   // Not inline: node files are compiled for several instruction sets and must not carry shared code.
@@ -81,7 +81,7 @@ struct RawBlock {
   int channels;              ///< of adaptive ports
   const float* const* in;    ///< one lane-interleaved buffer per input channel
   float* const* out;
-  const float* ramps;        ///< [parameter][4][lane]
+  const float* ramps;        ///< [parameter or follower][4][lane]
   uint64_t restless, hurried;  ///< lanes; see Block
   const uint8_t* touched;    ///< by row: 1 if it was set
   float* meters;             ///< [meter][lane]
@@ -126,6 +126,9 @@ struct NodeType {
   std::string_view id, label, doc, category;
   std::span<const Port> inputs = {}, outputs = {};
   std::span<const Parameter> parameters = {};  ///< without `bypass`, which the engine adds
+  /// Rows behind those that are no part of the document: they follow rows of groups, and the solo. A kernel reads them as rows
+  /// parameters.size() and on.
+  std::span<const Parameter> followers = {};
   std::span<const Meter> meters = {};
   std::span<const Kernel> kernels = {};  ///< by rising number of lanes; the first has one lane
   int (*latency)(const Setup&) = nullptr;   ///< frames from input to output; nullptr: none
@@ -146,6 +149,8 @@ struct NodeType {
   /// An instance, which runs alone, takes long to make or to end, as files do: both happen on a worker.
   bool slow = false;
   constexpr bool runs_in_lanes() const { return kernels[0].state != State::solo; }
+  /// Whether it sounds only through the rows of others, which follow its own: a group has no ports.
+  constexpr bool is_group() const { return inputs.empty() && outputs.empty() && !parameters.empty() && parameters[0].group != GroupPart::none; }
   /// Whether output 0 can be swapped for input 0: then the node has a `bypass`.
   constexpr bool bypassable() const {
     return !inputs.empty() && outputs.size() == 1 && inputs[0].channels == outputs[0].channels && !breaks_loops;
@@ -174,11 +179,13 @@ constexpr bool has_sound_ids(std::span<const T> list) {
 /// What every type keeps to: sound tables, ids that are unique, one sentence about everything. [any]
 constexpr bool is_sound(const NodeType& t) {
   if (!is_id(t.id) || t.label.empty() || !is_sentence(t.doc) || t.category.empty()) return false;
-  if (!is_sound(t.parameters) || !has_sound_ids(t.inputs) || !has_sound_ids(t.outputs) || !has_sound_ids(t.meters)) return false;
+  if (!is_sound(t.parameters) || !is_sound(t.followers) || !has_sound_ids(t.inputs) || !has_sound_ids(t.outputs) || !has_sound_ids(t.meters)) return false;
   for (const Meter& m : t.meters)
     if (m.label.empty() || !is_sentence(m.doc)) return false;
   for (const Parameter& p : t.parameters)
     if (p.id == "bypass" && t.bypassable()) return false;
+  for (const Parameter& p : t.followers)
+    if (p.update != Update::live || p.group == GroupPart::none) return false;
   for (const auto ports : {t.inputs, t.outputs})
     for (const Port& p : ports)
       if (p.channels < 0 || p.channels > 2 || p.normalled >= int(t.inputs.size())) return false;
@@ -199,6 +206,9 @@ inline constexpr Parameter kBypass = switch_row("bypass", "Bypass", "Passes the 
 /// A node's rows: its own and `bypass`. [any]
 int row_count(const NodeType& t);
 const Parameter& row(const NodeType& t, int i);
+/// The same with the followers behind them: the rows that the engine can be told of. [any]
+int told_row_count(const NodeType& t);
+const Parameter& told_row(const NodeType& t, int i);
 /// A row's number by id, or -1. [any]
 int find_row(const NodeType& t, std::string_view id);
 /// The row that answers at the node's own address, or -1. [any]

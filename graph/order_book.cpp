@@ -46,27 +46,102 @@ Instance* OrderBook::by_id(uint32_t id) const {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
-void OrderBook::say(std::span<const Move> moves) {
-  struct Frame {
-    std::vector<Order> orders;
-    bool timed = false, late = false;
-  };
-  std::map<uint64_t, Frame> frames;
-  for (const Move& m : moves) {
-    const auto found = by_path_.find(m.path);
-    if (found == by_path_.end()) continue;
-    const Instance& instance = *found->second;
-    const Parameter& p = row(*instance.type, m.row);
-    if (p.update != Update::live) continue;
-    const bool timed = m.frame != 0 && !m.at_once, late = m.late || (timed && m.frame < now_);
-    Frame& frame = frames[m.at_once || m.frame > now_ ? m.frame : now_];
-    frame.timed |= timed, frame.late |= late;
-    frame.orders.push_back({instance.id, int16_t(m.row), m.course, float(m.seconds * rate_), m.value, to_domain(p, m.value)});
+Order OrderBook::order_of(const Instance& instance, int row, double value, double seconds, Course course) const {
+  return {instance.id, int16_t(row), course, float(seconds * rate_), value, to_domain(told_row(*instance.type, row), value)};
+}
+
+void OrderBook::say_to(std::string_view path, int row, const Move& m, SaidFrames& frames) {
+  const auto found = by_path_.find(path);
+  if (found == by_path_.end()) return;
+  const Instance& instance = *found->second;
+  const Parameter& p = told_row(*instance.type, row);
+  if (p.update != Update::live) return;
+  const bool timed = m.frame != 0 && !m.at_once, late = m.late || (timed && m.frame < now_);
+  const uint64_t at = m.at_once || m.frame > now_ ? m.frame : now_;
+  Said& said = frames[at];
+  said.timed |= timed, said.late |= late;
+  said.orders.push_back(order_of(instance, row, m.value, m.seconds, m.course));
+  if (p.group == GroupPart::none) return;
+  if (p.group == GroupPart::solo || p.group == GroupPart::solo_safe) {
+    said.solo = true;
+    solos_.insert({{at, numbers_ + 1}, {row_of(said.orders.back()), m.value}});
   }
+  for (const Followers::Row& follower : followers_.of(path, row)) say_to(follower.path, follower.row, m, frames);
+}
+
+void OrderBook::say(std::span<const Move> moves) {
+  SaidFrames frames;
+  for (const Move& m : moves) say_to(m.path, m.row, m, frames);
+  add_silenced(frames);
+  send_said(frames);
+}
+
+void OrderBook::send_said(SaidFrames& frames) {
   for (auto& [frame, said] : frames) {
     const Key key{frame, ++numbers_};
     frame > now_ ? tell_later(key, std::move(said.orders)) : tell_at_once(key, std::move(said.orders), said.timed, said.late);
   }
+  std::erase_if(solos_, [this](const auto& item) { return item.first.first <= now_; });
+}
+
+// The solo of a frame begins with what it silences, and all that is said of later ones is said again.
+void OrderBook::add_silenced(SaidFrames& frames) {
+  const auto first = std::find_if(frames.begin(), frames.end(), [](const auto& item) { return item.second.solo; });
+  if (first == frames.end()) return;
+  const uint64_t from = first->first;
+  for (auto at = solos_.lower_bound({from, 0}); at != solos_.end(); at = solos_.upper_bound({at->first.first, UINT64_MAX})) {
+    Said& said = frames[at->first.first];
+    said.timed |= at->first.first > now_;
+    const std::vector<Order> silenced = silenced_at(at->first.first);
+    said.orders.insert(said.orders.end(), silenced.begin(), silenced.end());
+  }
+}
+
+std::vector<Order> OrderBook::silenced_at(uint64_t frame) const {
+  std::unordered_map<uint64_t, double> then;  // by row
+  for (auto at = solos_.begin(); at != solos_.end() && at->first.first <= frame; ++at) then[at->second.first] = at->second.second;
+  const auto value_of = [&](std::string_view path, int row) {
+    const auto found = by_path_.find(path);
+    if (found == by_path_.end()) return 0.0;
+    const auto told = then.find(uint64_t(found->second->id) << 16 | uint16_t(row));
+    return told == then.end() ? std::get<double>(found->second->values[size_t(row)]) : told->second;
+  };
+  std::vector<Order> orders;
+  for (const auto& [row, is_silenced] : followers_.silenced(value_of)) {
+    const auto found = by_path_.find(row.path);
+    if (found == by_path_.end()) continue;
+    const double value = is_silenced ? 1 : 0;
+    if (frame > now_ || found->second->values[size_t(row.row)] != Value(value)) orders.push_back(order_of(*found->second, row.row, value));
+  }
+  return orders;
+}
+
+void OrderBook::settle_followers() {
+  SaidFrames frames;
+  bool solo = !solos_.empty();
+  for (const InstancePtr& i : known_) {
+    for (size_t r = 0; r < i->type->parameters.size(); r++)
+      solo |= i->type->parameters[r].group == GroupPart::solo && i->values[r] == Value(1.0);
+    for (size_t f = 0; f < i->type->followers.size(); f++) {
+      const Parameter& p = i->type->followers[f];
+      const int row = row_count(*i->type) + int(f);
+      if (p.group == GroupPart::silenced) {
+        solo |= i->values[size_t(row)] == Value(1.0);
+        continue;
+      }
+      const auto leader = followers_.leader_of(i->path, *i->type, f);
+      const auto found = leader ? by_path_.find(leader->path) : by_path_.end();
+      const Value wanted = found == by_path_.end() ? Value(p.initial) : found->second->values[size_t(leader->row)];
+      if (i->values[size_t(row)] != wanted) frames[now_].orders.push_back(order_of(*i, row, std::get<double>(wanted)));
+    }
+  }
+  if (solo) {
+    const std::vector<Order> silenced = silenced_at(now_);
+    frames[now_].orders.insert(frames[now_].orders.end(), silenced.begin(), silenced.end());
+    frames[now_].solo = true;
+    add_silenced(frames);
+  }
+  send_said(frames);
 }
 
 // The value that counts is that of the latest frame, and of those the one that was said last.
@@ -119,6 +194,7 @@ void OrderBook::look_at_clock(bool all) {
     come_due(pending_.begin()->first, pending_.begin()->second);
     pending_.erase(pending_.begin());
   }
+  std::erase_if(solos_, [&](const auto& item) { return all || item.first.first <= now_; });
 }
 
 void OrderBook::come_due(const Key& key, Pending& pending) {

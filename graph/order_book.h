@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/engine.h"
+#include "graph/followers.h"
 #include "graph/handover.h"
 #include "graph/plan.h"
 
@@ -23,7 +24,11 @@ class OrderBook {
 
   /// The instances that can be told anything from now on. Their paths and ids stay as they are.
   void know(const Plan& target);
-  /// Tells instances: what is of one frame is one batch.
+  /// What follows what from now on, in a document that they make sound.
+  void know(const Graph& graph) { followers_ = Followers(graph); }
+  /// Has all that follows do so, where instances or what they follow are new.
+  void settle_followers();
+  /// Tells instances, and those that follow them: what is of one frame is one batch.
   void say(std::span<const Move> moves);
   /// Lets time go on; `all`: as if it had for all that waits.
   void look_at_clock(bool all = false);
@@ -50,6 +55,16 @@ class OrderBook {
     std::vector<Order> orders;
     size_t sent = 0;  // those come first
   };
+  struct Said {  // at one frame
+    std::vector<Order> orders;
+    bool timed = false, late = false, solo = false;
+  };
+  using SaidFrames = std::map<uint64_t, Said>;
+  Order order_of(const Instance& instance, int row, double value, double seconds = 0, Course course = Course::position) const;
+  void say_to(std::string_view path, int row, const Move& move, SaidFrames& frames);
+  void add_silenced(SaidFrames& frames);
+  std::vector<Order> silenced_at(uint64_t frame) const;
+  void send_said(SaidFrames& frames);
   bool tell(Instance& instance, const Order& order, const Key& key);
   void tell_at_once(const Key& key, std::vector<Order> orders, bool timed, bool late);
   void tell_later(const Key& key, std::vector<Order> orders);
@@ -69,6 +84,8 @@ class OrderBook {
   const double rate_, longest_jump_;  // Hz, frames
   uint64_t now_ = 0, numbers_ = 0;
   size_t out_ = 0;  // batches that the performer has, or had and not given back
+  Followers followers_;
+  std::multimap<Key, std::pair<uint64_t, double>> solos_;  // values of rows of the solo, that aren't past
   std::unordered_map<std::string_view, Instance*> by_path_;
   std::unordered_map<uint32_t, Instance*> by_id_;
   std::vector<InstancePtr> known_;

@@ -35,6 +35,9 @@ enum class Motion : uint8_t {
   jump,    ///< at once, to the sample; the node deals with the step
 };
 
+/// What a row is to groups and to the solo (graph/followers.h): one of a group that others follow, or one that follows.
+enum class GroupPart : uint8_t { none, level, mute, solo, solo_safe, silenced };
+
 /// One row of a node's table. Everything about a parameter is derived from its row.
 struct Parameter {
   std::string_view id;     ///< a-z 0-9 _ and '/' between parts: the end of its OSC address
@@ -47,6 +50,7 @@ struct Parameter {
   Update update = Update::live;
   Motion motion = Motion::smooth;
   bool main = false;  ///< answers at the node's own address: `/mix/vox/fader -6`
+  GroupPart group = GroupPart::none;
 };
 
 /// A parameter's value: a number in its unit (the index of a choice), or a text.

@@ -90,8 +90,8 @@ void succeed(Instance& instance, const InstancePtr& old) {
   instance.id = old->id;
   instance.predecessor = old->sounding ? old : old->predecessor;
   instance.held = old->held;
-  for (int r = 0; r < row_count(*instance.type); r++)
-    if (row(*instance.type, r).update == Update::live) {
+  for (int r = 0; r < told_row_count(*instance.type); r++)
+    if (told_row(*instance.type, r).update == Update::live) {
       instance.values[size_t(r)] = old->values[size_t(r)];
       instance.told[size_t(r)] = old->told[size_t(r)];
     }
@@ -251,6 +251,7 @@ class Planner {
     if (choice.stays) return choice.stays;
     auto instance = std::make_shared<Instance>();
     instance->path = n.path, instance->type = n.type, instance->values = n.values, instance->channels = choice.channels;
+    for (const Parameter& p : n.type->followers) instance->values.push_back(p.initial);
     if (refused_ && n.type->slow && !choice.prepared) return instance;  // nothing comes of it, so nobody waits for it
     const bool succeeds = old && old->type == n.type;
     if (!succeeds) instance->id = next_id++;

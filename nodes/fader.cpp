@@ -1,3 +1,4 @@
+#include "nodes/dsp/group_gain.h"
 #include "nodes/dsp/scale.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
@@ -9,6 +10,15 @@ consteval Parameter level_row(std::string_view doc) {
 }
 constexpr Parameter kFaderRows[] = {level_row("Level of the channel; -90 dB is silence.")};
 constexpr Parameter kSendRows[] = {level_row("Level of what is sent; -90 dB is silence.")};
+constexpr Parameter kOfGroups[] = {{.id = "level",
+                                    .label = "Level of group",
+                                    .doc = "The level of a group that it is a member of.",
+                                    .unit = Unit::decibel,
+                                    .curve = Curve::fader,
+                                    .min = -90,
+                                    .max = 10,
+                                    .group = GroupPart::level}};
+constexpr auto kGroups = repeated<kOfGroups, int(kMostGroups)>;
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 
 template <class V>
@@ -17,6 +27,18 @@ class Level {
   void process(Block<V> b) {
     Ramp<V> level = b.ramp(kLevel);
     for (int c = 0; c < b.channels(); c++) scale(b, c, c, [&](int index) { return level.at(index); });
+  }
+};
+
+/// The same, times the levels of its groups.
+template <class V>
+class Fader {
+ public:
+  void process(Block<V> b) {
+    Ramp<V> level = b.ramp(kLevel);
+    const auto gain = [](V x) { return x; };
+    const GroupGain<V, int(kMostGroups), decltype(gain)> groups(b, int(std::size(kFaderRows)), gain);
+    for (int c = 0; c < b.channels(); c++) scale(b, c, c, [&](int index) { return level.at(index) * groups.at(index); });
   }
 };
 
@@ -30,7 +52,8 @@ extern constexpr NodeType fader = declared({
     .inputs = kIn,
     .outputs = kOut,
     .parameters = kFaderRows,
-    .kernels = kLaneKernels<Level>,
+    .followers = kGroups,
+    .kernels = kLaneKernels<Fader>,
 });
 extern constexpr NodeType send = declared({
     .id = "send",

@@ -1,3 +1,4 @@
+#include "nodes/dsp/group_gain.h"
 #include "nodes/dsp/scale.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
@@ -8,16 +9,49 @@ constexpr Parameter on_row() {
   row.main = true;
   return row;
 }
-enum Row { kOn };
-constexpr Parameter kParameters[] = {on_row()};
+/// What the followers make of these is what is heard.
+consteval Parameter solo_row(std::string_view id, std::string_view label, std::string_view doc, GroupPart part) {
+  Parameter row = switch_row(id, label, doc);
+  row.motion = Motion::jump;
+  row.group = part;
+  return row;
+}
+consteval Parameter following(std::string_view id, std::string_view label, std::string_view doc, GroupPart part) {
+  Parameter row = switch_row(id, label, doc);
+  row.group = part;
+  return row;
+}
+enum Row { kOn, kSolo, kSoloSafe, kRows };
+constexpr Parameter kParameters[] = {
+    on_row(),
+    solo_row("solo", "Solo", "Silences every other channel that is neither soloed, nor safe, nor on its way to or from a soloed one.", GroupPart::solo),
+    solo_row("solo_safe", "Solo safe", "The solo of others doesn't silence it.", GroupPart::solo_safe),
+};
+constexpr Parameter kOfGroups[] = {following("mute", "Mute of group", "The mute of a group that it is a member of.", GroupPart::mute)};
+constexpr int kSilenced = int(kMostGroups), kFollowers = kSilenced + 1;
+constexpr auto kFollowing = [] {
+  std::array<Parameter, kFollowers> rows;
+  for (int n = 0; n < kSilenced; n++) rows[size_t(n)] = repeated<kOfGroups, kSilenced>[size_t(n)];
+  rows[kSilenced] = following("silenced", "Silenced", "The solo of others silences it.", GroupPart::silenced);
+  return rows;
+}();
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
+constexpr Meter kMeters[] = {{.id = "silenced",
+                              .label = "Silenced",
+                              .doc = "1 while the solo of others silences it, else 0.",
+                              .unit = Unit::none,
+                              .fold = Fold::last,
+                              .rest = 0}};
 
 template <class V>
 class Mute {
  public:
   void process(Block<V> b) {
     Ramp<V> on = b.ramp(kOn);
-    for (int c = 0; c < b.channels(); c++) scale(b, c, c, [&](int index) { return V(1.f) - on.at(index); });
+    const auto gain = [](V x) { return V(1.f) - x; };
+    const GroupGain<V, kFollowers, decltype(gain)> others(b, kRows, gain);
+    for (int c = 0; c < b.channels(); c++) scale(b, c, c, [&](int index) { return gain(on.at(index)) * others.at(index); });
+    b.meter(0) = select(b.ramp(kRows + kSilenced).at(b.at() + b.frames() - 1) > V(0.5f), V(1.f), V(0.f));
   }
 };
 
@@ -26,11 +60,13 @@ class Mute {
 extern constexpr NodeType mute = declared({
     .id = "mute",
     .label = "Mute",
-    .doc = "Silences a channel without a click.",
+    .doc = "Silences a channel without a click, and solos it.",
     .category = "level",
     .inputs = kIn,
     .outputs = kOut,
     .parameters = kParameters,
+    .followers = kFollowing,
+    .meters = kMeters,
     .kernels = kLaneKernels<Mute>,
     .never_louder = true,
 });

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/expand.h"
 #include "daemon/control/edits.h"
 #include "daemon/control/values.h"
@@ -61,6 +63,48 @@ Answer disconnect(Workspace& workspace, const Call& call) {
   return edit(workspace, call, disconnection(call.text(0), to, graph, workspace.document.session().composites), "");
 }
 
+std::string joined(const std::vector<std::string_view>& groups) {
+  std::string list;
+  for (const std::string_view group : groups) list += (list.empty() ? "" : " ") + std::string(group);
+  return list;
+}
+
+/// The groups that a path itself is a member of.
+std::vector<std::string_view> memberships(const Graph& graph, const std::string& path) { return groups_in(graph.fact(path, kGroupsFact)); }
+
+Answer join_group(Workspace& workspace, const Call& call) {
+  const std::string path = path_of(call.text(0)), group = path_of(call.text(1));
+  const Graph& graph = graph_for(workspace, call.client);
+  auto groups = memberships(graph, path);
+  if (std::find(groups.begin(), groups.end(), group) != groups.end()) return Problem{"", "/" + path + " is a member of /" + group + " already", ""};
+  if (groups.size() == kMostGroups) return Problem{"", "/" + path + " is a member of 8 groups already", "/graph/leave one of them"};
+  groups.push_back(group);
+  return edit(workspace, call, std::vector<Edit>{SetFact{path, std::string(kGroupsFact), joined(groups)}}, path);
+}
+
+Answer leave_group(Workspace& workspace, const Call& call) {
+  const std::string path = path_of(call.text(0)), group = path_of(call.text(1));
+  const Graph& graph = graph_for(workspace, call.client);
+  auto groups = memberships(graph, path);
+  const auto found = std::find(groups.begin(), groups.end(), group);
+  if (found == groups.end())
+    return Problem{"", "/" + path + " is no member of /" + group, groups.empty() ? "it is a member of no group" : "it is one of " + joined(groups)};
+  groups.erase(found);
+  return edit(workspace, call, std::vector<Edit>{SetFact{path, std::string(kGroupsFact), joined(groups)}}, path);
+}
+
+/// Takes back every solo at once.
+Answer clear_solo(Workspace& workspace, const Call& call) {
+  Change change{.author = call.client, .timing = {call.frame, 0, Course::position}};
+  const Graph then = workspace.document.graph_at(call.frame);
+  for (const Entry& entry : workspace.document.names().entries())
+    if (entry.parameter().group == GroupPart::solo && value_in(then, entry) == Value(1.0)) change.values.push_back({&entry, Value(0.0)});
+  const std::string count = std::to_string(change.values.size());
+  if (change.values.empty()) return Done{count};
+  if (Problems problems = workspace.move(change); !problems.empty()) return problems;
+  return Done{count};
+}
+
 osc::Message described(const Graph& graph, const Cable& cable) {
   const auto output = graph.find(cable.from)->type->outputs[size_t(cable.from_port)].id;
   const auto input = graph.find(cable.to)->type->inputs[size_t(cable.to_port)].id;
@@ -76,6 +120,9 @@ Answer list(Workspace& workspace, const Call& call) {
     if (wanted(node.path)) list.push_back({"/graph/node", {node.path, std::string(node.type->id)}});
   for (const Cable& cable : graph.cables())
     if (wanted(cable.from) || wanted(cable.to)) list.push_back(described(graph, cable));
+  for (const auto& [at, value] : graph.facts())
+    if (at.second == kGroupsFact && wanted(at.first))
+      for (const std::string_view group : groups_in(value)) list.push_back({"/graph/member", {at.first, std::string(group)}});
   return workspace.answer_list(call, std::move(list));
 }
 
@@ -87,8 +134,11 @@ constexpr Command kCommands[] = {
     {"/graph/connect", "from to [input]", "ss|s", "Connects an output to an input, by default to the first.",
      connect, Right::edit},
     {"/graph/disconnect", "from to [input]", "ss|s", "Takes a connection away.", disconnect, Right::edit},
+    {"/graph/join", "path group", "ss", "Makes a strip, a bus, or a fader a member of a group.", join_group, Right::edit},
+    {"/graph/leave", "path group", "ss", "Takes a member out of a group.", leave_group, Right::edit},
     {"/graph/list", "[prefix]", "|s",
-     "Sends /graph/node PATH TYPE and /graph/cable FROM OUTPUT TO INPUT, then /done.", list, Right::view},
+     "Sends /graph/node PATH TYPE, /graph/cable FROM OUTPUT TO INPUT and /graph/member PATH GROUP, then /done.", list, Right::view},
+    {"/solo/clear", "", "", "Takes back every solo, all at once.", clear_solo, Right::mix},
 };
 
 }  // namespace

@@ -319,13 +319,24 @@ void JournalReplay::tell(JournalContent& content) const {
   }
   edits.insert(edits.end(), connections.begin(), connections.end());
   for (const auto& [at, value] : facts_of_paths_)
-    if (beneath_.count(at.first)) edits.push_back(SetFact{at.first, at.second, value});  // those of strangers have no node
+    if (beneath_.count(at.first) && at.second != kGroupsFact) edits.push_back(SetFact{at.first, at.second, value});  // those of strangers have no node
   auto graph = mixgraph::apply({}, edits);
+  std::vector<Problem> left_members;
+  for (const auto& [at, value] : facts_of_paths_) {
+    if (!graph || at.second != kGroupsFact || !beneath_.count(at.first)) continue;
+    // One by one, as a group may be a stranger.
+    auto joined = mixgraph::apply(*graph, {SetFact{at.first, at.second, value}});
+    if (joined)
+      graph = std::move(joined);
+    else
+      left_members.insert(left_members.end(), joined.problems().begin(), joined.problems().end());
+  }
   if (graph) content.graph = std::move(*graph);
   content.facts = facts_;
   content.base = base_;
   content.scenes = scenes_;
   content.left_out = left_out_;
+  content.left_out.insert(content.left_out.end(), left_members.begin(), left_members.end());
   if (!graph)
     content.left_out.insert(content.left_out.end(), graph.problems().begin(), graph.problems().end());
 }

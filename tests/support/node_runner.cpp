@@ -31,11 +31,16 @@ const Kernel& kernel_for(const NodeType& type, int lanes) {
   return *k;
 }
 
+/// As a kernel counts them: the type's own rows, then its followers.
+size_t rows_of(const NodeType& type) { return type.parameters.size() + type.followers.size(); }
+const Parameter& row_at(const NodeType& type, size_t i) {
+  return i < type.parameters.size() ? type.parameters[i] : type.followers[i - type.parameters.size()];
+}
+
 int row_of(const NodeType& type, std::string_view id) {
-  int i = find_row(type, id);
-  if (i < 0 || i >= int(type.parameters.size()))
-    throw std::invalid_argument(std::string(type.id) + " has no row " + std::string(id));
-  return i;
+  for (size_t i = 0; i < rows_of(type); i++)
+    if (row_at(type, i).id == id) return int(i);
+  throw std::invalid_argument(std::string(type.id) + " has no row " + std::string(id));
 }
 
 Value value_for(const Parameter& p, const Value& given) {
@@ -104,13 +109,13 @@ NodeRunner::NodeRunner(const NodeType& type, RunnerOptions options)
       channels_(options.channels),
       time_(options.time),
       tick_(options.time / kTick),
-      glides_(type.parameters.size() * size_t(options.lanes)),
+      glides_(rows_of(type) * size_t(options.lanes)),
       gliding_(glides_.size()),
-      touched_(type.parameters.size()),
+      touched_(rows_of(type)),
       last_change_(size_t(options.lanes), options.time / kTick),
       in_(total_channels(type.inputs, options.channels), options.lanes, 0.f),
       out_(total_channels(type.outputs, options.channels), options.lanes, kUnwritten),
-      ramps_(int(type.parameters.size()), options.lanes, 0.f),
+      ramps_(int(rows_of(type)), options.lanes, 0.f),
       meters_(int(type.meters.size()), options.lanes, 0.f),
       folded_(type.meters.size() * size_t(options.lanes)) {
   auto values = values_for(type, options.values);
@@ -121,12 +126,14 @@ NodeRunner::NodeRunner(const NodeType& type, RunnerOptions options)
     if (size_t(l) < options.lane_values.size()) values = values_for(type, with(options.values, options.lane_values[size_t(l)]));
     make_lane(type, node_, options.lanes, l, Setup{environment_, channels_, values});
   }
-  for (size_t i = 0; i < type.parameters.size(); i++)
-    if (auto number = std::get_if<double>(&values[i]))
+  for (size_t i = 0; i < rows_of(type); i++) {
+    const Value value = i < type.parameters.size() ? values[i] : initial_value(row_at(type, i));
+    if (auto number = std::get_if<double>(&value))
       for (int l = 0; l < options.lanes; l++) {
-        glide(int(i), l).rest(to_domain(type.parameters[i], *number));
+        glide(int(i), l).rest(to_domain(row_at(type, i), *number));
         write_ramp(int(i), l);
       }
+  }
   for (size_t m = 0; m < type.meters.size(); m++)
     for (int l = 0; l < options.lanes; l++)
       folded_[m * size_t(options.lanes) + size_t(l)] =
@@ -146,7 +153,7 @@ int NodeRunner::output_channels() const {
 
 int NodeRunner::live_row(std::string_view id) const {
   int i = row_of(type_, id);
-  const Parameter& p = type_.parameters[size_t(i)];
+  const Parameter& p = row_at(type_, size_t(i));
   if (p.update == Update::rebuild || is_text(p))
     throw std::invalid_argument(std::string(id) + " is not live: give it to the constructor");
   return i;
@@ -155,7 +162,7 @@ int NodeRunner::live_row(std::string_view id) const {
 template <class F>
 void NodeRunner::change(std::string_view id, int lane, F f) {
   int i = live_row(id);
-  const Parameter& p = type_.parameters[size_t(i)];
+  const Parameter& p = row_at(type_, size_t(i));
   enter_tick();
   for (int l = std::max(lane, 0); l < (lane < 0 ? kernel_.lanes : lane + 1); l++) {
     last_change_[size_t(l)] = time_ / kTick;
@@ -167,11 +174,11 @@ void NodeRunner::change(std::string_view id, int lane, F f) {
 }
 
 void NodeRunner::set(std::string_view id, double value, int lane) {
-  if (type_.parameters[size_t(live_row(id))].motion == Motion::jump) return jump(id, value, lane);
+  if (row_at(type_, size_t(live_row(id))).motion == Motion::jump) return jump(id, value, lane);
   move(id, value, 0, lane);
 }
 void NodeRunner::set(std::string_view id, std::string_view choice, int lane) {
-  const Parameter& p = type_.parameters[size_t(live_row(id))];
+  const Parameter& p = row_at(type_, size_t(live_row(id)));
   set(id, std::get<double>(value_for(p, Value(std::string(choice)))), lane);
 }
 void NodeRunner::move(std::string_view id, double value, double seconds, int lane) {
@@ -202,8 +209,8 @@ void NodeRunner::enter_tick() {
     if (!gliding_[i]) continue;
     int r = int(i) / kernel_.lanes, l = int(i) % kernel_.lanes;
     last_change_[size_t(l)] = tick_;
-    gliding_[i] = glides_[i].next_tick(type_.parameters[size_t(r)], tick_ * kTick, 1);
-    (glides_[i].is_slow(type_.parameters[size_t(r)]) ? slow : fast) |= uint64_t(1) << l;
+    gliding_[i] = glides_[i].next_tick(row_at(type_, size_t(r)), tick_ * kTick, 1);
+    (glides_[i].is_slow(row_at(type_, size_t(r))) ? slow : fast) |= uint64_t(1) << l;
     write_ramp(r, l);
   }
   hurried_ = ~slow | fast;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "graph/followers.h"
 #include "tools/render/offline_control.h"
 
 namespace mixgraph {
@@ -85,6 +86,13 @@ std::vector<std::string> starved_players(const Graph& graph, std::span<const flo
   return addresses;
 }
 
+std::vector<std::string> soloed_nodes(const Graph& graph) {
+  std::vector<std::string> paths;
+  for (const Node& node : graph.nodes())
+    if (const int solo = find_part(node.type->parameters, GroupPart::solo); solo >= 0 && node.values[size_t(solo)] == Value(1.0)) paths.push_back(node.path);
+  return paths;
+}
+
 }  // namespace
 
 Result<RenderReport> render(const Song& song, const RenderOptions& options, SoundReader* input,
@@ -120,7 +128,8 @@ Result<RenderReport> render(const Song& song, const RenderOptions& options, Soun
     write(from.data(), end.take(out, offset, frames - offset));
     progress(end.position(), end.position() < span->length ? span->length : end.position());
   }
-  return RenderReport{engine.counters(), starved_players(control.session().graph, engine.meters()), control.notes(), control.left()};
+  return RenderReport{engine.counters(), starved_players(control.session().graph, engine.meters()), control.notes(), control.left(),
+                      soloed_nodes(control.session().graph)};
 }
 
 }  // namespace mixgraph

@@ -48,6 +48,7 @@ struct RenderReport {
   std::vector<std::string> underruns;  ///< addresses of players that lacked data
   std::vector<std::string> notes;      ///< what befell nodes
   size_t lines_left = 0;               ///< of the script, beyond the end
+  std::vector<std::string> soloed = {};  ///< paths of what is soloed at the end
 };
 
 /// Runs the song and its script through an engine, block by block, and hands the span's frames to `write`, planar.

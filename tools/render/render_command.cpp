@@ -53,6 +53,8 @@ void warn(const RenderReport& report, const Song& song, bool has_input) {
   for (const std::string& note : report.notes) fmt::print(stderr, "{}\n", note);
   if (report.lines_left > 0)
     fmt::print(stderr, "{}: {} of its lines lie beyond the end of the render\n", song.script.path, report.lines_left);
+  for (const std::string& soloed : report.soloed)
+    fmt::print(stderr, "/{}: its solo is on at the end, so what it silences isn't heard; /solo/clear takes all solos back\n", soloed);
   for (const std::string& player : report.underruns)
     fmt::print(stderr, "{}: the player lacked data: its sound has gaps\n", player);
   if (report.counters.bad_samples)
