@@ -318,6 +318,7 @@ void Daemon::keep_subscribers() {
   std::set<Client> wanted;
   for (const Client& client : control_.workspace().feedback.clients()) wanted.insert(client);
   for (const Client& client : control_.workspace().meters.clients()) wanted.insert(client);
+  for (const Client& client : control_.workspace().feeds.clients()) wanted.insert(client);
   for (const Client& client : wanted)
     if (!pinned_.contains(client)) server_->pin(client);
   for (const Client& client : pinned_)

@@ -46,6 +46,7 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
       glides_(rows_ * size_t(kernel.lanes)),
       gliding_(rows_),
       begun_((rows_ + 1) * size_t(kernel.lanes)),
+      feeds_(type.feeds.size() * size_t(kernel.lanes)),
       touched_(rows_) {
   // A page that nobody has written yet would be made when the audio thread first does.
   auto* bytes = static_cast<volatile char*>(state_);
@@ -232,7 +233,7 @@ void Bank::start_tick(uint64_t frame, bool sparse, GlidePool& pool) {
 
 void Bank::process(const Chunk& chunk, const float* const* in, float* const* out) noexcept {
   RawBlock raw{chunk.frames, chunk.at, chunk.time, channels_, in, out, ramps_.data(), restless_now_ | restless_before_, hurried_,
-               touched_.data(), meters_.data(), &chunk.device};
+               touched_.data(), meters_.data(), feeds_.empty() ? nullptr : feeds_.data(), &chunk.device};
   if (!rests(chunk, in, out)) {
     kernel_.process(state_, raw);
     if (out) contain(chunk, out);

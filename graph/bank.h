@@ -91,6 +91,11 @@ class Bank {
   void read_meters(int lane, float* to) const;
   void forget_meters();
 
+  /// Where a lane's feeds go, of a type that has any; nullptr: nowhere. [audio]
+  void set_feeds(int lane, const FeedBuffers* feeds) {
+    for (size_t f = 0; f < type_.feeds.size(); f++) feeds_[f * size_t(lanes()) + size_t(lane)] = feeds ? (*feeds)[f].get() : nullptr;
+  }
+
   /// Why the instance in a lane is silenced; it stays so until another one takes its place. [any]
   Fault fault(int lane) const {
     if (!(faulted_.load(std::memory_order_acquire) >> lane & 1)) return Fault::none;
@@ -149,6 +154,7 @@ class Bank {
   std::vector<Glide*> glides_;          // [row][lane]; nullptr: it rests
   std::vector<uint64_t> gliding_;       // lanes, by row
   std::vector<uint64_t> begun_;         // [row and bypass][lane]: the frame at which the latest move had to begin
+  std::vector<FeedBuffer*> feeds_;      // [feed][lane]
   bool any_gliding_ = false, any_touched_ = false;
   uint64_t restless_now_ = 0, restless_before_ = 0, hurried_ = 0, odd_ = 0, members_ = 0;  // lanes
   std::vector<uint8_t> touched_;        // by row

@@ -88,6 +88,8 @@ class Compiler {
     list_places();
     list_heirs();
     list_meters();
+    for (const InstancePtr& i : plan_.nodes)
+      if (i->feeds && !i->leaving) program_->feeds.push_back({i->bank.get(), i->lane, i->feeds});
     return std::move(program_);
   }
 

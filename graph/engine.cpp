@@ -66,6 +66,10 @@ bool Engine::rests() const {
   return rooms_->conductor.settled() && !rooms_->conductor.orders().waits();
 }
 std::span<const float> Engine::meters() { return rooms_->conductor.read_meters(); }
+FeedBuffer* Engine::feed(std::string_view path, int number) const {
+  const Instance* instance = rooms_->conductor.orders().find(path);
+  return instance && instance->feeds && size_t(number) < instance->feeds->size() ? (*instance->feeds)[size_t(number)].get() : nullptr;
+}
 std::vector<NodeFault> Engine::take_faults() { return rooms_->conductor.take_faults(); }
 std::vector<NodeTrouble> Engine::take_troubles() { return rooms_->work.take_troubles(); }
 int Engine::latency() const { return rooms_->conductor.latency(); }

@@ -123,6 +123,8 @@ class Engine {
   /// The meters of all nodes of the graph, in the order of its nodes and their types' meters, folded since the last call.
   /// Valid until the next call of this, update() or advance(). [control]
   std::span<const float> meters();
+  /// A feed of a node, by its number in the type's list; nullptr: there is none. Valid until the next update(). [control]
+  FeedBuffer* feed(std::string_view path, int number) const;
   /// Nodes that were silenced since the last call. Each is built anew and faded in, unless it was given up. [control]
   std::vector<NodeFault> take_faults();
   /// What nodes couldn't do since the last call: write a recording, read a file. [control]

@@ -21,12 +21,35 @@ int find_part(std::span<const Parameter> rows, GroupPart part, size_t nth) {
   return -1;
 }
 
-Followers::Followers(const Graph& graph) : graph_(graph) {
+Followers::Slots Followers::slots_of(const std::vector<std::string_view>& groups, const Slots* before) {
+  Slots slots;
+  const auto place = [&](std::string_view group) { return size_t(std::find(slots.begin(), slots.end(), group) - slots.begin()); };
+  for (size_t s = 0; before && s < slots.size(); s++)
+    if (!(*before)[s].empty() && std::find(groups.begin(), groups.end(), (*before)[s]) != groups.end()) slots[s] = (*before)[s];
+  for (size_t g = 0; g < groups.size(); g++) {
+    if (place(groups[g]) < slots.size()) continue;
+    // Behind those that are before it in the list, if there is room: gains are multiplied in this order.
+    size_t slot = 0;
+    for (size_t earlier = 0; earlier < g; earlier++) slot = std::max(slot, place(groups[earlier]) + 1);
+    while (slot < slots.size() && !slots[slot].empty()) slot++;
+    if (slot == slots.size()) slot = place("");
+    slots[slot] = groups[g];
+  }
+  return slots;
+}
+
+Followers::Followers(const Graph& graph, const Followers& before) : graph_(graph) {
   const auto is_membership = [](const auto& fact) { return fact.first.second == kGroupsFact; };
   if (std::none_of(graph.facts().begin(), graph.facts().end(), is_membership)) return;
-  for (const Node& node : graph.nodes())
+  for (const Node& node : graph.nodes()) {
+    if (node.type->followers.empty()) continue;
+    const auto groups = groups_of(graph, node.path);
+    if (groups.empty()) continue;
+    const auto old = before.members_.find(node.path);
+    members_[node.path] = slots_of(groups, old == before.members_.end() ? nullptr : &old->second);
     for (size_t f = 0; f < node.type->followers.size(); f++)
       if (const auto leader = leader_of(node.path, *node.type, f)) followers_[key_of(leader->path, leader->row)].push_back({node.path, row_count(*node.type) + int(f)});
+  }
 }
 
 std::span<const Followers::Row> Followers::of(std::string_view path, int row) const {
@@ -36,12 +59,13 @@ std::span<const Followers::Row> Followers::of(std::string_view path, int row) co
 }
 
 std::optional<Followers::Row> Followers::leader_of(std::string_view path, const NodeType& type, size_t follower) const {
+  const auto member = members_.empty() ? members_.end() : members_.find(std::string(path));
+  if (member == members_.end()) return {};
   const auto rows = type.followers;
   const GroupPart part = rows[follower].group;
   const auto before = std::count_if(rows.begin(), rows.begin() + std::ptrdiff_t(follower), [part](const Parameter& p) { return p.group == part; });
-  const auto groups = groups_of(graph_, path);
-  if (size_t(before) >= groups.size()) return {};
-  const Node* group = graph_.find(groups[size_t(before)]);
+  if (size_t(before) >= kMostGroups) return {};
+  const Node* group = graph_.find(member->second[size_t(before)]);
   const int row = group ? find_part(group->type->parameters, part) : -1;
   if (row < 0) return {};
   return Row{group->path, row};

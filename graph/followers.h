@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <functional>
 #include <optional>
 #include <span>
@@ -33,7 +34,10 @@ class Followers {
     std::string path;
     int row;
   };
-  explicit Followers(const Graph& graph = {});
+  Followers() = default;
+  /// Of the same document, later: a member goes on following each of its groups with the same row, so that one that it leaves
+  /// moves none of the others.
+  Followers(const Graph& graph, const Followers& before);
 
   /// Rows that take the same course as this one. What they all follow may be asked for nodes that follow nothing.
   std::span<const Row> of(std::string_view path, int row) const;
@@ -54,10 +58,14 @@ class Followers {
     std::vector<Mute> mutes;
     std::vector<std::vector<size_t>> heard_by, hears;  // nodes
   };
+  /// The groups that a node's rows follow, by their number; empty: none. Those that are new to it come in the order of its list.
+  using Slots = std::array<std::string, kMostGroups>;
+  static Slots slots_of(const std::vector<std::string_view>& groups, const Slots* before);
   const Topology& topology() const;
   static void reach(const std::vector<std::vector<size_t>>& next, std::vector<bool>& reached, std::vector<size_t> from);
 
   Graph graph_;
+  std::unordered_map<std::string, Slots> members_;               // by path
   std::unordered_map<std::string, std::vector<Row>> followers_;  // by path and row of the leader
   mutable std::optional<Topology> topology_;                     // when it is first needed
 };

@@ -24,15 +24,17 @@ int main_row(const NodeType& t) {
 }
 
 size_t memory_of(const NodeType& t, const Setup& setup) {
-  constexpr size_t kInstance = 1280, kRow = 160;  // its names and places; a row's values and courses
-  size_t bytes = kInstance + kRow * size_t(row_count(t)) + t.kernels[0].bytes;
+  constexpr size_t kInstance = 1280, kRow = 160, kFollower = 96;  // its names and places; a row's values and courses
+  if (t.is_group()) return kInstance / 2;  // it has no cables, and next to no bank
+  size_t bytes = kInstance + kRow * size_t(row_count(t)) + kFollower * t.followers.size() + t.kernels[0].bytes;
+  for (const Feed& feed : t.feeds) bytes += 3 * size_t(feed.size) * sizeof(float);
   if (t.bypassable() && t.latency) bytes += size_t(t.latency(setup)) * size_t(setup.channels) * sizeof(float);
   return bytes + (t.memory ? t.memory(setup) : 0);
 }
 
 Problems problems_of(const NodeType& t, const Setup& setup) {
   const Kernel& kernel = t.kernels[0];
-  if (!kernel.may_fail) return {};
+  if (t.runs_in_lanes()) return t.check ? t.check(setup) : Problems();
   auto made = kernel.create(setup);
   if (!made) return made.problems();
   kernel.destroy(*made);

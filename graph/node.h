@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "graph/feed.h"
 #include "graph/lane_memory.h"
 #include "graph/lanes.h"
 #include "graph/mixing.h"
@@ -85,6 +86,7 @@ struct RawBlock {
   uint64_t restless, hurried;  ///< lanes; see Block
   const uint8_t* touched;    ///< by row: 1 if it was set
   float* meters;             ///< [meter][lane]
+  FeedBuffer* const* feeds;  ///< [feed][lane]; nullptr: there are none
   const DeviceBuffers* device;
 };
 
@@ -101,7 +103,6 @@ struct Kernel {
   int lanes;
   State state;
   size_t bytes, alignment;
-  bool may_fail;  ///< create() may refuse a set-up
   Result<void*> (*create)(const Setup&);                          ///< [control]; if the type is slow, [worker]
   void (*destroy)(void*);                                         ///< [control]; if the type is slow, [worker]
   void (*process)(void*, const RawBlock&) noexcept;               ///< [audio]
@@ -130,12 +131,16 @@ struct NodeType {
   /// parameters.size() and on.
   std::span<const Parameter> followers = {};
   std::span<const Meter> meters = {};
+  std::span<const Feed> feeds = {};
   std::span<const Kernel> kernels = {};  ///< by rising number of lanes; the first has one lane
   int (*latency)(const Setup&) = nullptr;   ///< frames from input to output; nullptr: none
   double (*tail)(const Setup&) = nullptr;   ///< seconds of sound after the input ends; nullptr: none
   int (*channels)(const Setup&) = nullptr;  ///< 1 or 2, of a node without inputs [control]; if it is slow, [worker]; nullptr: 2
   /// Bytes that an instance takes beside its kernel's, about: delay lines, buffers of files [control]; nullptr: none.
   size_t (*memory)(const Setup&) = nullptr;
+  /// Why a node that runs in lanes can't be made [control]; nullptr: it always can. One that runs alone says so when it is made.
+  /// (Not a part of the kernel, as those who write problems aren't compiled for several instruction sets.)
+  Problems (*check)(const Setup&) = nullptr;
   /// Instances with as many channels and the same key may share a bank. What goes in is what no lane can carry by itself, such
   /// as a latency [control]; nullptr: all may.
   uint64_t (*bank_key)(const Setup&) = nullptr;
@@ -182,6 +187,13 @@ constexpr bool is_sound(const NodeType& t) {
   if (!is_sound(t.parameters) || !is_sound(t.followers) || !has_sound_ids(t.inputs) || !has_sound_ids(t.outputs) || !has_sound_ids(t.meters)) return false;
   for (const Meter& m : t.meters)
     if (m.label.empty() || !is_sentence(m.doc)) return false;
+  if (!has_sound_ids(t.feeds)) return false;
+  for (const Feed& f : t.feeds) {
+    if (f.label.empty() || !is_sentence(f.doc) || f.size < 1 || f.size > kMostOfAFeed || f.along.label.empty()) return false;
+    if (f.along.curve == Curve::log && f.along.first <= 0) return false;
+    for (const Meter& m : t.meters)
+      if (m.id == f.id) return false;
+  }
   for (const Parameter& p : t.parameters)
     if (p.id == "bypass" && t.bypassable()) return false;
   for (const Parameter& p : t.followers)
@@ -261,6 +273,12 @@ class Block {
   bool touched(int row) const { return raw_.touched[row]; }
   /// Reports a reading; the engine folds it with those of other blocks.
   V& meter(int row) const { return reinterpret_cast<V*>(raw_.meters)[row]; }
+  /// Room for the values of a feed; nullptr: nobody reads it. What was written there is told by publish().
+  float* feed(int row, int lane) const {
+    FeedBuffer* buffer = raw_.feeds ? raw_.feeds[row * kLanes<V> + lane] : nullptr;
+    return buffer ? buffer->next() : nullptr;
+  }
+  void publish(int row, int lane) const { raw_.feeds[row * kLanes<V> + lane]->publish(); }
   const DeviceBuffers& device() const { return *raw_.device; }
 
  private:
@@ -304,7 +322,7 @@ constexpr State state_in_lanes() {
 }
 
 /// The kernel of a class `Node<V>`. It has `void process(Block<V>)`, and
-/// - a constructor from Setup, or none if it is empty; or, if a set-up may be refused, a static
+/// - a constructor from Setup, or none if it is empty; or, if it runs alone and a set-up may be refused, a static
 ///   `Result<std::unique_ptr<Node>> create(const Setup&)`;
 /// - `const LaneMemory<V>& memory() const`, if it has one;
 /// - `service()` if it has slow work, and `take_trouble()` if that can fail;
@@ -318,7 +336,6 @@ constexpr Kernel kernel_of(State state) {
   k.bytes = state == State::none ? 0 : sizeof(Node);
   k.alignment = alignof(Node);
   if constexpr (requires(const Setup& setup) { Node::create(setup); }) {
-    k.may_fail = true;
     k.create = [](const Setup& setup) -> Result<void*> {
       auto made = Node::create(setup);
       if (!made) return made.problems();

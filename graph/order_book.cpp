@@ -1,6 +1,7 @@
 #include "graph/order_book.h"
 
 #include <algorithm>
+#include <set>
 
 namespace mixgraph {
 namespace {
@@ -84,15 +85,17 @@ void OrderBook::send_said(SaidFrames& frames) {
   std::erase_if(solos_, [this](const auto& item) { return item.first.first <= now_; });
 }
 
-// The solo of a frame begins with what it silences, and all that is said of later ones is said again.
+// The solo of a frame begins with what it silences, and all that is said of later ones is said again. What is silenced at once is so
+// as of now, whatever frame the solo was said at: something may have come due since.
 void OrderBook::add_silenced(SaidFrames& frames) {
   const auto first = std::find_if(frames.begin(), frames.end(), [](const auto& item) { return item.second.solo; });
   if (first == frames.end()) return;
-  const uint64_t from = first->first;
-  for (auto at = solos_.lower_bound({from, 0}); at != solos_.end(); at = solos_.upper_bound({at->first.first, UINT64_MAX})) {
-    Said& said = frames[at->first.first];
-    said.timed |= at->first.first > now_;
-    const std::vector<Order> silenced = silenced_at(at->first.first);
+  std::set<uint64_t> at;
+  for (auto solo = solos_.lower_bound({first->first, 0}); solo != solos_.end(); ++solo) at.insert(std::max(solo->first.first, now_));
+  for (const uint64_t frame : at) {
+    Said& said = frames[frame];
+    said.timed |= frame > now_;
+    const std::vector<Order> silenced = silenced_at(frame);
     said.orders.insert(said.orders.end(), silenced.begin(), silenced.end());
   }
 }
@@ -103,7 +106,7 @@ std::vector<Order> OrderBook::silenced_at(uint64_t frame) const {
   const auto value_of = [&](std::string_view path, int row) {
     const auto found = by_path_.find(path);
     if (found == by_path_.end()) return 0.0;
-    const auto told = then.find(uint64_t(found->second->id) << 16 | uint16_t(row));
+    const auto told = then.find(row_key(found->second->id, row));
     return told == then.end() ? std::get<double>(found->second->values[size_t(row)]) : told->second;
   };
   std::vector<Order> orders;
@@ -116,8 +119,51 @@ std::vector<Order> OrderBook::silenced_at(uint64_t frame) const {
   return orders;
 }
 
+/// The order that a follower takes at a frame: that of its leader then, or the leader's value, or none.
+Order OrderBook::following(const Instance& member, int row, const FrameOrders& orders, const std::unordered_map<uint64_t, double>& then) const {
+  const Parameter& p = told_row(*member.type, row);
+  const auto leader = followers_.leader_of(member.path, *member.type, size_t(row - row_count(*member.type)));
+  const auto found = leader ? by_path_.find(leader->path) : by_path_.end();
+  if (found == by_path_.end()) return order_of(member, row, p.initial);
+  const Instance& group = *found->second;
+  const uint64_t led_by = row_key(group.id, leader->row);
+  if (const auto led = orders.find(led_by); led != orders.end()) {
+    Order order = *led->second;
+    order.instance = member.id, order.row = int16_t(row);
+    return order;
+  }
+  const auto told = then.find(led_by);
+  return order_of(member, row, told == then.end() ? std::get<double>(group.values[size_t(leader->row)]) : told->second);
+}
+
+// What waits was said to those who followed then. At each of its frames, whoever has followed or follows now is told again.
+void OrderBook::follow_pending(SaidFrames& frames) {
+  std::map<uint64_t, FrameOrders> waiting;  // the latest of each frame, by row
+  for (const auto& [key, pending] : pending_)
+    for (const Order& o : pending.orders) waiting[key.first][row_of(o)] = &o;
+  std::unordered_map<uint64_t, double> then;  // values that have come by the frame at hand
+  for (const auto& [frame, orders] : waiting) {
+    std::map<uint64_t, std::pair<const Instance*, int>> members;  // by row
+    for (const auto& [key, order] : orders) {
+      then[key] = order->value;
+      const Instance* const instance = by_id(order->instance);
+      if (!instance || told_row(*instance->type, order->row).group == GroupPart::none) continue;
+      if (order->row >= row_count(*instance->type)) members[key] = {instance, order->row};
+      for (const Followers::Row& follower : followers_.of(instance->path, order->row))
+        if (const Instance* member = find(follower.path)) members[row_key(member->id, follower.row)] = {member, follower.row};
+    }
+    for (const auto& [key, member] : members) {
+      if (told_row(*member.first->type, member.second).group == GroupPart::silenced) continue;
+      Said& said = frames[frame];
+      said.timed = true;
+      said.orders.push_back(following(*member.first, member.second, orders, then));
+    }
+  }
+}
+
 void OrderBook::settle_followers() {
   SaidFrames frames;
+  if (!pending_.empty()) follow_pending(frames);
   bool solo = !solos_.empty();
   for (const InstancePtr& i : known_) {
     for (size_t r = 0; r < i->type->parameters.size(); r++)

@@ -25,7 +25,7 @@ class OrderBook {
   /// The instances that can be told anything from now on. Their paths and ids stay as they are.
   void know(const Plan& target);
   /// What follows what from now on, in a document that they make sound.
-  void know(const Graph& graph) { followers_ = Followers(graph); }
+  void know(const Graph& graph) { followers_ = Followers(graph, followers_); }
   /// Has all that follows do so, where instances or what they follow are new.
   void settle_followers();
   /// Tells instances, and those that follow them: what is of one frame is one batch.
@@ -42,6 +42,11 @@ class OrderBook {
   std::vector<DueMove> take_due() { return std::exchange(due_, {}); }
   /// What waits and will have come due at a frame, in that order.
   std::vector<DueMove> due_until(uint64_t frame) const;
+  /// An instance by its path, or nullptr.
+  const Instance* find(std::string_view path) const {
+    const auto found = by_path_.find(path);
+    return found == by_path_.end() ? nullptr : found->second;
+  }
   /// The frame up to which everything is past.
   uint64_t now() const { return now_; }
   /// Nothing waits to be sent but what its time has not come for.
@@ -64,6 +69,9 @@ class OrderBook {
   void say_to(std::string_view path, int row, const Move& move, SaidFrames& frames);
   void add_silenced(SaidFrames& frames);
   std::vector<Order> silenced_at(uint64_t frame) const;
+  using FrameOrders = std::unordered_map<uint64_t, const Order*>;  // by row
+  Order following(const Instance& member, int row, const FrameOrders& orders, const std::unordered_map<uint64_t, double>& then) const;
+  void follow_pending(SaidFrames& frames);
   void send_said(SaidFrames& frames);
   bool tell(Instance& instance, const Order& order, const Key& key);
   void tell_at_once(const Key& key, std::vector<Order> orders, bool timed, bool late);
@@ -78,7 +86,8 @@ class OrderBook {
   std::span<Glide> glides_for_rows();
   DueMove due_move(const Instance& instance, const Order& order, uint64_t frame) const;
   Instance* by_id(uint32_t id) const;
-  static uint64_t row_of(const Order& o) { return uint64_t(o.instance) << 16 | uint16_t(o.row); }
+  static uint64_t row_key(uint32_t instance, int row) { return uint64_t(instance) << 16 | uint16_t(row); }
+  static uint64_t row_of(const Order& o) { return row_key(o.instance, o.row); }
 
   Handover& handover_;
   const double rate_, longest_jump_;  // Hz, frames

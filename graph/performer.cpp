@@ -78,6 +78,10 @@ void Performer::adopt(Program& next) {
   glides_.add(next.glides);
   for (const LaneTransfer& t : next.heirs) t.to->inherit_lane(t.lane, *t.from, t.from_lane, glides_);
   for (size_t b = 0; b < next.banks.size(); b++) next.banks[b]->set_members(next.members[b], glides_);
+  // A bank that goes on may have had others in its lanes, whose feeds end with the program before.
+  if (before)
+    for (const Program::FeedPlace& f : before->feeds) f.bank->set_feeds(f.lane, nullptr);
+  for (const Program::FeedPlace& f : next.feeds) f.bank->set_feeds(f.lane, f.feeds.get());
   if (before)
     for (Bank* bank : before->banks)
       if (bank->program_serial != next.serial) bank->give_back_glides(glides_);

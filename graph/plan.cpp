@@ -81,6 +81,10 @@ Problems build(Instance& instance, const Workshop& workshop, const Prepared* pre
   instance.told.resize(instance.values.size());
   const Setup setup{workshop.environment(), instance.channels, instance.values};
   instance.latency = type.latency ? type.latency(setup) : 0;
+  if (!type.feeds.empty()) {
+    instance.feeds = std::make_shared<FeedBuffers>();
+    for (const Feed& feed : type.feeds) instance.feeds->push_back(std::make_unique<FeedBuffer>(feed));
+  }
   instance.bank_key = type.bank_key ? type.bank_key(setup) : 0;
   return type.runs_in_lanes() ? named(problems_of(type, setup), instance.path) : std::move(alone.problems);
 }
@@ -90,6 +94,7 @@ void succeed(Instance& instance, const InstancePtr& old) {
   instance.id = old->id;
   instance.predecessor = old->sounding ? old : old->predecessor;
   instance.held = old->held;
+  instance.feeds = old->feeds;
   for (int r = 0; r < told_row_count(*instance.type); r++)
     if (told_row(*instance.type, r).update == Update::live) {
       instance.values[size_t(r)] = old->values[size_t(r)];

@@ -35,6 +35,7 @@ struct Instance {
   size_t bytes = 0;                 ///< that it takes, about
   std::shared_ptr<Bank> bank;       ///< set at once for nodes that run alone, else when first compiled
   int lane = 0;
+  std::shared_ptr<FeedBuffers> feeds;  ///< of a type that has any
   bool sounding = false;            ///< the audio thread has it, or a program on its way there
   bool leaving = false;             ///< not in the graph any more
   bool replaced = false;            ///< leaving because another instance takes its place

@@ -147,6 +147,12 @@ struct Program {
   Places places;
   std::span<Glide> glides;              ///< for the heirs' courses
   MeterBoard meters;
+  struct FeedPlace {
+    Bank* bank;
+    int lane;
+    std::shared_ptr<const FeedBuffers> feeds;
+  };
+  std::vector<FeedPlace> feeds;     ///< of the instances that have any
   int fade_at = 0;                  ///< position of its fades; negative while new paths fill; [audio]
   bool fades = false;               ///< whether anything comes or goes in it
   std::vector<std::shared_ptr<Bank>> kept_banks;

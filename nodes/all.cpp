@@ -12,6 +12,8 @@
   X(mute)       \
   X(pan)        \
   X(send)       \
+  X(vca)        \
+  X(mute_group) \
   X(sum)        \
   X(tremolo)    \
   X(delay)      \
@@ -20,6 +22,7 @@
   X(width)      \
   X(limiter)    \
   X(meter)      \
+  X(spectrum)   \
   X(loudness)
 
 // Those in nodes/io/, the device's outputs and files, which have no arithmetic to speak of: compiled once, for every machine.

@@ -68,9 +68,10 @@ class Delay {
       for (int i = frames.first; i < frames.first + frames.count; i++)
         for (int n = 0; n < kCoefficients; n++) k[i][n] = frames.c(n, i);
     });
-    taps_.begin(b, [&](int index) { return min(max(time.at(index), V(kShortestMs)), V(kLongestMs)) * frames_per_ms_; });
     // What is read must have been written.
-    const int most = std::min(int(kShortestMs * lane(frames_per_ms_, 0)) - Taps<V>::kReach, kMaxBlock);
+    const int shortest = std::max(int(kShortestMs * lane(frames_per_ms_, 0)), Taps<V>::kReach + 8);
+    const int most = std::min(shortest - Taps<V>::kReach, kMaxBlock);
+    taps_.begin(b, [&](int index) { return max(min(time.at(index), V(kLongestMs)) * frames_per_ms_, V(float(shortest))); });
     for (int first = 0; first < b.frames(); first += most)
       for (int c = 0; c < b.channels(); c++) echo(b, k + first, c, first, std::min(most, b.frames() - first));
     taps_.end(b);

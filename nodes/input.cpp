@@ -20,13 +20,9 @@ constexpr float kSilence[kMaxBlock] = {};
 template <class V>
 class Input {
  public:
-  explicit Input(ChannelPair channels) {
+  explicit Input(const Setup& setup) {
+    const ChannelPair channels = input_channels(setup.text(kChannels));
     for (int c = 0; c < 2; c++) channel_[c] = V(float(channels.channel[c % channels.count]));
-  }
-  static Result<std::unique_ptr<Input>> create(const Setup& setup) {
-    auto channels = parse_device_channels(setup.text(kChannels), {});
-    if (!channels) return channels.problems();
-    return std::make_unique<Input>(*channels);
   }
 
   void process(Block<V> b) {
@@ -51,10 +47,8 @@ class Input {
   V channel_[2];  ///< whole numbers, from 0
 };
 
-int count_channels(const Setup& setup) {
-  auto channels = parse_device_channels(setup.text(kChannels), {});
-  return channels ? channels->count : 1;
-}
+int count_channels(const Setup& setup) { return input_channels(setup.text(kChannels)).count; }
+Problems check(const Setup& setup) { return check_input_channels(setup.text(kChannels)); }
 
 }  // namespace
 
@@ -67,6 +61,7 @@ extern constexpr NodeType input = declared({
     .parameters = kParameters,
     .kernels = kLaneKernels<Input>,
     .channels = count_channels,
+    .check = check,
     .role = DeviceRole::device_input,
 });
 

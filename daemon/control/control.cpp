@@ -126,6 +126,7 @@ void Control::refused_frame(const Client& client, const Problem& problem, const 
 void Control::disconnected(const Client& client) {
   workspace_.feedback.unsubscribe(client, "");
   workspace_.meters.unsubscribe(client, "");
+  workspace_.feeds.unsubscribe(client, "");
   workspace_.outbox.drop(client);
   turns_.drop(client);
   timed_.drop(client);
@@ -216,6 +217,7 @@ void Control::tick(const Now& now) {
   const auto value_of = [this](const Entry& entry, bool norm) { return workspace_.value_of(entry, norm); };
   workspace_.feedback.tick(now, workspace_.document.names(), value_of, workspace_.send);
   workspace_.meters.tick(now, workspace_.send);
+  workspace_.feeds.tick(now, workspace_.engine, workspace_.send);
   workspace_.outbox.tick(workspace_.send);
   workspace_.costs.follow(workspace_.engine, now);
   tell_faults();
@@ -241,7 +243,7 @@ void Control::perform_due() {
 int64_t Control::due() const {
   const bool tells_moves = workspace_.document.moves() && workspace_.feedback.has_subscribers();
   if (waits() || tells_moves || workspace_.outbox.size() > 0 || !workspace_.engine.rests()) return 0;
-  return std::min({next_meters_ns_, workspace_.feedback.due(), workspace_.meters.due()});
+  return std::min({next_meters_ns_, workspace_.feedback.due(), workspace_.meters.due(), workspace_.feeds.due()});
 }
 
 void Control::follow_journal() {
@@ -302,6 +304,7 @@ std::vector<Control::Request> Control::subscriptions() const {
   std::vector<Request> requests;
   for (auto& [client, message] : workspace_.feedback.requests()) requests.push_back({client, message});
   for (auto& [client, message] : workspace_.meters.requests()) requests.push_back({client, message});
+  for (auto& [client, message] : workspace_.feeds.requests()) requests.push_back({client, message});
   return requests;
 }
 

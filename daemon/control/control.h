@@ -54,7 +54,7 @@ class Control {
   /// The subscriptions of all clients.
   std::vector<Request> subscriptions() const;
   /// Goes up whenever those change.
-  uint64_t subscriptions_edition() const { return workspace_.feedback.edition() + workspace_.meters.edition(); }
+  uint64_t subscriptions_edition() const { return workspace_.feedback.edition() + workspace_.meters.edition() + workspace_.feeds.edition(); }
   /// The bundles that wait for their time.
   std::vector<Request> waiting_bundles(const Now& now) const;
   /// Whether the client itself has shown that it is where its packets come from.

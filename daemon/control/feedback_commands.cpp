@@ -58,7 +58,8 @@ Answer unsubscribe_meters(Workspace& workspace, const Call& call) {
 Answer renew(Workspace& workspace, const Call& call) {
   const bool values = workspace.feedback.renew(call.client, workspace.now);
   const bool meters = workspace.meters.renew(call.client, workspace.now);
-  if (values || meters) return Done{};
+  const bool feeds = workspace.feeds.renew(call.client, workspace.now);
+  if (values || meters || feeds) return Done{};
   return Problem{"", "you have no subscription", "it ended 10 s after the last /renew: /subscribe again"};
 }
 
@@ -66,6 +67,24 @@ Answer meters(Workspace& workspace, const Call& call) {
   const auto messages = workspace.meters.latest(call.client, call.text(0, "//*"));
   if (!messages) return messages.problems();
   if (messages->empty()) return Problem{"", "no node with meters matches", "/meters lists all of them"};
+  return workspace.answer_list(call, *messages);
+}
+
+Answer subscribe_feeds(Workspace& workspace, const Call& call) {
+  const Request request = request_of(call, 50, 20);
+  return refused_or(workspace.feeds.subscribe(call.client, request.pattern, request.interval_ns, workspace.now), request.pattern);
+}
+
+Answer unsubscribe_feeds(Workspace& workspace, const Call& call) {
+  const std::string pattern = call.text(0);
+  if (workspace.feeds.unsubscribe(call.client, pattern)) return Done{pattern};
+  return Problem{"", "there is no such subscription of yours", "the pattern as it was subscribed, or none for all"};
+}
+
+Answer feeds(Workspace& workspace, const Call& call) {
+  const auto messages = workspace.feeds.list(call.client, call.text(0, "//*"));
+  if (!messages) return messages.problems();
+  if (messages->empty()) return Problem{"", "no feed matches", "/feeds lists all of them"};
   return workspace.answer_list(call, *messages);
 }
 
@@ -110,6 +129,10 @@ constexpr Command kCommands[] = {
     {"/meters/subscribe", "[pattern] [ms]", "|vv", "Sends readings every so many ms.", subscribe_meters, {}},
     {"/meters/unsubscribe", "[pattern]", "|s", "Ends one subscription to meters, or all.",
      unsubscribe_meters, {}},
+    {"/feeds", "[pattern]", "|s", "Sends /feed with what each feed is: its address, unit, size, and the axis along which its values lie; then /done.",
+     feeds, {}},
+    {"/feeds/subscribe", "[pattern] [ms]", "|vv", "Sends a feed's latest values every so many ms, as a blob, or of /floats/... as floats.", subscribe_feeds, {}},
+    {"/feeds/unsubscribe", "[pattern]", "|s", "Ends one subscription to feeds, or all.", unsubscribe_feeds, {}},
 };
 
 }  // namespace

@@ -27,6 +27,7 @@ std::vector<StatusItem> status_of(const Workspace& workspace) {
       {"late_bundles", "Bundles whose time had passed when they came.", whole(workspace.counters.late_bundles)},
       {"subscribers", "Clients that subscribed to parameters.", whole(workspace.feedback.clients().size())},
       {"meter_subscribers", "Clients that subscribed to meters.", whole(workspace.meters.clients().size())},
+      {"feed_subscribers", "Clients that subscribed to feeds.", whole(workspace.feeds.clients().size())},
   };
   for (const auto& [type, share] : workspace.costs.shares(workspace.rate()))
     items.push_back({"cost/" + std::string(type), "Share of a processor's time that this takes, over the latest 2 to 4 s.", float(share)});

@@ -10,6 +10,7 @@
 #include "daemon/control/control_settings.h"
 #include "daemon/control/cost_window.h"
 #include "daemon/control/document.h"
+#include "daemon/control/feed_reader.h"
 #include "daemon/control/feedback.h"
 #include "daemon/control/meter_feed.h"
 #include "daemon/control/outbox.h"
@@ -50,6 +51,7 @@ struct Workspace {
   std::optional<Scene::Scope> before_recall;  ///< the values that the last recall replaced, for /scene/undo
   Feedback feedback;
   MeterFeed meters;
+  FeedReader feeds;
   Outbox outbox;
   CostWindow costs;
   ControlCounters counters;

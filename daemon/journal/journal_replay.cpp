@@ -325,11 +325,16 @@ void JournalReplay::tell(JournalContent& content) const {
   for (const auto& [at, value] : facts_of_paths_) {
     if (!graph || at.second != kGroupsFact || !beneath_.count(at.first)) continue;
     // One by one, as a group may be a stranger.
-    auto joined = mixgraph::apply(*graph, {SetFact{at.first, at.second, value}});
-    if (joined)
+    std::string groups;
+    for (const std::string_view group : groups_in(value)) {
+      auto joined = mixgraph::apply(*graph, {SetFact{at.first, at.second, groups + (groups.empty() ? "" : " ") + std::string(group)}});
+      if (!joined) {
+        left_members.insert(left_members.end(), joined.problems().begin(), joined.problems().end());
+        continue;
+      }
+      groups += (groups.empty() ? "" : " ") + std::string(group);
       graph = std::move(joined);
-    else
-      left_members.insert(left_members.end(), joined.problems().begin(), joined.problems().end());
+    }
   }
   if (graph) content.graph = std::move(*graph);
   content.facts = facts_;

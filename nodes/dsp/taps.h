@@ -1,6 +1,4 @@
 #pragma once
-#include <numbers>
-
 #include "graph/planar.h"
 #include "nodes/dsp/ring.h"
 
@@ -17,12 +15,12 @@ void write_ring(const LaneMemory<V>& memory, int number, uint64_t time, const V*
 }
 
 /// Where each lane reads its rings: so many frames back. It goes to another place by a fade of 20 ms, which begins with a tick;
-/// where blocks are cut makes no difference. Between frames it reads through a windowed sinc of 16 points: within 0.1 dB to 18 kHz
+/// where blocks are cut makes no difference. Between frames it reads through a windowed sinc of 20 points: within 0.03 dB to 18 kHz
 /// at 44.1 kHz. The member of a node that runs in lanes.
 template <class V>
 class Taps {
  public:
-  static constexpr int kReach = 8;  ///< frames before and behind a place that is no whole number
+  static constexpr int kReach = 10;  ///< frames before and behind a place that is no whole number
   explicit Taps(double rate) : span_(float(std::lround(0.02 * rate))), at_(span_) {}
 
   /// Before each block: `wanted(index)` is the places that are wanted at that index of the tick, at least count + kReach for as
@@ -89,16 +87,22 @@ class Taps {
       for (int i = 0; i < count; i++) out[i] = madd(weight, x[i + n], out[i]);
     }
   }
-  /// sin(pi x) / (pi x) under a Kaiser-like window (a cosine sum), their sum being 1.
+  /// The modified Bessel function of order 0, by its series.
+  static double bessel(double x) {
+    double sum = 1, term = 1;
+    for (int n = 1; n < 24; n++) sum += term *= x * x / (4.0 * n * n);
+    return sum;
+  }
+  /// sin(pi x) / (pi x) under a Kaiser window, their sum being 1.
   void design(int l) {
-    constexpr double kPi = std::numbers::pi;
+    constexpr double kBeta = 5.75;  // least error up to 18 kHz at 44.1 kHz
     const double f = lane(to_, l) - std::floor(lane(to_, l));
     if (f == 0) return;
     double weights[2 * kReach], sum = 0;
     for (int n = 0; n < 2 * kReach; n++) {
-      const double x = kReach - n - f, turn = kPi * x / kReach;
-      const double window = 0.40897 + 0.5 * std::cos(turn) + 0.09103 * std::cos(2 * turn);
-      sum += weights[n] = std::sin(kPi * x) / (kPi * x) * window;
+      const double x = kReach - n - f, edge = x / kReach;
+      // The sines differ by their signs alone.
+      sum += weights[n] = (n % 2 ? -1 : 1) / x * bessel(kBeta * std::sqrt(std::max(1 - edge * edge, 0.0)));
     }
     for (int n = 0; n < 2 * kReach; n++) set_lane(to_weights_[n], l, float(weights[n] / sum));
   }

@@ -34,4 +34,13 @@ Result<ChannelPair> parse_device_channels(std::string_view text, ChannelPair oth
   return ChannelPair{two ? 2 : 1, {first - 1, two ? second - 1 : 0}};
 }
 
+ChannelPair input_channels(const std::string& text) {
+  auto channels = parse_device_channels(text, {});
+  return channels ? *channels : ChannelPair{};
+}
+Problems check_input_channels(const std::string& text) {
+  auto channels = parse_device_channels(text, {});
+  return channels ? Problems{} : channels.problems();
+}
+
 }  // namespace mixgraph

@@ -135,8 +135,8 @@ TEST_CASE("what is wrong with groups in a file is told with its place", "[groups
   REQUIRE_FALSE(session);
   Lines lines;
   for (const Problem& p : session.problems()) lines.push_back(p.text());
-  CHECK(lines == Lines{"song.yaml:5:27: `mix/eq` can't be a member of `drums`: it has no fader; a member is a strip or a bus with a fader and a mute",
-                       "song.yaml:6:33: `mix/fader` can't be a member of `drums`: it has no mute; a member is a strip or a bus with a fader and a mute",
-                       "song.yaml:4:32: `drum`: no such node; did you mean drums?",
-                       "song.yaml:4:38: `kick`: strip is no group; a group is a vca or a mute_group"});
+  CHECK(lines == Lines{"song.yaml:4:32: `drum`: no such node; did you mean `drums`?",
+                       "song.yaml:4:38: `kick`: strip is no group; a group is a vca or a mute_group",
+                       "song.yaml:5:26: `mix/eq` can't be a member of `drums`: it has no fader; a member is a strip or a bus with a fader and a mute",
+                       "song.yaml:6:32: `mix/fader` can't be a member of `drums`: it has no mute; a member is a strip or a bus with a fader and a mute"});
 }

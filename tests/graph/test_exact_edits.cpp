@@ -59,7 +59,8 @@ void edit_elsewhere(EveryType& e, int step) {
     } else {
       for (int row = 0; row < row_count(*there->type); row++) {
         const Parameter& p = mixgraph::row(*there->type, row);
-        if (!is_text(p)) e.r.graph.set_value(path, row, nearest(p, from_position(p, double(random() % 100) / 99)));
+        const bool reaches_others = p.group == GroupPart::solo;
+        if (!is_text(p) && !reaches_others) e.r.graph.set_value(path, row, nearest(p, from_position(p, double(random() % 100) / 99)));
       }
     }
   }

@@ -16,6 +16,19 @@ double tail(std::vector<Setting> values) {
 
 }  // namespace
 
+TEST_CASE("a delay is as long as it says at low rates, too", "[delay]") {
+  for (double rate : {8000., 11025., 16000.})
+    for (double ms : {1., 2., 50.}) {
+      INFO(rate << " Hz, " << ms << " ms");
+      NodeRunner run("delay", {.rate = rate, .channels = 1, .values = {{"time", ms}, {"feedback", 0}, {"mix", 100}}});
+      Channels impulse(1, std::vector<float>(2000));
+      impulse[0][10] = 1;
+      const auto out = run.process(impulse)[0];
+      const auto peak = std::max_element(out.begin(), out.end(), [](float a, float b) { return std::abs(a) < std::abs(b); }) - out.begin();
+      CHECK(double(peak) == Approx(10 + std::max(ms * rate / 1000, 18.0)).margin(1));
+    }
+}
+
 TEST_CASE("delay: an impulse comes out at the exact frame", "[delay]") {
   for (double rate : {44100.0, 48000.0, 96000.0, 192000.0})
     for (double ms : {1.0, 250.0, 2000.0}) {

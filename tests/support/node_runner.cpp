@@ -122,6 +122,11 @@ NodeRunner::NodeRunner(const NodeType& type, RunnerOptions options)
   auto made = kernel_.create(Setup{environment_, channels_, values});
   if (!made) throw std::invalid_argument(made.problems()[0].text());
   node_ = *made;
+  for (const Feed& feed : type.feeds)
+    for (int l = 0; l < options.lanes; l++) {
+      feed_buffers_.push_back(std::make_unique<FeedBuffer>(feed));
+      feeds_.push_back(feed_buffers_.back().get());
+    }
   for (int l = 0; l < options.lanes && options.lanes > 1; l++) {
     if (size_t(l) < options.lane_values.size()) values = values_for(type, with(options.values, options.lane_values[size_t(l)]));
     make_lane(type, node_, options.lanes, l, Setup{environment_, channels_, values});
@@ -138,6 +143,17 @@ NodeRunner::NodeRunner(const NodeType& type, RunnerOptions options)
     for (int l = 0; l < options.lanes; l++)
       folded_[m * size_t(options.lanes) + size_t(l)] =
           meters_.channel(0)[m * size_t(options.lanes) + size_t(l)] = type.meters[m].rest;
+}
+
+std::vector<float> NodeRunner::feed(std::string_view id, int lane) {
+  for (size_t f = 0; f < type_.feeds.size(); f++)
+    if (type_.feeds[f].id == id) {
+      FeedBuffer& buffer = *feeds_[f * size_t(kernel_.lanes) + size_t(lane)];
+      buffer.want(true);
+      const auto values = buffer.take();
+      return {values.begin(), values.end()};
+    }
+  throw std::invalid_argument(std::string(type_.id) + " has no feed " + std::string(id));
 }
 
 NodeRunner::~NodeRunner() {
@@ -259,6 +275,7 @@ void NodeRunner::call_kernel(int frames, const float* const* in, float* const* o
                .hurried = restless & hurried_,
                .touched = touched_.data(),
                .meters = meters_.channel(0),
+               .feeds = feeds_.empty() ? nullptr : feeds_.data(),
                .device = &device};
   AllocationCount allocations;
   kernel_.process(node_, raw);

@@ -78,6 +78,8 @@ class NodeRunner {
   /// The same with an input and an output for each lane.
   std::vector<Channels> process_lanes(const std::vector<Channels>& input, int frames, int block_size = 64);
 
+  /// The latest values of a feed, which is read from the first call on; none if nothing came since the last.
+  std::vector<float> feed(std::string_view id, int lane = 0);
   /// A meter's reading over the last call of process(), by its id.
   float meter(std::string_view id, int lane = 0) const;
 
@@ -139,6 +141,8 @@ class NodeRunner {
   uint64_t hurried_ = ~0ull;      ///< lanes
   std::vector<uint64_t> last_change_;  ///< by lane: the tick in which a row moved or was set
   Buffers in_, out_, ramps_, meters_;
+  FeedBuffers feed_buffers_;  ///< [feed][lane]
+  std::vector<FeedBuffer*> feeds_;
   std::vector<float> folded_;  ///< [meter][lane]
   bool fold_starts_ = true;
   Channels device_in_, device_out_;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "graph/followers.h"
 #include "tests/support/bomb.h"
 #include "tests/support/engine_runner.h"
 
@@ -38,7 +39,8 @@ void Touched::see_cables() {
 
 void Touched::note(const Step& step) {
   for (const osc::Message& m : step.messages) {
-    if (m.address.find('*') != std::string::npos) all_ = true;
+    const bool is_group = m.address.starts_with("/mix/g/") || m.address.ends_with("/solo");
+    if (is_group || m.address.find('*') != std::string::npos) all_ = true;
     if (m.address.starts_with("/mix/") && !all_) set_row(node_in(m.address), m.address);
     const bool wires = m.address == "/graph/connect" || m.address == "/graph/disconnect";
     if (wires || m.address == "/graph/add" || m.address == "/graph/remove") changed_.insert(std::get<std::string>(m.arguments.at(wires)));
@@ -53,13 +55,21 @@ void Touched::set_row(const std::string& path, std::string_view id) {
     if (row(*node->type, r).update == Update::rebuild && id.ends_with(row(*node->type, r).id)) rebuilt_.insert(path);
 }
 
+/// With a solo on, whatever comes, goes or is wired may have any mute silenced.
+void Touched::look_for_solo(const Graph& graph) {
+  for (const Node& node : graph.nodes())
+    if (const int solo = find_part(node.type->parameters, GroupPart::solo); solo >= 0 && node.values[size_t(solo)] == Value(1.0)) all_ = true;
+}
+
 void Touched::follow(const Graph& graph) {
   if (graph == last_) return;
+  look_for_solo(graph);
   for (const Edit& edit : diff(last_, graph)) {
     if (const auto* add = std::get_if<AddNode>(&edit)) changed_.insert(add->node.path), rebuilt_.insert(add->node.path);
     if (const auto* remove = std::get_if<RemoveNode>(&edit)) changed_.insert(remove->path);
     if (const auto* connect = std::get_if<Connect>(&edit)) changed_.insert(connect->cable.to);
     if (const auto* disconnect = std::get_if<Disconnect>(&edit)) changed_.insert(disconnect->cable.to);
+    if (const auto* fact = std::get_if<SetFact>(&edit)) changed_.insert(fact->path);
     if (const auto* set = std::get_if<SetValue>(&edit)) set_row(set->path, row(*graph.find(set->path)->type, set->row).id);
   }
   last_ = graph;

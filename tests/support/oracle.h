@@ -12,7 +12,7 @@ namespace mixgraph {
 /// What a sequence has touched: nodes that it changed or named, and all that heard them at any time.
 class Touched {
  public:
-  explicit Touched(const Graph& start) : last_(start) { see_cables(); }
+  explicit Touched(const Graph& start) : last_(start) { see_cables(), look_for_solo(start); }
   /// Messages that are about to be sent.
   void note(const Step& step);
   /// The document may have changed.
@@ -24,6 +24,7 @@ class Touched {
  private:
   void set_row(const std::string& path, std::string_view id);
   void see_cables();
+  void look_for_solo(const Graph& graph);
   Graph last_;
   bool all_ = false;
   std::set<std::string> changed_, rebuilt_;

@@ -40,6 +40,8 @@ const std::vector<Kind> kKinds = {
 constexpr std::string_view kPlain[] = {"trim", "fader", "mute", "pan", "send", "sum", "width", "meter", "loudness", "trim", "sum"};
 constexpr std::string_view kAll[] = {"trim", "sum", "fader", "pan", "eq", "highpass", "compressor", "gate",
                                      "limiter", "delay", "reverb", "tremolo", "player", "width", "eq"};
+/// A mute group, if it is there.
+constexpr std::string_view kGroup = "mix/g";
 /// What may be in a loop: none of them is louder than what it hears.
 constexpr std::string_view kInLoops[] = {"trim", "fader", "sum", "mute", "highpass"};
 
@@ -157,6 +159,7 @@ class Maker {
       }
       master += "}\n";
     }
+    if (one_in(2)) mix += fmt::format("  {}: {{type: mute_group}}\n", kGroup.substr(4));
     sequence_.session = "mixgraph: 1\nmix:\n" + mix + "master:\n" + master;
   }
   /// Of nodes that are in the file already, or device inputs.
@@ -196,6 +199,14 @@ class Maker {
     return step;
   }
 
+  osc::Message group_message(int slot) {
+    const int dice = below(10);
+    if (dice < 4) return {"/graph/join", {name(slot), std::string(kGroup)}};
+    if (dice < 6) return {"/graph/leave", {name(slot), std::string(kGroup)}};
+    if (dice < 9) return {"/" + std::string(kGroup) + "/mute", {double(below(2))}};
+    return {"/solo/clear", {}};
+  }
+
   osc::Message any_message() {
     if (!one_in(4)) latest_ = below(kSlots);  // else more of the same node
     const int slot = latest_, dice = below(100);
@@ -207,6 +218,7 @@ class Maker {
     if (dice < 30) return {one_in(3) ? "/graph/begin" : "/graph/commit", {}};
     if (dice < 31) return {"/mix/*/bypass", {double(below(2))}};
     if (dice < 32) return {"/mix/*/gain", {double(-6 - below(10))}};
+    if (type->id == "mute" && dice < 50) return group_message(slot);
     return set(slot);
   }
   osc::Message come_or_go(int number) {

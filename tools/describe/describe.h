@@ -22,6 +22,8 @@ std::string value_text(const Parameter& p, double value);  ///< with the unit: "
 std::string default_text(const Parameter& p);
 std::string range_text(const Parameter& p);  ///< "-60 to 0 dB", "off, on"
 std::string_view curve_name(Curve curve);
+/// "31, 20 to 20000 Hz, log".
+std::string along_text(const Feed& feed);
 std::string change_text(const Parameter& p);     ///< "live", "live, at once", "rebuild"
 std::string running_text(const NodeType& type);  ///< "runs in banks of up to 64", "runs alone"
 /// Latency with the initial settings, in ms at 48 kHz; 0: none.

@@ -43,6 +43,10 @@ std::string_view curve_name(Curve curve) {
   return "";
 }
 
+std::string along_text(const Feed& feed) {
+  return fmt::format("{}, {:g} to {:g} {}, {}", feed.size, feed.along.first, feed.along.last, unit_symbol(feed.along.unit), curve_name(feed.along.curve));
+}
+
 std::string change_text(const Parameter& p) {
   if (p.update == Update::rebuild) return "rebuild";
   return p.motion == Motion::jump ? "live, at once" : "live";

@@ -46,12 +46,22 @@ Json to_json(const Meter& m) {
           {"rest", m.rest}};
 }
 
+Json to_json(const Feed& f) {
+  return {{"id", f.id},
+          {"label", f.label},
+          {"doc", f.doc},
+          {"size", f.size},
+          {"unit", unit_symbol(f.unit)},
+          {"along", {{"label", f.along.label}, {"unit", unit_symbol(f.along.unit)}, {"curve", curve_name(f.along.curve)}, {"first", f.along.first}, {"last", f.along.last}}}};
+}
+
 }  // namespace
 
 Json describe_json(const NodeType& type) {
-  Json parameters = Json::array(), meters = Json::array();
+  Json parameters = Json::array(), meters = Json::array(), feeds = Json::array();
   for (int r = 0; r < row_count(type); r++) parameters.push_back(to_json(row(type, r)));
   for (const Meter& m : type.meters) meters.push_back(to_json(m));
+  for (const Feed& f : type.feeds) feeds.push_back(to_json(f));
   return {{"type", type.id},
           {"label", type.label},
           {"doc", type.doc},
@@ -60,6 +70,7 @@ Json describe_json(const NodeType& type) {
           {"outputs", to_json(type.outputs)},
           {"parameters", std::move(parameters)},
           {"meters", std::move(meters)},
+          {"feeds", std::move(feeds)},
           {"lanes", type.kernels.back().lanes},
           {"latency_ms", latency_ms(type)},
           {"breaks_loops", type.breaks_loops}};

@@ -38,6 +38,13 @@ std::string meters(const NodeType& type) {
   return text + "\n";
 }
 
+std::string feeds(const NodeType& type) {
+  if (type.feeds.empty()) return "";
+  std::string text = "| Feed | Values | Unit | |\n|---|---|---|---|\n";
+  for (const Feed& f : type.feeds) text += fmt::format("| `{}` | {} | {} | {} |\n", f.id, cell(along_text(f)), unit_symbol(f.unit), cell(f.doc));
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string describe_markdown(const NodeType& type) {
@@ -45,7 +52,7 @@ std::string describe_markdown(const NodeType& type) {
                                  port_list(type.inputs), port_list(type.outputs), running_text(type));
   if (const double ms = latency_ms(type); ms > 0) text += fmt::format(" Latency: {:.2f} ms.", ms);
   if (type.breaks_loops) text += " It may stand in a loop.";
-  return text + "\n\n" + parameters(type) + meters(type);
+  return text + "\n\n" + parameters(type) + meters(type) + feeds(type);
 }
 
 std::string describe_markdown(const Composite& type) {

@@ -60,6 +60,13 @@ std::string meters(const NodeType& type) {
   return "Meters\n" + aligned(rows);
 }
 
+std::string feeds(const NodeType& type) {
+  if (type.feeds.empty()) return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const Feed& f : type.feeds) rows.push_back({std::string(f.id), along_text(f), std::string(unit_symbol(f.unit)), std::string(f.doc)});
+  return "Feeds\n" + aligned(rows);
+}
+
 }  // namespace
 
 std::string describe_text(const NodeType& type) {
@@ -67,7 +74,7 @@ std::string describe_text(const NodeType& type) {
       fmt::format("{}: {}\n  {} node, {}", type.id, type.doc, type.category, running_text(type));
   if (const double ms = latency_ms(type); ms > 0) text += fmt::format(", latency {:.2f} ms", ms);
   if (type.breaks_loops) text += ", may stand in a loop";
-  return text + "\n" + ports(type) + parameters(type) + meters(type);
+  return text + "\n" + ports(type) + parameters(type) + meters(type) + feeds(type);
 }
 
 std::string describe_text(const Composite& type) {
