@@ -9,14 +9,15 @@ namespace mixgraph::MIXGRAPH_ISA {
 template <class V, int count, class Gain>
 class GroupGain {
  public:
-  GroupGain(const Block<V>& b, int first, Gain gain) : gain_(gain) {
+  GroupGain(const Block<V>& b, int first, Gain gain) : gain_(gain), still_(gain(b.ramp(first).begin())) {
+    for (int n = 1; n < count; n++) still_ *= gain_(b.ramp(first + n).begin());
+    if (!b.restless()) return;
     for (int n = 0; n < count; n++) {
       rows_[n] = b.ramp(first + n);
       moves_ |= any(rows_[n].c1 != V(0.f)) || any(rows_[n].c2 != V(0.f)) || any(rows_[n].c3 != V(0.f));
     }
-    still_ = product(0);
   }
-  V at(int index) const { return moves_ ? product(index) : still_; }
+  [[gnu::always_inline]] V at(int index) const { return moves_ ? product(index) : still_; }
 
  private:
   V product(int index) const {

@@ -23,8 +23,9 @@ class Taps {
   static constexpr int kReach = 10;  ///< frames before and behind a place that is no whole number
   explicit Taps(double rate) : span_(float(std::lround(0.02 * rate))), at_(span_) {}
 
-  /// Before each block: `wanted(index)` is the places that are wanted at that index of the tick, at least count + kReach for as
-  /// many frames as are read at a time, and less than the rings' length - kReach. [audio]
+  /// Before each block: `wanted(index)` is the places that are wanted at that index of the tick (the block's first): at least kReach
+  /// if the ring is written before it is read, else as many frames more as are read at a time; and less than the rings' length
+  /// - kReach. [audio]
   template <class Wanted>
   void begin(const Block<V>& b, Wanted wanted) {
     const bool fresh = any(to_ < V(0.f));
