@@ -31,12 +31,15 @@ Yaml settings_of(const NewNode& node, const std::string& path) {
   Place place = address(path);
   Yaml settings = empty_mapping(place);
   settings.entries.push_back({"type", place, scalar(node.type, place)});
-  if (!node.from.empty()) {
+  const auto add_list = [&](const char* key, const std::vector<std::string>& names) {
+    if (names.empty()) return;
     Yaml list;
     list.kind = Yaml::Kind::sequence;
-    for (const std::string& source : node.from) list.items.push_back(scalar(source, place));
-    settings.entries.push_back({"from", place, std::move(list)});
-  }
+    for (const std::string& name : names) list.items.push_back(scalar(name, place));
+    settings.entries.push_back({key, place, std::move(list)});
+  };
+  add_list("from", node.from);
+  add_list("groups", node.groups);
   for (const auto& [key, value] : node.settings) {
     Place at = address(join(path, key));
     settings.entries.push_back({key, at, scalar(value, at)});

@@ -14,6 +14,7 @@ struct NewNode {
   /// Key and value as in a session file, with slashes for nesting: {"eq/2/gain", "3"}, {"sends/hall", "-12"}.
   std::vector<std::pair<std::string, std::string>> settings;
   std::vector<std::string> from;  ///< sources: "drums", "mix/sum", "in/3"
+  std::vector<std::string> groups = {};  ///< that it is a member of: "drums", "mix/band"
 };
 
 /// The edits that add it: its nodes, cables, group, and device inputs that aren't there yet. Problems say

@@ -167,7 +167,9 @@ class GraphEditor {
     Graph::enter(content_, content_.nodes.size() - 1);
   }
   void apply(const RemoveNode& e) {
-    if (!find(e.path)) return refuse(e.path, "no such node", suggestion(e.path));
+    const Node* node = find(e.path);
+    if (!node) return refuse(e.path, "no such node", suggestion(e.path));
+    if (node->type->is_group()) gone_groups_.insert(e.path);
     gone_.insert(e.path);
     if (!content_.facts->empty()) each_above(e.path, [this](std::string_view path) { doubted_[std::string(path)] = false; });
   }
@@ -295,7 +297,8 @@ class GraphEditor {
       std::string kept;
       for (const std::string_view name : groups_in(value)) {
         const Node* group = graph_.find(name);
-        const bool is_group = group && group->type->is_group();
+        const bool was_replaced = !is_new && gone_groups_.count(std::string(name)) > 0;  // by another one of its name
+        const bool is_group = group && group->type->is_group() && !was_replaced;
         const std::string_view missing = is_group ? lacking(*group->type, [&](GroupPart part) { return follows(at.first, part); }) : std::string_view();
         if (is_group && missing.empty()) {
           kept += (kept.empty() ? "" : " ") + std::string(name);
@@ -314,7 +317,7 @@ class GraphEditor {
   Graph graph_;
   Graph::Content& content_;
   bool moved_ = false;  // a node came
-  std::unordered_set<std::string> gone_, new_members_;
+  std::unordered_set<std::string> gone_, gone_groups_, new_members_;
   std::map<std::string, bool, std::less<>> doubted_;  // paths that may have no node any more, or (true) never had one
   Problems problems_;
 };
@@ -354,12 +357,16 @@ std::vector<Edit> diff(const Graph& from, const Graph& to) {
   const bool is_same = gone.empty() && &from.cables() == &to.cables();
   for (const Cable& c : is_same ? std::span<const Cable>() : std::span(to.cables()))
     if ((!gone.empty() && (gone.count(c.from) || gone.count(c.to))) || !from.has(c)) edits.push_back(Connect{c});
-  if (&from.facts() == &to.facts()) return edits;
+  if (&from.facts() == &to.facts() && gone.empty()) return edits;
   for (const auto& [at, value] : from.facts())
     if (!to.facts().count(at)) edits.push_back(SetFact{at.first, at.second, ""});
   for (const auto& [at, value] : to.facts()) {
     const auto old = from.facts().find(at);
-    if (old == from.facts().end() || old->second != value) edits.push_back(SetFact{at.first, at.second, value});
+    const auto loses = [&] {  // with a group that is replaced by another one of its name
+      const auto groups = groups_in(value);
+      return at.second == kGroupsFact && std::any_of(groups.begin(), groups.end(), [&](std::string_view group) { return gone.count(group) > 0; });
+    };
+    if (old == from.facts().end() || old->second != value || loses()) edits.push_back(SetFact{at.first, at.second, value});
   }
   return edits;
 }

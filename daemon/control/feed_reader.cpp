@@ -120,6 +120,10 @@ Result<std::vector<osc::Message>> FeedReader::list(const Client& client, const s
   return messages;
 }
 
+bool FeedReader::has(std::string_view address) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.address == address; });
+}
+
 std::vector<Client> FeedReader::clients() const {
   std::vector<Client> all;
   for (const auto& [client, subscriber] : subscribers_.map()) all.push_back(client);

@@ -27,6 +27,7 @@ class FeedReader {
 
   /// What a pattern matches, and the client may see: `/feed ,ssisssdd address unit size label unit curve first last`.
   Result<std::vector<osc::Message>> list(const Client& client, const std::string& pattern) const;
+  bool has(std::string_view address) const;
   std::vector<Client> clients() const;
   uint64_t edition() const { return subscribers_.edition(); }
   std::vector<std::pair<Client, osc::Message>> requests() const { return subscribers_.requests("/feeds/subscribe"); }

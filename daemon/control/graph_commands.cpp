@@ -31,13 +31,15 @@ std::string written(const osc::Argument& argument) {
 }
 
 Answer add(Workspace& workspace, const Call& call) {
-  NewNode node{path_of(call.text(0)), call.text(1), {}, {}};
+  NewNode node{path_of(call.text(0)), call.text(1), {}, {}, {}};
   if (call.count() % 2 != 0) return Problem{"", "the last key has no value", "path type [key value ...]"};
   for (size_t i = 2; i < call.count(); i += 2) {
     const std::string key = call.text(i);
     const std::string value = written(call.message.arguments[i + 1]);
     if (key == "from")
       node.from.push_back(value);
+    else if (key == kGroupsFact)
+      node.groups.push_back(value);
     else
       node.settings.emplace_back(key, value);
   }

@@ -173,6 +173,7 @@ Answer parameter_message(Workspace& workspace, const Call& call) {
     if (is_pattern(target.address)) return pattern_message(workspace, call, target);
     const MeterEntry* meter = target.norm ? nullptr : names.find_meter(target.address);
     if (meter) return meter_message(workspace, call, *meter);
+    if (workspace.feeds.has(target.address)) return Problem{"", "is a feed", "/feeds/subscribe it"};
     if (!workspace.may_explain(call.client))
       return Problem{"", "no such address", ""};
     return names.unknown(target.address, command_addresses());

@@ -40,6 +40,12 @@ TEST_CASE("feeds are listed with their axes", "[feeds]") {
                               R"(/feed ,ssisssdd "/mix/look/fine" "dB" 256 "Frequency" "Hz" "log" 20 20000)", R"(/done ,s "/feeds")"});
 }
 
+TEST_CASE("a feed can't be got, and says so", "[feeds]") {
+  Desk desk(kSession);
+  desk.send("/mix/look/fine");
+  CHECK(desk.lines() == Lines{R"(/error ,sss "/mix/look/fine" "is a feed" "/feeds/subscribe it")"});
+}
+
 TEST_CASE("a feed comes as a blob or as floats, as long as somebody wants it", "[feeds]") {
   Desk desk(kSession);
   desk.input = [](uint64_t frame) { return float(0.5 * std::sin(6.283185307 * 1000 * double(frame) / 48000)); };

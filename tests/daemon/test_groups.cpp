@@ -70,6 +70,28 @@ TEST_CASE("a group is moved, joined and left over OSC, and a member's own values
   }
 }
 
+TEST_CASE("a group that is replaced by one of its name has no members, in a transaction as one by one", "[groups]") {
+  for (const bool gathers : {false, true}) {
+    Desk desk(kBand);
+    if (gathers) desk.send("/graph/begin");
+    desk.send("/graph/remove", {"mix/drums"});
+    desk.send("/graph/add", {"mix/drums", "vca"});
+    if (gathers) desk.send("/graph/commit");
+    desk.run(50);
+    CHECK(desk.control.graph().fact("mix/kick", "groups") == "mix/talk");
+    for (int i = 0; i < (gathers ? 1 : 2); i++) desk.send("/graph/undo");
+    desk.run(50);
+    CHECK(desk.control.graph().fact("mix/kick", "groups") == "mix/drums mix/talk");
+    CHECK(desk.get("/mix/drums") == -6);
+  }
+}
+
+TEST_CASE("a strip is added as a member of several groups", "[groups]") {
+  Desk desk(kBand);
+  desk.send("/graph/add", {"mix/snare", "strip", "groups", "drums", "groups", "mix/talk"});
+  CHECK(desk.control.graph().fact("mix/snare", "groups") == "mix/drums mix/talk");
+}
+
 TEST_CASE("memberships are listed, and refused by name", "[groups]") {
   Desk desk(kBand);
   const auto answer = [&](const char* command, const char* path, const char* group) {

@@ -18,7 +18,7 @@ constexpr const char* kLine = "TIME ADDRESS VALUE [SECONDS [CURVE]], or TIME and
 /// The commands that mean something where nobody listens and no file is the session's own.
 constexpr std::string_view kCommands[] = {
     "/scene/recall", "/scene/undo",  "/scene/store",  "/scene/remove", "/graph/add",  "/graph/remove", "/graph/connect", "/graph/disconnect",
-    "/graph/begin",  "/graph/commit", "/graph/cancel", "/graph/undo",   "/graph/redo",
+    "/graph/begin",  "/graph/commit", "/graph/cancel", "/graph/join",   "/graph/leave",  "/solo/clear", "/graph/undo",   "/graph/redo",
 };
 
 std::optional<double> number_in(std::string_view text) {
