@@ -7,6 +7,7 @@
 
 #include "config/composite.h"
 #include "config/scope.h"
+#include "graph/followers.h"
 #include "graph/graph.h"
 
 namespace mixgraph {
@@ -81,8 +82,7 @@ class Expander {
 
   // Connections.
   void connect(Wire& wire);
-  bool follows(const std::string& member, GroupPart part) const;
-  void enlist(const Membership& membership);
+  void enlist(const Membership& membership, const FollowerParts& parts);
   bool add_device_input(const Word& name, std::string_view path);
   void explain_source(const Word& name, const std::string& inner, const std::string& outer);
   void explain_targets(const Word& name, const std::string& inner, const std::string& outer);

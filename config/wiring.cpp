@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "config/expander.h"
-#include "graph/followers.h"
 
 namespace mixgraph {
 namespace {
@@ -18,17 +17,14 @@ std::string type_of(const Item& item) {
 
 void Expander::connect() {
   for (Wire& wire : wires_) connect(wire);
-  for (const auto& [path, membership] : memberships_) enlist(membership);
+  FollowerParts parts;
+  for (const auto& [path, item] : scope_.items())
+    if (item.type && !memberships_.empty()) parts.add(path, *item.type);
+  for (const auto& [path, membership] : memberships_) enlist(membership, parts);
   check_addresses();
 }
 
-bool Expander::follows(const std::string& member, GroupPart part) const {
-  const auto has_part = [&](const auto& item) { return item.second.type && find_part(item.second.type->followers, part) >= 0; };
-  const auto& items = scope_.items();
-  return std::any_of(items.begin(), items.end(), [&](const auto& item) { return has_part(item) && (item.first == member || parent_of(item.first) == member); });
-}
-
-void Expander::enlist(const Membership& membership) {
+void Expander::enlist(const Membership& membership, const FollowerParts& parts) {
   std::string groups;
   for (const Word& name : membership.names) {
     const std::string inner(parent_of(membership.path));
@@ -37,11 +33,11 @@ void Expander::enlist(const Membership& membership) {
       unknown_name(name, inner, membership.outer);
     } else if (const Item& item = *scope_.at(*path); !item.type || !item.type->is_group()) {
       if (!item.is_broken()) report_.add(name.place, ticks(name.text) + ": " + type_of(item) + " is no group", "a group is a vca or a mute_group");
-    } else if (const std::string_view missing = lacking(*item.type, [&](GroupPart part) { return follows(membership.path, part); }); !missing.empty()) {
+    } else if (const std::string_view missing = lacking(*item.type, [&](GroupPart part) { return parts.has(membership.path, part); }); !missing.empty()) {
       report_.add(name.place, ticks(membership.path) + " can't be a member of " + ticks(name.text) + ": it has no " + std::string(missing),
                   "a member is a strip or a bus with a fader and a mute");
     } else {
-      groups += (groups.empty() ? "" : " ") + *path;
+      add_membership(groups, *path);
     }
   }
   const FactKey& key = *find_fact_key(kGroupsFact);

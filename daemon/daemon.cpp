@@ -315,10 +315,7 @@ void Daemon::tick() {
 }
 
 void Daemon::keep_subscribers() {
-  std::set<Client> wanted;
-  for (const Client& client : control_.workspace().feedback.clients()) wanted.insert(client);
-  for (const Client& client : control_.workspace().meters.clients()) wanted.insert(client);
-  for (const Client& client : control_.workspace().feeds.clients()) wanted.insert(client);
+  std::set<Client> wanted = control_.workspace().subscribers();
   for (const Client& client : wanted)
     if (!pinned_.contains(client)) server_->pin(client);
   for (const Client& client : pinned_)

@@ -96,17 +96,16 @@ void Bank::begin(const Setup& setup) {
 }
 
 void Bank::set_values(int lane, std::span<const Value> values) {
-  const size_t own = type_.parameters.size(), first_follower = size_t(row_count(type_));
-  for (size_t r = 0; r < rows_; r++) {
-    const Parameter& p = parameter(r);
-    const size_t place = r < own ? r : first_follower + r - own;
-    if (!is_text(p)) hold(int(r), lane, to_domain(p, place < values.size() ? std::get<double>(values[place]) : p.initial));
+  for (int told = 0; told < told_row_count(type_); told++) {
+    const Parameter& p = told_row(type_, told);
+    const size_t row = place_of(told);
+    if (row != rows_ && !is_text(p)) hold(int(row), lane, to_domain(p, size_t(told) < values.size() ? std::get<double>(values[size_t(told)]) : p.initial));
   }
   restless_now_ |= 1ull << lane;
   hurried_ |= 1ull << lane;
   set_fault(lane, Fault::none);
   if (!type_.bypassable()) return;
-  bool bypassed = std::get<double>(values[own]) > 0.5;
+  bool bypassed = std::get<double>(values[type_.parameters.size()]) > 0.5;
   wet_[size_t(lane)] = wet_goal_[size_t(lane)] = wet_target_[size_t(lane)] = bypassed ? 0 : shape_.length();
   dry_lanes_ = with_bit(dry_lanes_, lane, bypassed);
 }

@@ -21,6 +21,21 @@ int find_part(std::span<const Parameter> rows, GroupPart part, size_t nth) {
   return -1;
 }
 
+void add_membership(std::string& fact, std::string_view group) { fact.append(fact.empty() ? "" : " ").append(group); }
+
+void FollowerParts::add(std::string_view path, const NodeType& type) {
+  unsigned bits = 0;
+  for (const Parameter& p : type.followers) bits |= 1u << unsigned(p.group);
+  if (bits == 0) return;
+  parts_[std::string(path)] |= bits;
+  if (const size_t slash = path.rfind('/'); slash != path.npos) parts_[std::string(path.substr(0, slash))] |= bits;
+}
+
+bool FollowerParts::has(std::string_view path, GroupPart part) const {
+  const auto found = parts_.find(std::string(path));
+  return found != parts_.end() && (found->second >> unsigned(part) & 1);
+}
+
 Followers::Slots Followers::slots_of(const std::vector<std::string_view>& groups, const Slots* before) {
   Slots slots;
   const auto place = [&](std::string_view group) { return size_t(std::find(slots.begin(), slots.end(), group) - slots.begin()); };

@@ -25,6 +25,19 @@ std::string_view lacking(const NodeType& group, Has has) {
   return {};
 }
 
+/// The value of kGroupsFact with one group more. [any]
+void add_membership(std::string& fact, std::string_view group);
+
+/// What can be followed at each path: by the nodes at it and right beneath it. [any]
+class FollowerParts {
+ public:
+  void add(std::string_view path, const NodeType& type);
+  bool has(std::string_view path, GroupPart part) const;
+
+ private:
+  std::unordered_map<std::string, unsigned> parts_;  // bits, by path
+};
+
 /// Who follows whom in a document: members of groups the groups' rows, and what is silenced the solo. While any solo is on, a
 /// mute passes if it is soloed itself or by a group, safe, or upstream or downstream of one that is soloed. [control]
 class Followers {
@@ -39,6 +52,7 @@ class Followers {
   /// moves none of the others.
   Followers(const Graph& graph, const Followers& before);
 
+  bool has_members() const { return !members_.empty(); }
   /// Rows that take the same course as this one. What they all follow may be asked for nodes that follow nothing.
   std::span<const Row> of(std::string_view path, int row) const;
   /// The row that a node's follower follows, by the latter's number among the followers of its type; nothing: none.

@@ -276,12 +276,6 @@ class GraphEditor {
     }
   }
 
-  bool follows(const std::string& member, GroupPart part) const {
-    return std::any_of(graph_.nodes().begin(), graph_.nodes().end(), [&](const Node& node) {
-      const bool is_at_it = node.path == member || (node.path.starts_with(member + "/") && node.path.find('/', member.size() + 1) == node.path.npos);
-      return is_at_it && find_part(node.type->followers, part) >= 0;
-    });
-  }
   std::string groups_there() const {
     std::string list;
     for (const Node& node : graph_.nodes())
@@ -290,6 +284,10 @@ class GraphEditor {
   }
   /// Memberships of groups that are gone, or of what can't follow any more, go; those that were to be set are refused.
   void settle_groups() {
+    const auto is_membership = [](const auto& fact) { return fact.first.second == kGroupsFact; };
+    if (std::none_of(graph_.facts().begin(), graph_.facts().end(), is_membership)) return;
+    FollowerParts parts;
+    for (const Node& node : graph_.nodes()) parts.add(node.path, *node.type);
     std::vector<SetFact> changed;
     for (const auto& [at, value] : graph_.facts()) {
       if (at.second != kGroupsFact) continue;
@@ -299,9 +297,9 @@ class GraphEditor {
         const Node* group = graph_.find(name);
         const bool was_replaced = !is_new && gone_groups_.count(std::string(name)) > 0;  // by another one of its name
         const bool is_group = group && group->type->is_group() && !was_replaced;
-        const std::string_view missing = is_group ? lacking(*group->type, [&](GroupPart part) { return follows(at.first, part); }) : std::string_view();
+        const std::string_view missing = is_group ? lacking(*group->type, [&](GroupPart part) { return parts.has(at.first, part); }) : std::string_view();
         if (is_group && missing.empty()) {
-          kept += (kept.empty() ? "" : " ") + std::string(name);
+          add_membership(kept, name);
           continue;
         }
         if (is_new && is_group)

@@ -163,7 +163,7 @@ void OrderBook::follow_pending(SaidFrames& frames) {
 
 void OrderBook::settle_followers() {
   SaidFrames frames;
-  if (!pending_.empty()) follow_pending(frames);
+  if (membership_ && !pending_.empty()) follow_pending(frames);
   bool solo = !solos_.empty();
   for (const InstancePtr& i : known_) {
     for (size_t r = 0; r < i->type->parameters.size(); r++)
@@ -175,10 +175,8 @@ void OrderBook::settle_followers() {
         solo |= i->values[size_t(row)] == Value(1.0);
         continue;
       }
-      const auto leader = followers_.leader_of(i->path, *i->type, f);
-      const auto found = leader ? by_path_.find(leader->path) : by_path_.end();
-      const Value wanted = found == by_path_.end() ? Value(p.initial) : found->second->values[size_t(leader->row)];
-      if (i->values[size_t(row)] != wanted) frames[now_].orders.push_back(order_of(*i, row, std::get<double>(wanted)));
+      const Order order = following(*i, row, {}, {});
+      if (i->values[size_t(row)] != Value(order.value)) frames[now_].orders.push_back(order);
     }
   }
   if (solo) {

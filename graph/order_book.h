@@ -25,7 +25,11 @@ class OrderBook {
   /// The instances that can be told anything from now on. Their paths and ids stay as they are.
   void know(const Plan& target);
   /// What follows what from now on, in a document that they make sound.
-  void know(const Graph& graph) { followers_ = Followers(graph, followers_); }
+  void know(const Graph& graph) {
+    const bool before = followers_.has_members();
+    followers_ = Followers(graph, followers_);
+    membership_ = before || followers_.has_members();
+  }
   /// Has all that follows do so, where instances or what they follow are new.
   void settle_followers();
   /// Tells instances, and those that follow them: what is of one frame is one batch.
@@ -94,6 +98,7 @@ class OrderBook {
   uint64_t now_ = 0, numbers_ = 0;
   size_t out_ = 0;  // batches that the performer has, or had and not given back
   Followers followers_;
+  bool membership_ = false;  // there are members, or there were before the latest document
   std::multimap<Key, std::pair<uint64_t, double>> solos_;  // values of rows of the solo, that aren't past
   std::unordered_map<std::string_view, Instance*> by_path_;
   std::unordered_map<uint32_t, Instance*> by_id_;

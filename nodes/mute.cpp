@@ -9,30 +9,26 @@ constexpr Parameter on_row() {
   row.main = true;
   return row;
 }
-/// What the followers make of these is what is heard.
-consteval Parameter solo_row(std::string_view id, std::string_view label, std::string_view doc, GroupPart part) {
+consteval Parameter group_row(std::string_view id, std::string_view label, std::string_view doc, GroupPart part, Motion motion = Motion::smooth) {
   Parameter row = switch_row(id, label, doc);
-  row.motion = Motion::jump;
-  row.group = part;
-  return row;
-}
-consteval Parameter following(std::string_view id, std::string_view label, std::string_view doc, GroupPart part) {
-  Parameter row = switch_row(id, label, doc);
+  row.motion = motion;
   row.group = part;
   return row;
 }
 enum Row { kOn, kSolo, kSoloSafe, kRows };
 constexpr Parameter kParameters[] = {
     on_row(),
-    solo_row("solo", "Solo", "Silences every other channel that is neither soloed, nor safe, nor on its way to or from a soloed one.", GroupPart::solo),
-    solo_row("solo_safe", "Solo safe", "The solo of others doesn't silence it.", GroupPart::solo_safe),
+    // What the followers make of these is what is heard.
+    group_row("solo", "Solo", "Silences every other channel that is neither soloed, nor safe, nor on its way to or from a soloed one.", GroupPart::solo,
+              Motion::jump),
+    group_row("solo_safe", "Solo safe", "The solo of others doesn't silence it.", GroupPart::solo_safe, Motion::jump),
 };
-constexpr Parameter kOfGroups[] = {following("mute", "Mute of group", "The mute of a group that it is a member of.", GroupPart::mute)};
+constexpr Parameter kOfGroups[] = {group_row("mute", "Mute of group", "The mute of a group that it is a member of.", GroupPart::mute)};
 constexpr int kSilenced = int(kMostGroups), kFollowers = kSilenced + 1;
 constexpr auto kFollowing = [] {
   std::array<Parameter, kFollowers> rows;
   for (int n = 0; n < kSilenced; n++) rows[size_t(n)] = repeated<kOfGroups, kSilenced>[size_t(n)];
-  rows[kSilenced] = following("silenced", "Silenced", "The solo of others silences it.", GroupPart::silenced);
+  rows[kSilenced] = group_row("silenced", "Silenced", "The solo of others silences it.", GroupPart::silenced);
   return rows;
 }();
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};

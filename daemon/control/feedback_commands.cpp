@@ -28,29 +28,17 @@ Answer refused_or(Problems problems, std::string detail) {
   return Done{std::move(detail)};
 }
 
+/// To parameters, meters or feeds; ms between values.
+template <auto list, int usual, int fastest>
 Answer subscribe(Workspace& workspace, const Call& call) {
-  const Request request = request_of(call, 30, 10);
-  return refused_or(
-      workspace.feedback.subscribe(call.client, request.pattern, request.interval_ns, workspace.now),
-      request.pattern);
+  const Request request = request_of(call, usual, fastest);
+  return refused_or((workspace.*list).subscribe(call.client, request.pattern, request.interval_ns, workspace.now), request.pattern);
 }
 
+template <auto list>
 Answer unsubscribe(Workspace& workspace, const Call& call) {
   const std::string pattern = call.text(0);
-  if (workspace.feedback.unsubscribe(call.client, pattern)) return Done{pattern};
-  return Problem{"", "there is no such subscription of yours",
-                 "the pattern as it was subscribed, or none for all"};
-}
-
-Answer subscribe_meters(Workspace& workspace, const Call& call) {
-  const Request request = request_of(call, 50, 20);
-  return refused_or(workspace.meters.subscribe(call.client, request.pattern, request.interval_ns, workspace.now),
-                    request.pattern);
-}
-
-Answer unsubscribe_meters(Workspace& workspace, const Call& call) {
-  const std::string pattern = call.text(0);
-  if (workspace.meters.unsubscribe(call.client, pattern)) return Done{pattern};
+  if ((workspace.*list).unsubscribe(call.client, pattern)) return Done{pattern};
   return Problem{"", "there is no such subscription of yours",
                  "the pattern as it was subscribed, or none for all"};
 }
@@ -68,17 +56,6 @@ Answer meters(Workspace& workspace, const Call& call) {
   if (!messages) return messages.problems();
   if (messages->empty()) return Problem{"", "no node with meters matches", "/meters lists all of them"};
   return workspace.answer_list(call, *messages);
-}
-
-Answer subscribe_feeds(Workspace& workspace, const Call& call) {
-  const Request request = request_of(call, 50, 20);
-  return refused_or(workspace.feeds.subscribe(call.client, request.pattern, request.interval_ns, workspace.now), request.pattern);
-}
-
-Answer unsubscribe_feeds(Workspace& workspace, const Call& call) {
-  const std::string pattern = call.text(0);
-  if (workspace.feeds.unsubscribe(call.client, pattern)) return Done{pattern};
-  return Problem{"", "there is no such subscription of yours", "the pattern as it was subscribed, or none for all"};
 }
 
 Answer feeds(Workspace& workspace, const Call& call) {
@@ -119,20 +96,20 @@ constexpr Command kCommands[] = {
     {"/confirm", "[number]", "|v",
      "Sent to a UDP client on another machine, which returns it as it is to show that it is there.", confirm, {}},
     {"/subscribe", "[pattern] [ms]", "|vv",
-     "Sends changes of parameters, at most one value each per so many ms.", subscribe, {}},
-    {"/unsubscribe", "[pattern]", "|s", "Ends one subscription to parameters, or all.", unsubscribe, {}},
+     "Sends changes of parameters, at most one value each per so many ms.", subscribe<&Workspace::feedback, 30, 10>, {}},
+    {"/unsubscribe", "[pattern]", "|s", "Ends one subscription to parameters, or all.", unsubscribe<&Workspace::feedback>, {}},
     {"/renew", "", "", "Keeps your subscriptions for another 10 s; not needed over TCP.", renew, {}},
     {"/sync", "[prefix]", "|s", "Sends the values of all parameters, then /sync/done with their number.",
      sync, {}},
     {"/meters", "[pattern]", "|s",
      "Sends the latest readings of nodes' meters, one message per node, then /done.", meters, {}},
-    {"/meters/subscribe", "[pattern] [ms]", "|vv", "Sends readings every so many ms.", subscribe_meters, {}},
+    {"/meters/subscribe", "[pattern] [ms]", "|vv", "Sends readings every so many ms.", subscribe<&Workspace::meters, 50, 20>, {}},
     {"/meters/unsubscribe", "[pattern]", "|s", "Ends one subscription to meters, or all.",
-     unsubscribe_meters, {}},
+     unsubscribe<&Workspace::meters>, {}},
     {"/feeds", "[pattern]", "|s", "Sends /feed with what each feed is: its address, unit, size, and the axis along which its values lie; then /done.",
      feeds, {}},
-    {"/feeds/subscribe", "[pattern] [ms]", "|vv", "Sends a feed's latest values every so many ms, as a blob, or of /floats/... as floats.", subscribe_feeds, {}},
-    {"/feeds/unsubscribe", "[pattern]", "|s", "Ends one subscription to feeds, or all.", unsubscribe_feeds, {}},
+    {"/feeds/subscribe", "[pattern] [ms]", "|vv", "Sends a feed's latest values every so many ms, as a blob, or of /floats/... as floats.", subscribe<&Workspace::feeds, 50, 20>, {}},
+    {"/feeds/unsubscribe", "[pattern]", "|s", "Ends one subscription to feeds, or all.", unsubscribe<&Workspace::feeds>, {}},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "config/expand.h"
 #include "daemon/control/edits.h"
 #include "daemon/control/values.h"
+#include "graph/followers.h"
 
 namespace mixgraph {
 namespace {
@@ -67,7 +68,7 @@ Answer disconnect(Workspace& workspace, const Call& call) {
 
 std::string joined(const std::vector<std::string_view>& groups) {
   std::string list;
-  for (const std::string_view group : groups) list += (list.empty() ? "" : " ") + std::string(group);
+  for (const std::string_view group : groups) add_membership(list, group);
   return list;
 }
 

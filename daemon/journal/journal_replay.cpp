@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "graph/followers.h"
+
 namespace mixgraph {
 namespace {
 
@@ -299,6 +301,31 @@ void JournalReplay::leave_out(std::string where, std::string what) {
   left_out_.push_back({std::move(where), std::move(what), "left out"});
 }
 
+namespace {
+
+/// With its memberships; if any of them are refused, as a group may be a stranger, with the others.
+Graph joined(Graph graph, const std::vector<Edit>& memberships, Problems& left_out) {
+  if (auto all = mixgraph::apply(graph, memberships)) return std::move(*all);
+  for (const Edit& edit : memberships) {
+    SetFact member = std::get<SetFact>(edit);
+    std::string groups;
+    for (const std::string_view group : groups_in(std::get<SetFact>(edit).value)) {
+      member.value = groups;
+      add_membership(member.value, group);
+      auto next = mixgraph::apply(graph, {member});
+      if (!next) {
+        left_out.insert(left_out.end(), next.problems().begin(), next.problems().end());
+        continue;
+      }
+      groups = member.value;
+      graph = std::move(*next);
+    }
+  }
+  return graph;
+}
+
+}  // namespace
+
 void JournalReplay::tell(JournalContent& content) const {
   std::vector<const NumberedNode*> in_order;
   for (auto& [path, live] : nodes_) in_order.push_back(&live);
@@ -321,21 +348,11 @@ void JournalReplay::tell(JournalContent& content) const {
   for (const auto& [at, value] : facts_of_paths_)
     if (beneath_.count(at.first) && at.second != kGroupsFact) edits.push_back(SetFact{at.first, at.second, value});  // those of strangers have no node
   auto graph = mixgraph::apply({}, edits);
-  std::vector<Problem> left_members;
-  for (const auto& [at, value] : facts_of_paths_) {
-    if (!graph || at.second != kGroupsFact || !beneath_.count(at.first)) continue;
-    // One by one, as a group may be a stranger.
-    std::string groups;
-    for (const std::string_view group : groups_in(value)) {
-      auto joined = mixgraph::apply(*graph, {SetFact{at.first, at.second, groups + (groups.empty() ? "" : " ") + std::string(group)}});
-      if (!joined) {
-        left_members.insert(left_members.end(), joined.problems().begin(), joined.problems().end());
-        continue;
-      }
-      groups += (groups.empty() ? "" : " ") + std::string(group);
-      graph = std::move(joined);
-    }
-  }
+  std::vector<Edit> memberships;
+  for (const auto& [at, value] : facts_of_paths_)
+    if (at.second == kGroupsFact && beneath_.count(at.first)) memberships.push_back(SetFact{at.first, at.second, value});
+  Problems left_members;
+  if (graph) graph = joined(*graph, memberships, left_members);
   if (graph) content.graph = std::move(*graph);
   content.facts = facts_;
   content.base = base_;
