@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::string_view kDrivers[] = {"auto", "portaudio", "clock"};
 enum Audio { kRate, kBlock, kDriver, kDevice, kInputDevice, kInputs, kOutputs, kCeiling, kRestoreMax, kThreads, kMemory };
+consteval Parameter downmix_row(std::string_view id, std::string_view doc, double initial) {
+  return {.id = id, .label = "Downmix", .doc = doc, .unit = Unit::decibel, .min = -90, .max = 0, .initial = initial};
+}
 constexpr Parameter kAudio[] = {
     {.id = "rate",
      .label = "Rate",
@@ -56,8 +59,16 @@ constexpr Parameter kAudio[] = {
      .label = "Memory",
      .doc = "MiB that the nodes may take; 0: half of the machine's, at most 1024.",
      .max = 1 << 20},
+    downmix_row("downmix_centre", "Of the centre, when it is folded into left and right.", Downmix().centre),
+    downmix_row("downmix_surround", "Of the surrounds, into left and right.", Downmix().surround),
+    downmix_row("downmix_rear", "Of the rears, into the surrounds.", Downmix().rear),
+    downmix_row("downmix_height", "Of the upper loudspeakers, into the lower ones.", Downmix().height),
+    downmix_row("downmix_lfe", "Of the LFE, into left and right; -90: not at all.", Downmix().lfe),
 };
 static_assert(is_sound(kAudio));
+/// Of the rows from downmix_centre on.
+constexpr double Downmix::*kDownmix[] = {&Downmix::centre, &Downmix::surround, &Downmix::rear, &Downmix::height, &Downmix::lfe};
+constexpr size_t kFirstDownmix = std::size(kAudio) - std::size(kDownmix);
 constexpr Parameter kChannel{
     .id = "channel", .label = "Channel", .doc = "From 1.", .min = 1, .max = 256, .initial = 1};
 constexpr Parameter kPort{
@@ -143,6 +154,8 @@ void set_audio(AudioSettings& audio, Audio row, const Value& value) {
     case kMemory:
       audio.memory = int(number());
       break;
+    default:
+      audio.downmix.*kDownmix[size_t(row) - kFirstDownmix] = number();
   }
 }
 
@@ -265,6 +278,8 @@ Yaml write_audio(const AudioSettings& audio) {
   if (audio.restore_max != usual.restore_max) put(yaml, "restore_max", write_number(audio.restore_max));
   if (audio.threads != usual.threads) put(yaml, "threads", write_number(audio.threads));
   if (audio.memory != usual.memory) put(yaml, "memory", write_number(audio.memory));
+  for (size_t d = 0; d < std::size(kDownmix); d++)
+    if (audio.downmix.*kDownmix[d] != usual.downmix.*kDownmix[d]) put(yaml, std::string(kAudio[kFirstDownmix + d].id), write_number(audio.downmix.*kDownmix[d]));
   return yaml;
 }
 
@@ -300,9 +315,9 @@ int channels_of(const Node& node) {
     const std::string* text = std::get_if<std::string>(&value);
     if (!text) continue;
     for (const char *at = text->data(), *end = at + text->size(); at < end;) {
-      int channel = 0;
+      unsigned channel = 0;  // unsigned, so that the dash of "1-6" is no sign
       auto [next, error] = std::from_chars(at, end, channel);
-      if (error == std::errc()) most = std::max(most, std::min(channel, 256));
+      if (error == std::errc()) most = std::max(most, int(std::min(channel, 256u)));
       at = error == std::errc() ? next : at + 1;
     }
   }

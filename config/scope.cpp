@@ -29,15 +29,17 @@ bool is_in_section(std::string_view path) {
 
 bool is_device_input(std::string_view path) {
   constexpr int kMost = 256;
+  bool is_range = false;
   if (!path.starts_with("in/")) return false;
   path.remove_prefix(3);
-  for (int channels = 1; channels <= 2; channels++) {
+  for (int channels = 1; channels <= kMostChannels; channels++) {
     int number = 0;
     auto [end, error] = std::from_chars(path.data(), path.data() + path.size(), number);
     if (error != std::errc() || number < 1 || number > kMost || path.front() == '0') return false;
     path.remove_prefix(size_t(end - path.data()));
     if (path.empty()) return true;
-    if (path.front() != '+') return false;
+    if (path.front() != '+' && (path.front() != '-' || is_range)) return false;
+    is_range = path.front() == '-';
     path.remove_prefix(1);
   }
   return false;

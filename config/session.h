@@ -26,6 +26,7 @@ struct AudioSettings {
   int threads = 0;                         ///< that run the graph where it pays; 0: a quarter of the processors, 1 to 4
   int memory = 0;                          ///< MiB that the nodes may take; 0: usual_memory()
   double restore_max = 0;                  ///< dB, of levels in master/ that come from a live state
+  Downmix downmix;                         ///< levels with which formats fold
   bool operator==(const AudioSettings&) const = default;
 };
 

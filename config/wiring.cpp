@@ -137,7 +137,7 @@ void Expander::unknown_name(const Word& name, const std::string& inner, const st
   auto [word, port] = split_port(name.text);
   if (outer.empty() && (word.starts_with("in/") || word.starts_with("/in/")))
     return report_.add(name.place, ticks(name.text) + ": no such input",
-                       "write in/1, or in/1+2 for a stereo pair");
+                       "write in/1, in/1+2 for a stereo pair, or in/1-6 for more");
   std::vector<std::string> names = scope_.names(inner, outer);
   std::vector<std::string_view> near(names.begin(), names.end()), groups;
   for (std::string_view other : near)

@@ -50,7 +50,7 @@ EngineSettings engine_settings(const Session& session, const AudioSettings& audi
   const auto folder = std::filesystem::path(absolute_path(file)).parent_path();
   EngineSettings settings;
   settings.environment = {audio.rate, (folder / session.media).string(),
-                          (folder / session.recordings).string()};
+                          (folder / session.recordings).string(), audio.downmix};
   const DeviceChannels channels = channels_of(audio, session.graph);
   settings.inputs = channels.inputs;
   settings.outputs = channels.outputs;

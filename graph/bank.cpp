@@ -26,7 +26,7 @@ FadeShape::FadeShape(double rate) : gains_(size_t(std::lround(rate * 0.010)) + 1
 }
 
 Result<std::unique_ptr<Bank>> Bank::create(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape) {
-  auto state = kernel.create(setup);
+  auto state = kernel.create(setup_of_lane(type, setup));
   if (!state) return state.problems();
   return std::unique_ptr<Bank>(new Bank(type, kernel, setup, shape, *state));
 }
@@ -35,8 +35,11 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
     : type_(type),
       kernel_(kernel),
       shape_(shape),
-      channels_(setup.channels),
-      latency_(type.latency ? type.latency(setup) : 0),
+      format_(setup.format),
+      own_(own_format(type, setup)),
+      taken_(lanes_taken(type, setup.format)),
+      channels_(taken_ > 1 ? 1 : setup.channels()),
+      latency_(kernel.latency ? kernel.latency(state) : type.latency ? type.latency(setup) : 0),
       shortest_move_(shortest_move(setup.rate())),
       state_(state),
       rows_(type.parameters.size() + type.followers.size()),
@@ -56,9 +59,9 @@ Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const
   wet_target_.fill(shape.length());
   for (size_t m = 0; m < type.meters.size(); m++) std::fill_n(meters_.data() + m * size_t(lanes()), lanes(), type.meters[m].rest);
   forget_meters();
-  for (const Port& port : type.inputs) inputs_ += port.channels == kAdaptive ? channels_ : port.channels;
-  for (const Port& port : type.outputs) outputs_ += port.channels == kAdaptive ? channels_ : port.channels;
-  for (int l = 0; l < lanes(); l++) set_values(l, setup.values);
+  for (const Port& port : type.inputs) inputs_ += taken_ > 1 ? 1 : channels_of(port, format_, own_);
+  for (const Port& port : type.outputs) outputs_ += taken_ > 1 ? 1 : channels_of(port, format_, own_);
+  for (int l = 0; l < lanes(); l++) set_lane_values(l, setup.values);
   if (latency_ > 0 && type.bypassable()) {
     dry_frames_ = size_t(latency_) + kMaxBlock;
     dry_ = Floats(size_t(channels_) * dry_frames_ * size_t(lanes()));
@@ -85,7 +88,9 @@ void copy_column(float* to, int to_lanes, const float* from, int from_lanes, siz
 }  // namespace
 
 void Bank::start_lane(int lane, const Setup& setup, bool odd) {
-  if (lanes() > 1) make_lane(type_, state_, lanes(), lane, setup);
+  const Setup one = setup_of_lane(type_, setup);
+  if (lanes() > 1)
+    for (int l = lane; l < lane + taken_; l++) make_lane(single(), state_, lanes(), l, one);
   odd_ = with_bit(odd_, lane, odd);
   set_values(lane, setup.values);
 }
@@ -96,10 +101,15 @@ void Bank::begin(const Setup& setup) {
 }
 
 void Bank::set_values(int lane, std::span<const Value> values) {
+  for (int l = lane; l < lane + taken_; l++) set_lane_values(l, values);
+}
+void Bank::set_lane_values(int lane, std::span<const Value> values) {
   for (int told = 0; told < told_row_count(type_); told++) {
     const Parameter& p = told_row(type_, told);
     const size_t row = place_of(told);
-    if (row != rows_ && !is_text(p)) hold(int(row), lane, to_domain(p, size_t(told) < values.size() ? std::get<double>(values[size_t(told)]) : p.initial));
+    if (row == rows_ || is_text(p)) continue;
+    const double point = to_domain(p, size_t(told) < values.size() ? std::get<double>(values[size_t(told)]) : p.initial);
+    write_lane_ramp(int(row), lane, {{point, 0, 0, 0}});
   }
   restless_now_ |= 1ull << lane;
   hurried_ |= 1ull << lane;
@@ -113,7 +123,7 @@ void Bank::set_values(int lane, std::span<const Value> values) {
 void Bank::take_lane(int lane, Bank& from, int from_lane, GlidePool& pool) {
   auto copy = [&](float* to, const float* source, size_t rows) { copy_column(to + lane, lanes(), source + from_lane, from.lanes(), rows); };
   // What was in the lane goes where this came from: a lane's memory has one owner.
-  swap_lanes(type_, state_, lanes(), lane, from.state_, from.lanes(), from_lane);
+  swap_lanes(single(), state_, lanes(), lane, from.state_, from.lanes(), from_lane);
   copy(meters_.data(), from.meters_.data(), type_.meters.size());
   copy(folded_.data(), from.folded_.data(), type_.meters.size());
   set_fault(lane, from.fault(from_lane));
@@ -128,15 +138,16 @@ void Bank::take_lane(int lane, Bank& from, int from_lane, GlidePool& pool) {
 
 void Bank::inherit_lane(int lane, const Bank& from, int from_lane, GlidePool& pool) {
   stop_glides(lane, pool);
-  copy_courses(lane, from, from_lane);
+  for (int l = lane; l < lane + taken_; l++) copy_courses(l, from, from_lane);
   for (size_t r = 0; r < gliding_.size(); r++) {
+    gliding_[r] &= ~bits_of(lane) | 1ull << lane;  // the first lane's course is that of all
     const Glide* const course = from.glides_[r * size_t(from.lanes()) + size_t(from_lane)];
     if (!course || (glide(r, lane) = pool.copy(*course))) continue;
     gliding_[r] = with_bit(gliding_[r], lane, false);
     hold(int(r), lane, course->goal());
   }
-  restless_now_ |= 1ull << lane;  // coefficients are made of the ramps as they are now
-  hurried_ |= 1ull << lane;
+  restless_now_ |= bits_of(lane);  // coefficients are made of the ramps as they are now
+  hurried_ |= bits_of(lane);
 }
 
 // All that carries parameters on, but the glides themselves.
@@ -173,6 +184,9 @@ void Bank::give_back_glides(GlidePool& pool) {
 }
 
 void Bank::write_ramp(int row, int lane, const Glide::Cubic& cubic) {
+  for (int l = lane; l < lane + taken_; l++) write_lane_ramp(row, l, cubic);
+}
+void Bank::write_lane_ramp(int row, int lane, const Glide::Cubic& cubic) {
   for (int i = 0; i < 4; i++) ramp(row)[i * lanes() + lane] = float(cubic.c[i]);
 }
 void Bank::hold(int row, int lane, double point) { write_ramp(row, lane, {{point, 0, 0, 0}}); }
@@ -184,8 +198,8 @@ void Bank::begin_move(const Order& order, int lane, uint64_t frame, uint64_t now
   begun = frame;
   if (row == rows_) return begin_bypass(order.value > 0.5, lane);
   const Parameter& p = parameter(row);
-  restless_now_ |= 1ull << lane;
-  hurried_ |= 1ull << lane;
+  restless_now_ |= bits_of(lane);
+  hurried_ |= bits_of(lane);
   touched_[row] = any_touched_ = true;
   if (p.motion == Motion::jump) return hold(int(row), lane, order.goal);
   Glide*& course = glide(row, lane);
@@ -199,8 +213,10 @@ void Bank::begin_move(const Order& order, int lane, uint64_t frame, uint64_t now
 
 void Bank::begin_bypass(bool on, int lane) {
   wake();  // its meters are at rest while it is bypassed
-  wet_target_[size_t(lane)] = on ? 0 : shape_.length();
-  if (wet_target_[size_t(lane)] != wet_[size_t(lane)]) dry_lanes_ |= 1ull << lane;
+  for (size_t l = size_t(lane); l < size_t(lane + taken_); l++) {
+    wet_target_[l] = on ? 0 : shape_.length();
+    if (wet_target_[l] != wet_[l]) dry_lanes_ |= 1ull << l;
+  }
 }
 
 void Bank::start_tick(uint64_t frame, bool sparse, GlidePool& pool) {
@@ -217,10 +233,10 @@ void Bank::start_tick(uint64_t frame, bool sparse, GlidePool& pool) {
     for (uint64_t lanes_left = gliding_[r]; lanes_left; lanes_left &= lanes_left - 1) {
       const int lane = std::countr_zero(lanes_left);
       Glide*& course = glide(r, lane);
-      restless_now_ |= 1ull << lane;
+      restless_now_ |= bits_of(lane);
       const bool moves = course->next_tick(parameter(r), frame, two_ticks >> lane & 1 ? 2 : 1);
       write_ramp(int(r), lane, course->cubic());
-      fast |= uint64_t(!course->is_slow(parameter(r))) << lane;
+      if (!course->is_slow(parameter(r))) fast |= bits_of(lane);
       if (moves) continue;
       gliding_[r] &= ~(1ull << lane);
       pool.give_back(std::exchange(course, nullptr));
@@ -231,8 +247,8 @@ void Bank::start_tick(uint64_t frame, bool sparse, GlidePool& pool) {
 }
 
 void Bank::process(const Chunk& chunk, const float* const* in, float* const* out) noexcept {
-  RawBlock raw{chunk.frames, chunk.at, chunk.time, channels_, in, out, ramps_.data(), restless_now_ | restless_before_, hurried_,
-               touched_.data(), meters_.data(), feeds_.empty() ? nullptr : feeds_.data(), &chunk.device};
+  RawBlock raw{chunk.frames, chunk.at, chunk.time, channels_, own_.channels, in, out, ramps_.data(), restless_now_ | restless_before_, hurried_,
+               touched_.data(), meters_.data(), feeds_.empty() ? nullptr : feeds_.data(), &chunk.device, &chunk.transport, chunk.deadlines};
   if (!rests(chunk, in, out)) {
     kernel_.process(state_, raw);
     if (out) contain(chunk, out);
@@ -278,8 +294,9 @@ void Bank::find_rest(const RawBlock& block) {
 
 void Bank::contain(const Chunk& chunk, float* const* out) {
   uint64_t bad = faulted_.load(std::memory_order_relaxed);
-  if (type_.role == DeviceRole::device_input || type_.never_louder) return;  // they let nothing else through
+  if (type_.role == DeviceRole::device_input || (type_.never_louder && !is_wide(format_, own_))) return;  // they let nothing else through
   for (int c = 0; c < outputs_; c++) bad |= kernel_.mixing->unsound_lanes(out[c], lanes(), chunk.frames) & members_;
+  if (bad && taken_ > 1) bad = members_;
   if (bad) silence(bad, chunk, out);
 }
 
@@ -330,7 +347,11 @@ void Bank::fold_meters() {
 }
 
 void Bank::read_meters(int lane, float* to) const {
-  for (size_t m = 0; m < type_.meters.size(); m++) to[m] = folded_.data()[m * size_t(lanes()) + size_t(lane)];
+  for (size_t m = 0; m < type_.meters.size(); m++) {
+    const float* sums = folded_.data() + m * size_t(lanes()) + lane;
+    to[m] = sums[0];
+    for (int l = 1; l < taken_; l++) to[m] = folded(type_.meters[m].fold, to[m], sums[l]);
+  }
 }
 
 void Bank::forget_meters() {

@@ -46,6 +46,8 @@ struct Chunk {
   const float* fade_in;   ///< gains of what comes and goes in this program, per frame
   const float* fade_out;
   std::atomic<uint64_t>& faults;  ///< goes up when a node's output had to be silenced
+  Transport transport = {};
+  Deadlines* deadlines = nullptr;
 };
 
 /// Instances of one node type that run together, each in its lane: state, parameters' courses, meters, bypass. It lives
@@ -62,7 +64,10 @@ class Bank {
   const NodeType& type() const { return type_; }
   const Kernel& kernel() const { return kernel_; }
   int lanes() const { return kernel_.lanes; }
-  int channels() const { return channels_; }
+  /// Lanes that an instance takes, from its own on: more than one if its channels run side by side, and then it has the bank for
+  /// itself.
+  int taken() const { return taken_; }
+  int latency() const { return latency_; }
 
   /// Makes a lane as if the bank had been created for it alone: before the audio thread has it. `odd`: of which ticks its
   /// rows take their points when so many move that each takes one every second tick. [control]
@@ -98,8 +103,8 @@ class Bank {
 
   /// Why the instance in a lane is silenced; it stays so until another one takes its place. [any]
   Fault fault(int lane) const {
-    if (!(faulted_.load(std::memory_order_acquire) >> lane & 1)) return Fault::none;
-    return not_finite_.load(std::memory_order_relaxed) >> lane & 1 ? Fault::not_finite : Fault::runaway;
+    if (!(faulted_.load(std::memory_order_acquire) >> lane & 1)) return Fault::none;  // its channels fail together
+    return not_finite_.load(std::memory_order_relaxed) & bits_of(lane) ? Fault::not_finite : Fault::runaway;
   }
 
   /// Lanes, as bits, that have instances in the program that runs; the others may hold anything, but nothing moves in them.
@@ -111,6 +116,8 @@ class Bank {
 
  private:
   Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape, void* state);
+  uint64_t bits_of(int lane) const { return ((1ull << taken_) - 1) << lane; }
+  const Kernel& single() const { return kernels_for(type_, format_, own_)[0]; }
   float* ramp(int row) { return ramps_.data() + size_t(row) * 4 * size_t(lanes()); }
   /// Rows as a kernel has them: the type's own, then the followers; rows_ is the bypass.
   const Parameter& parameter(size_t row) const {
@@ -122,10 +129,12 @@ class Bank {
     return size_t(told_row) < type_.parameters.size() ? size_t(told_row) : rows_;
   }
   void set_values(int lane, std::span<const Value> values);
+  void set_lane_values(int lane, std::span<const Value> values);
   Glide*& glide(size_t row, int lane) { return glides_[row * size_t(lanes()) + size_t(lane)]; }
   void begin_bypass(bool on, int lane);
   void hold(int row, int lane, double point);
   void write_ramp(int row, int lane, const Glide::Cubic& cubic);
+  void write_lane_ramp(int row, int lane, const Glide::Cubic& cubic);
   void stop_glides(int lane, GlidePool& pool);
   void copy_courses(int lane, const Bank& from, int from_lane);
   bool rests(const Chunk& chunk, const float* const* in, float* const* out);
@@ -146,7 +155,9 @@ class Bank {
   const NodeType& type_;
   const Kernel& kernel_;
   const FadeShape& shape_;
-  int channels_, latency_, inputs_ = 0, outputs_ = 0;
+  const Format format_, own_;
+  const int taken_, channels_;  // lanes of an instance; channels of adaptive ports in each
+  int latency_, inputs_ = 0, outputs_ = 0;
   double shortest_move_;  // frames
   void* state_;
   size_t rows_;

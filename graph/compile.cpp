@@ -1,6 +1,7 @@
 #include "graph/compile.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <unordered_map>
 
@@ -145,13 +146,15 @@ class Compiler {
     std::vector<float*> out;
     const Instance& model = *plan_.nodes[r.members.front()];
     for (const Port& port : r.bank->type().outputs)
-      for (int c = 0; c < channels_of(model, port); c++) out.push_back(pool_->take(r.bank->lanes()));
+      for (int c = 0; c < buffers_of(model, port); c++) out.push_back(pool_->take(r.bank->lanes()));
     outputs_[r.bank.get()] = out;
     program_->steps.push_back(RunBank{r.bank.get(), std::move(in), out});
     if (is_worth_turning(*r.bank))
       for (const float* buffer : out) turn(buffer, r.bank->lanes());
     if (readers_[r.bank.get()] == 0) free_outputs(r.bank.get());
   }
+  /// Channels lie in buffers of their own, or side by side in the lanes of one.
+  static int buffers_of(const Instance& i, const Port& port) { return i.bank->taken() > 1 ? 1 : channels_of(i, port); }
   void turn(const float* buffer, int lanes) {
     float* to = pool_->take(lanes);
     planar_[buffer] = to;
@@ -178,21 +181,22 @@ class Compiler {
     std::vector<const float*> in;
     const Instance& model = *plan_.nodes[r.members.front()];
     for (int port = 0; port < int(r.bank->type().inputs.size()); port++) {
-      int channels = channels_of(model, r.bank->type().inputs[size_t(port)]);
-      for (int c = 0; c < channels; c++) in.push_back(assemble(r, port, c, channels));
+      const int count = buffers_of(model, r.bank->type().inputs[size_t(port)]);
+      for (int c = 0; c < count; c++) in.push_back(assemble(r, port, c));
     }
     return in;
   }
 
-  const float* assemble(const BankRun& r, int port, int channel, int channels) {
+  const float* assemble(const BankRun& r, int port, int channel) {
     std::vector<std::vector<Source>> by_lane(size_t(r.bank->lanes()));
     size_t count = 0;
-    for (size_t i : r.members) {
-      auto& sources = by_lane[size_t(plan_.nodes[i]->lane)];
-      for (const Route* route : incoming_[i])
-        if (route->to_port == port) add_sources(*route, channel, channels, sources);
-      count += sources.size();
-    }
+    for (size_t i : r.members)
+      for (int c = channel; c < std::max(channel + 1, r.bank->taken()); c++) {
+        auto& sources = by_lane[size_t(plan_.nodes[i]->lane + (c - channel))];
+        for (const Route* route : incoming_[i])
+          if (route->to_port == port) add_sources(*route, c, sources);
+        count += sources.size();
+      }
     if (count == 0) return pool_->silence(r.bank->lanes());
     for (auto& sources : by_lane)
       if (sources.size() <= 2)
@@ -200,21 +204,30 @@ class Compiler {
     if (const float* same = alias(r, by_lane)) return same;
     float* to = pool_->take(r.bank->lanes());
     assembled_.emplace_back(to, r.bank->lanes());
-    r.bank->lanes() == 1 ? fill_one(to, by_lane[0]) : fill_lanes(to, by_lane);
+    if (r.bank->lanes() == 1)
+      fill_one(to, by_lane[0]);
+    else if (!sum_buffers(to, by_lane, lanes_of(r)))
+      fill_lanes(to, by_lane);
     return to;
   }
 
-  void add_sources(const Route& r, int channel, int channels, std::vector<Source>& sources) {
-    int from_channels = channels_of(*r.from, r.from->type->outputs[size_t(r.from_port)]), first = 0;
-    for (int p = 0; p < r.from_port; p++) first += channels_of(*r.from, r.from->type->outputs[size_t(p)]);
-    bool fold = from_channels == 2 && channels == 1;  // both sides into one: their mean
+  /// Adds what comes by a route to a channel of the port that it goes to.
+  void add_sources(const Route& r, int channel, std::vector<Source>& sources) {
+    const int from_channels = channels_of(*r.from, r.from->type->outputs[size_t(r.from_port)]);
     for (int c = 0; c < from_channels; c++) {
-      if (!fold && c != (from_channels == 1 ? 0 : channel)) continue;
-      CableDelay* delay = r.delays.empty() ? nullptr : r.delays[size_t(channel * 2 + c)].get();
-      const float* buffer = outputs_.at(r.from->bank.get())[size_t(first + c)];
-      const Source source{buffer, r.from->bank->lanes(), r.from->lane, fold ? 0.5f : 1.f, maker_.at(r.from->bank.get())};
+      const float gain = r.matrix ? r.matrix->at(channel, c) : c == channel ? 1.f : 0.f;
+      if (gain == 0) continue;
+      CableDelay* delay = r.delays.empty() ? nullptr : r.delays[size_t(channel * from_channels + c)].get();
+      const Source source = source_of(*r.from, r.from_port, c, gain);
       sources.push_back(delay || r.fading != Fading::none ? mixed(source, r.fading, delay) : source);
     }
+  }
+  Source source_of(const Instance& from, int port, int channel, float gain) const {
+    const auto& buffers = outputs_.at(from.bank.get());
+    int first = 0;
+    for (int p = 0; p < port; p++) first += buffers_of(from, from.type->outputs[size_t(p)]);
+    const bool side_by_side = from.bank->taken() > 1;
+    return {buffers[size_t(side_by_side ? first : first + channel)], from.bank->lanes(), from.lane + (side_by_side ? channel : 0), gain, maker_.at(from.bank.get())};
   }
   /// The source with all that is done to it on its way.
   Source mixed(const Source& source, Fading fading, CableDelay* delay) {
@@ -234,8 +247,8 @@ class Compiler {
   // hear nothing of what is in its lane there.
   const float* alias(const BankRun& r, const std::vector<std::vector<Source>>& by_lane) const {
     const float* buffer = nullptr;
-    for (size_t i : r.members) {
-      const auto lane = size_t(plan_.nodes[i]->lane);
+    for (uint64_t left = lanes_of(r); left; left &= left - 1) {
+      const auto lane = size_t(std::countr_zero(left));
       if (by_lane[lane].size() != 1) return nullptr;
       const Source& s = by_lane[lane][0];
       const bool fits = s.gain == 1 && s.lanes == int(by_lane.size()) && s.lane == int(lane);
@@ -245,11 +258,36 @@ class Compiler {
     return buffer;
   }
 
+  /// The lanes that its members have, as bits.
+  uint64_t lanes_of(const BankRun& r) const {
+    uint64_t lanes = 0;
+    for (size_t i : r.members) lanes |= plan_.nodes[i]->lanes_used();
+    return lanes;
+  }
+
   void fill_one(float* to, const std::vector<Source>& sources) {
     if (sources.size() == 1)
       program_->steps.push_back(MixCable{to, 1, sources[0].column(), Fading::none, nullptr});
     else
       emit_sum(to, 1, sources);
+  }
+
+  /// Sums whole buffers, if each of them has one source of every member, in the member's lane; whether it did.
+  bool sum_buffers(float* to, std::vector<std::vector<Source>>& by_lane, uint64_t members) {
+    const auto& model = by_lane[size_t(std::countr_zero(members))];
+    if (model.size() <= 2) return false;
+    for (uint64_t left = members; left; left &= left - 1) {
+      const auto lane = size_t(std::countr_zero(left));
+      if (by_lane[lane].size() != model.size()) return false;
+      for (size_t k = 0; k < model.size(); k++) {
+        const Source& s = by_lane[lane][k];
+        if (s.gain != 1 || s.buffer != model[k].buffer || s.lanes != int(by_lane.size()) || s.lane != int(lane)) return false;
+      }
+    }
+    SumBuffers step{to, int(by_lane.size()), {}};
+    for (const Source& s : model) step.from.push_back(readable(s).buffer);
+    program_->steps.push_back(std::move(step));
+    return true;
   }
 
   // Lanes with one source are copied, those with two have the second one added; the others are sums of their own.
@@ -312,9 +350,7 @@ class Compiler {
     if (!program_->mixing || program_->mixing->native < mixing->native) program_->mixing = mixing;
     program_->banks.push_back(r.bank.get());
     program_->kept_banks.push_back(r.bank);
-    uint64_t members = 0;
-    for (size_t i : r.members) members |= 1ull << plan_.nodes[i]->lane;
-    program_->members.push_back(members);
+    program_->members.push_back(lanes_of(r));
   }
   // An instance that has gone, or was replaced, hears no orders any more, unless its successor isn't in this program.
   void list_places() {

@@ -33,7 +33,7 @@ Problems Conductor::update(const Graph& next, std::span<const Prepared> prepared
 std::vector<Preparation> Conductor::lacking_files() const {
   std::vector<Preparation> lacking;
   for (const InstancePtr& i : target_.nodes)
-    if (i->without_files) lacking.push_back({i->path, i->type, i->type->inputs.empty() ? 0 : i->channels, i->values});
+    if (i->without_files) lacking.push_back({i->path, i->type, i->type->inputs.empty() ? Format() : i->format, i->values});
   return lacking;
 }
 
@@ -89,7 +89,7 @@ bool Conductor::find_spoilt() {
     if (fault == Fault::none || i->spoilt || i->given_up) continue;
     i->spoilt = note_fault(*i, fault);
     i->given_up = !i->spoilt;
-    if (i->spoilt && i->type->slow) work_.order({i->path, i->type, i->channels, i->values});
+    if (i->spoilt && i->type->slow) work_.order({i->path, i->type, i->format, i->values});
     any |= i->spoilt && !i->type->slow;
   }
   return any;
@@ -134,7 +134,7 @@ bool Conductor::judge_sharing() {
 
 void Conductor::begin_transition() {
   for (const InstancePtr& i : sounding_.nodes)
-    if (i->type->tail && !i->leaving) i->tail = i->type->tail(Setup{settings_.environment, i->channels, i->values});
+    if (i->type->tail && !i->leaving) i->tail = i->type->tail(Setup{settings_.environment, i->format, i->values});
   Transition t = make_transition(sounding_, target_, handover_.frame.load(std::memory_order_relaxed), settings_.environment.rate);
   arrived_ = t.complete;
   const bool fades = std::any_of(t.during.routes.begin(), t.during.routes.end(), [](const Route& r) { return r.fading != Fading::none; });

@@ -106,21 +106,34 @@ void sum_whole(float* to, int to_stride, const Summand* from, int frames) {
   });
 }
 
-/// The same for summands of one value each, which lie frame after frame: summand k is in partial sum k mod 16.
-void sum_columns(float* to, int to_stride, const Summand* from, size_t count, int frames) {
-  constexpr size_t kMostVectors = 64 / kNative;
-  NativeFloat part[16][kMostVectors];
-  const size_t vectors = (size_t(frames) + kNative - 1) / kNative;
+inline constexpr size_t kMostVectors = 64 / kNative;
+/// Sums of up to 64 values that lie one after the other: value i of summand k is at(k)[i], in partial sum k mod 16. The first
+/// vectors of `part` hold them.
+template <class At>
+[[gnu::always_inline]] inline void sum_values(NativeFloat (*part)[kMostVectors], size_t count, size_t vectors, At at) {
   size_t parts = std::min<size_t>(count, 16);
   for (size_t k = 0; k < count; k++)
     for (size_t v = 0; v < vectors; v++) {
-      const NativeFloat x = load(from[k].data + k % 16 + v * kNative);
+      const NativeFloat x = load(at(k) + v * kNative);
       part[k % 16][v] = k < 16 ? x + NativeFloat{0.f} : part[k % 16][v] + x;
     }
   for (size_t half = 8; half > 0; parts = std::min(parts, half), half /= 2)
     for (size_t p = half; p < parts; p++)
       for (size_t v = 0; v < vectors; v++) part[p - half][v] += part[p][v];
+}
+/// The same for summands of one value each, which lie frame after frame.
+void sum_columns(float* to, int to_stride, const Summand* from, size_t count, int frames) {
+  NativeFloat part[16][kMostVectors];
+  sum_values(part, count, (size_t(frames) + kNative - 1) / kNative, [=](size_t k) { return from[k].data + k % 16; });
   for (int i = 0; i < frames; i++) to[i * to_stride] = part[0][size_t(i) / kNative][i % kNative];
+}
+void sum_buffers(float* to, const float* const* from, size_t count, size_t values) {
+  for (size_t first = 0; first < values; first += 64) {
+    NativeFloat part[16][kMostVectors];
+    const size_t vectors = (std::min<size_t>(values - first, 64) + kNative - 1) / kNative;
+    sum_values(part, count, vectors, [=](size_t k) { return from[k] + first; });
+    std::memcpy(to + first, part[0], vectors * sizeof(NativeFloat));
+  }
 }
 
 void sum(float* to, int to_stride, const Summand* from, size_t count, int frames) {
@@ -274,6 +287,6 @@ bool is_silent(const float* from, size_t count) {
 
 }  // namespace
 
-extern const Mixing kMixing{kNative, copy_lanes, gather_lanes, sum, unsound_lanes, is_silent};
+extern const Mixing kMixing{kNative, copy_lanes, gather_lanes, sum, sum_buffers, unsound_lanes, is_silent};
 
 }  // namespace mixgraph::MIXGRAPH_ISA

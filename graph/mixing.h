@@ -34,6 +34,8 @@ struct Mixing {
   /// One lane: the sum of sixteen partial sums, to which the summands add in their order; the upper eight of them are added
   /// to the lower, then of these the upper four, and so on. If to_stride is 1, `to` has room for kMaxBlock frames.
   void (*sum)(float* to, int to_stride, const Summand* from, size_t count, int frames);
+  /// Each value: the same sum over those of all buffers; `to` has room for whole native vectors.
+  void (*sum_buffers)(float* to, const float* const* from, size_t count, size_t values);
   /// Lanes, as bits, in which a value is not finite, or their squares sum up to more than kRunaway squared.
   uint64_t (*unsound_lanes)(const float* from, int lanes, int frames);
   /// Whether all values are zero; quick to say no.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "graph/feed.h"
+#include "graph/format.h"
 #include "graph/lane_memory.h"
 #include "graph/lanes.h"
 #include "graph/mixing.h"
@@ -20,12 +21,13 @@ namespace mixgraph {
 
 inline constexpr int kMaxBlock = 64;     ///< frames: no kernel is called with more
 inline constexpr int kMaxLanes = 32;     ///< instances in one bank: the buffers of more don't stay in the nearest cache from one node to the next
-inline constexpr int kAdaptive = 0;      ///< a port that is mono or stereo as its node's main input is
+inline constexpr int kAdaptive = 0;      ///< a port of the format that its node's main input has
+inline constexpr int kOwn = -1;          ///< a port of the format that its node's rows decide (NodeType::format)
 
-/// An audio port. A node's channel count is that of its first adaptive input's cables: 2 if any of them is stereo.
+/// An audio port. A node's format is what the cables of its first adaptive input join to (graph/format.h).
 struct Port {
   std::string_view id;       ///< "in", "key", "out"
-  int channels = kAdaptive;  ///< kAdaptive, 1 or 2
+  int channels = kAdaptive;  ///< kAdaptive, kOwn, or 1 or 2: what comes from another format is converted
   int normalled = -1;        ///< without a cable, this input hears that other input of the node
 };
 
@@ -45,15 +47,18 @@ struct Environment {
   double rate = 48000;              ///< Hz
   std::string media_root = ".";     ///< file names of players are relative to this folder
   std::string record_root = ".";    ///< and those of recorders to this one
+  Downmix downmix = {};             ///< how formats with more channels become such with fewer
 };
 
 /// What an instance is made from.
 struct Setup {
   const Environment& environment;
-  int channels;                   ///< of adaptive ports: 1 or 2
+  Format format;                  ///< of adaptive ports
   std::span<const Value> values;  ///< by row (and follower, if the engine says so)
   bool without_files = false;     ///< what its texts name can't be had: it is made all the same, and does nothing meanwhile
+  uint64_t seed = 0;              ///< the instance's own, the same whenever the node has the same path
   double rate() const { return environment.rate; }
+  int channels() const { return format.channels; }
   // Not inline: node files are compiled for several instruction sets and must not carry shared code.
   double number(int row) const;
   int choice(int row) const;
@@ -74,12 +79,24 @@ struct DeviceBuffers {
   int offset = 0;  ///< frames from the start of each channel
 };
 
+/// Musical time at a block's first frame. It stands still unless it rolls.
+struct Transport {
+  bool rolling = false;
+  double tempo = 120;    ///< beats per minute
+  double beat = 0;       ///< quarter notes since the start of the piece
+  double seconds = 0;    ///< the same place, in seconds
+};
+
+/// Where nodes leave work that is due some blocks later (graph/deadlines.h).
+class Deadlines;
+
 /// A block as the engine hands it to a kernel; kernels see it as Block<V>.
 struct RawBlock {
   int frames;                ///< 1..kMaxBlock
   int at;                    ///< index of the first frame within its tick of 64 frames
   uint64_t time;             ///< frames since the engine's start
   int channels;              ///< of adaptive ports
+  int own_channels;          ///< of ports whose format the rows decide
   const float* const* in;    ///< one lane-interleaved buffer per input channel
   float* const* out;
   const float* ramps;        ///< [parameter or follower][4][lane]
@@ -88,6 +105,8 @@ struct RawBlock {
   float* meters;             ///< [meter][lane]
   FeedBuffer* const* feeds;  ///< [feed][lane]; nullptr: there are none
   const DeviceBuffers* device;
+  const Transport* transport;
+  Deadlines* deadlines;
 };
 
 /// What instances of a type keep from block to block.
@@ -116,7 +135,17 @@ struct Kernel {
   /// row the whole memory is. nullptr: no memory [audio]
   bool (*left_silence)(const void*, const RawBlock&, uint64_t lanes) noexcept = nullptr;
   uint64_t (*memory_frames)(const void*) noexcept = nullptr;
+  /// Frames from input to output, of those that know only when they are made. nullptr: NodeType::latency tells [any]
+  int (*latency)(const void*) = nullptr;
   const Mixing* mixing = nullptr;                                 ///< of the kernel's instruction set
+};
+
+/// What a node makes of more than two channels.
+enum class Multichannel : uint8_t {
+  refused,   ///< nothing: they can't be connected to it
+  folded,    ///< nothing: what it hears is folded to stereo
+  apart,     ///< its channels don't know of one another: an instance takes as many lanes of a bank as it has channels
+  together,  ///< its kernel runs with all of them
 };
 
 /// What a device node is connected to; all others are `none`.
@@ -135,7 +164,9 @@ struct NodeType {
   std::span<const Kernel> kernels = {};  ///< by rising number of lanes; the first has one lane
   int (*latency)(const Setup&) = nullptr;   ///< frames from input to output; nullptr: none
   double (*tail)(const Setup&) = nullptr;   ///< seconds of sound after the input ends; nullptr: none
-  int (*channels)(const Setup&) = nullptr;  ///< 1 or 2, of a node without inputs [control]; if it is slow, [worker]; nullptr: 2
+  /// The format that the rows decide: of the kOwn ports, or else of the adaptive ones; none: the cables tell, or it is stereo if it
+  /// has no inputs. [control]; if it is slow, [worker]; nullptr: none
+  Format (*format)(const Setup&) = nullptr;
   /// Bytes that an instance takes beside its kernel's, about: delay lines, buffers of files [control]; nullptr: none.
   size_t (*memory)(const Setup&) = nullptr;
   /// Why a node that runs in lanes can't be made [control]; nullptr: it always can. One that runs alone says so when it is made.
@@ -146,13 +177,18 @@ struct NodeType {
   uint64_t (*bank_key)(const Setup&) = nullptr;
   DeviceRole role = DeviceRole::none;
   /// Whether each sample put out is one that came in times 0..1 (but for the rounding of ramps), so that the output is as
-  /// sound as the input and isn't watched.
+  /// sound as the input and isn't watched, in mono and stereo.
   bool never_louder = false;
   /// Its output is what it read at least kMaxBlock frames ago, so that it may stand in a loop. Its kernel is called twice
   /// per block: first without `in`, to fill `out`, later without `out`, to read `in`.
   bool breaks_loops = false;
   /// An instance, which runs alone, takes long to make or to end, as files do: both happen on a worker.
   bool slow = false;
+  Multichannel multichannel = Multichannel::folded;
+  /// Those of a node of lanes whose channels are together, for more than two of them; the first has one lane. It has room for
+  /// kMostChannels.
+  std::span<const Kernel> wide_kernels = {};
+  int least_channels = 1;  ///< of adaptive ports
   constexpr bool runs_in_lanes() const { return kernels[0].state != State::solo; }
   /// Whether it sounds only through the rows of others, which follow its own: a group has no ports.
   constexpr bool is_group() const { return inputs.empty() && outputs.empty() && !parameters.empty() && parameters[0].group != GroupPart::none; }
@@ -200,16 +236,28 @@ constexpr bool is_sound(const NodeType& t) {
     if (p.update != Update::live || p.group == GroupPart::none) return false;
   for (const auto ports : {t.inputs, t.outputs})
     for (const Port& p : ports)
-      if (p.channels < 0 || p.channels > 2 || p.normalled >= int(t.inputs.size())) return false;
+      if (p.channels < kOwn || p.channels > 2 || (p.channels == kOwn && !t.format) || p.normalled >= int(t.inputs.size())) return false;
   for (size_t i = 0; i < t.inputs.size(); i++)
     if (t.inputs[i].normalled == int(i)) return false;
   if (t.kernels.empty() || t.kernels[0].lanes != 1) return false;
+  if (t.multichannel == Multichannel::apart) {
+    if (!t.runs_in_lanes() || !t.feeds.empty()) return false;
+    for (const auto ports : {t.inputs, t.outputs})
+      for (const Port& p : ports)
+        if (p.channels != kAdaptive) return false;
+  }
+  if (t.multichannel == Multichannel::together && t.runs_in_lanes() && t.wide_kernels.empty()) return false;
   return t.runs_in_lanes() || t.kernels.size() == 1;
 }
 /// A type as its file declares it: what is wrong with it is an error of the compiler.
 consteval NodeType declared(NodeType t) {
   if (!is_sound(t)) throw "is_sound(const NodeType&) says what a type has to keep to";
   return t;
+}
+
+/// A row that decides a format (NodeType::format).
+consteval Parameter format_row(std::string_view doc) {
+  return {.id = "format", .label = "Format", .doc = doc, .curve = Curve::stepped, .max = double(std::size(kFormatChoices) - 1), .choices = kFormatChoices, .update = Update::rebuild};
 }
 
 /// The row that every bypassable node has after its own.
@@ -225,6 +273,18 @@ const Parameter& told_row(const NodeType& t, int i);
 int find_row(const NodeType& t, std::string_view id);
 /// The row that answers at the node's own address, or -1. [any]
 int main_row(const NodeType& t);
+/// The format of the ports whose format its rows decide; that of the adaptive ones if it has none such. [control]
+Format own_format(const NodeType& t, const Setup& setup);
+/// Channels of a port. [any]
+int channels_of(const Port& port, Format adaptive, Format own);
+/// Whether more than stereo comes in or goes out, as far as that isn't told by the table. [any]
+constexpr bool is_wide(Format adaptive, Format own) { return adaptive.channels > 2 || own.channels > 2; }
+/// Lanes that an instance takes: one, or one for each channel. [any]
+inline int lanes_taken(const NodeType& t, Format adaptive) { return t.multichannel == Multichannel::apart && adaptive.channels > 2 ? adaptive.channels : 1; }
+/// Its kernels for these formats. [any]
+std::span<const Kernel> kernels_for(const NodeType& t, Format adaptive, Format own);
+/// What a lane is made from: of a type whose channels are apart, a single channel. [any]
+Setup setup_of_lane(const NodeType& t, const Setup& setup);
 /// Bytes that a node takes when it runs, about, all in all. [control]
 size_t memory_of(const NodeType& t, const Setup& setup);
 /// Why no such node can be made; none if it can. [control]
@@ -255,6 +315,8 @@ class Block {
   int at() const { return raw_.at; }
   uint64_t time() const { return raw_.time; }
   int channels() const { return raw_.channels; }
+  /// Channels of ports whose format the rows decide.
+  int own_channels() const { return raw_.own_channels; }
   /// Buffers by channel over all ports in order: a stereo "in" and a mono "key" are 0, 1 and 2. Never the same buffer.
   /// A node that breaks loops gets nullptr from one of them (NodeType::breaks_loops).
   const V* in(int channel) const { return raw_.in ? reinterpret_cast<const V*>(raw_.in[channel]) : nullptr; }
@@ -280,6 +342,8 @@ class Block {
   }
   void publish(int row, int lane) const { raw_.feeds[row * kLanes<V> + lane]->publish(); }
   const DeviceBuffers& device() const { return *raw_.device; }
+  const Transport& transport() const { return *raw_.transport; }
+  Deadlines& deadlines() const { return *raw_.deadlines; }
 
  private:
   const RawBlock& raw_;
@@ -326,7 +390,8 @@ constexpr State state_in_lanes() {
 ///   `Result<std::unique_ptr<Node>> create(const Setup&)`;
 /// - `const LaneMemory<V>& memory() const`, if it has one;
 /// - `service()` if it has slow work, and `take_trouble()` if that can fail;
-/// - `begin(Setup)` if it is slow and live values decide how it starts.
+/// - `begin(Setup)` if it is slow and live values decide how it starts;
+/// - `int latency() const` if it runs alone and its type can't tell.
 template <class Node, class V>
 constexpr Kernel kernel_of(State state) {
   Kernel k{};
@@ -353,6 +418,7 @@ constexpr Kernel kernel_of(State state) {
   if constexpr (requires(Node n) { n.service(); }) k.service = [](void* node) { static_cast<Node*>(node)->service(); };
   if constexpr (requires(Node n) { n.take_trouble(); })
     k.take_trouble = [](void* node) { return static_cast<Node*>(node)->take_trouble(); };
+  if constexpr (requires(const Node n) { n.latency(); }) k.latency = [](const void* node) { return static_cast<const Node*>(node)->latency(); };
   if constexpr (requires(const Node n, uint64_t lanes) { n.memory().is_silent(lanes, 0, 0); }) {
     k.left_silence = [](const void* node, const RawBlock& raw, uint64_t lanes) noexcept {
       return static_cast<const Node*>(node)->memory().is_silent(lanes, raw.time, raw.frames);
@@ -374,6 +440,10 @@ inline constexpr Kernel kLaneKernels[] = {lane_kernel<Node, float>(), lane_kerne
                                           lane_kernel<Node, Pack<4>>()
 #endif
 };
+/// The kernel of one lane alone: for wide instances, of which there are few.
+template <template <class> class Node>
+  requires(is_of_lanes<Node>())
+inline constexpr Kernel kOneLaneKernel[] = {lane_kernel<Node, float>()};
 template <class Node>
 inline constexpr Kernel kSoloKernel[] = {kernel_of<Node, float>(State::solo)};
 

@@ -5,12 +5,12 @@
 
 namespace mixgraph {
 
-bool Instance::fits(const NodeType& other, int other_channels, std::span<const Value> other_values) const {
-  return type == &other && channels == other_channels && built_alike(*type, values, other_values);
+bool Instance::fits(const NodeType& other, Format other_format, std::span<const Value> other_values) const {
+  return type == &other && format == other_format && built_alike(*type, values, other_values);
 }
 
 bool Instance::may_share_bank(const Instance& other) const {
-  return type == other.type && channels == other.channels && bank_key == other.bank_key;
+  return type == other.type && format == other.format && own == other.own && bank_key == other.bank_key && lanes_taken(*type, format) == 1;
 }
 
 std::vector<Value> Instance::first_values() const {
@@ -73,14 +73,15 @@ class Sorting {
 Problems build(Instance& instance, const Workshop& workshop, const Prepared* prepared) {
   const NodeType& type = *instance.type;
   Prepared alone;
-  if (!type.runs_in_lanes()) alone = prepared ? *prepared : workshop.make({instance.path, &type, instance.channels, instance.values});
+  if (!type.runs_in_lanes()) alone = prepared ? *prepared : workshop.make({instance.path, &type, instance.format, instance.values});
   if (alone.bank) instance.bank = alone.bank, instance.bank->used = 1;
-  if (alone.of.type) instance.channels = alone.of.channels;
+  if (alone.of.type) instance.format = alone.of.format;
   instance.without_files = alone.of.without_files;
   instance.built = alone.of.type ? std::move(alone.of.values) : instance.values;
   instance.told.resize(instance.values.size());
-  const Setup setup{workshop.environment(), instance.channels, instance.values};
-  instance.latency = type.latency ? type.latency(setup) : 0;
+  const Setup setup{workshop.environment(), instance.format, instance.values};
+  instance.own = own_format(type, setup);
+  instance.latency = alone.bank ? alone.bank->latency() : type.latency ? type.latency(setup) : 0;
   if (!type.feeds.empty()) {
     instance.feeds = std::make_shared<FeedBuffers>();
     for (const Feed& feed : type.feeds) instance.feeds->push_back(std::make_unique<FeedBuffer>(feed));
@@ -111,7 +112,7 @@ struct Edge {
 class Planner {
  public:
   Planner(const Graph& graph, const Plan& before, const Workshop& workshop, size_t memory, std::span<const Prepared> prepared)
-      : graph_(graph), workshop_(workshop), memory_(memory), channels_(graph.nodes().size()) {
+      : graph_(graph), workshop_(workshop), memory_(memory), formats_(graph.nodes().size()) {
     before_.reserve(before.nodes.size());
     for (size_t i = 0, node = 0; i < before.nodes.size(); i++) {
       if (before.nodes[i]->leaving) continue;
@@ -124,6 +125,7 @@ class Planner {
       before_[node++] = before.nodes[i];
     }
     before_.resize(graph.nodes().size());
+    keep_decoders(before);
     for (const Prepared& p : prepared)
       if (const Node* n = graph.find(p.of.path); n && p.fits(*n->type, n->values)) prepared_[graph.place_of(p.of.path)] = &p;
   }
@@ -136,6 +138,7 @@ class Planner {
     if (is_too_large()) return memory_problem();
     if (!problems_.empty()) return std::move(problems_);
     align(sorting.sequence);
+    if (!problems_.empty()) return std::move(problems_);
     return std::move(plan_);
   }
 
@@ -157,9 +160,9 @@ class Planner {
     for (size_t node : sorting.sequence) {
       const Node& n = graph_.nodes()[node];
       const Choice choice = choose(node);
-      channels_[node] = choice.channels;
+      formats_[node] = choice.format;
       if (!n.type->slow || choice.stays || choice.prepared) continue;
-      if (choice.channels > 0 || n.type->inputs.empty()) list.push_back({n.path, n.type, choice.channels, n.values});
+      if (choice.format != Format() || n.type->inputs.empty()) list.push_back({n.path, n.type, choice.format, n.values});
     }
     return list;
   }
@@ -169,7 +172,7 @@ class Planner {
   struct Choice {
     InstancePtr stays;
     const Prepared* prepared = nullptr;
-    int channels = 0;  // 0: they are not known before it, or what it hears, has been made
+    Format format;  // none: it is not known before it, or what it hears, has been made
   };
 
   Sorting sort() {
@@ -212,62 +215,82 @@ class Planner {
     return {"/" + graph_.nodes()[loop.front()].path, "loop: " + names, "put a `feedback` node, which delays, into the loop"};
   }
 
-  int infer_channels(size_t node) const {
+  /// What a node's cables, and its rows, make of it; none: what it hears isn't made yet.
+  Format infer_format(size_t node) {
     const Node& n = graph_.nodes()[node];
-    if (n.type->inputs.empty()) return n.type->channels ? n.type->channels(Setup{workshop_.environment(), 2, n.values}) : 2;
-    if (n.type->breaks_loops) return 2;
-    auto adaptive = std::find_if(n.type->inputs.begin(), n.type->inputs.end(), [](const Port& p) { return p.channels == kAdaptive; });
-    if (adaptive == n.type->inputs.end()) return n.type->inputs[0].channels;
-    int port = int(adaptive - n.type->inputs.begin()), channels = 1;
+    const NodeType& type = *n.type;
+    const Setup stereo{workshop_.environment(), 2, n.values};
+    if (type.inputs.empty()) return type.format ? type.format(stereo) : stereo.format;
+    if (type.breaks_loops) return stereo.format;
+    const auto adaptive = std::find_if(type.inputs.begin(), type.inputs.end(), [](const Port& p) { return p.channels == kAdaptive; });
+    if (adaptive == type.inputs.end()) return format_at(type.inputs[0], n, stereo.format);
+    const bool has_own = std::any_of(type.outputs.begin(), type.outputs.end(), [](const Port& p) { return p.channels == kOwn; });
+    if (const Format decided = type.format && !has_own ? type.format(stereo) : Format(); decided != Format()) return decided;
+    Format format;
     for (size_t e : heard_[node]) {
-      if (edges_[e].to_port != port) continue;
-      const int heard = channels_from(edges_[e]);
-      if (heard == 0) return 0;
-      channels = std::max(channels, heard);
+      if (edges_[e].to_port != int(adaptive - type.inputs.begin())) continue;
+      const Format heard = format_from(edges_[e]);
+      if (heard == Format()) return heard;
+      format = join(format, heard, n.path);
     }
-    return channels;
+    if (format.channels > 2 && type.multichannel == Multichannel::refused)
+      problems_.push_back({"/" + n.path, "works in stereo, and hears " + name_of(format), "leave it out, or put a `sum` whose format is stereo before it"});
+    if (format.channels > 2 && type.multichannel <= Multichannel::folded) return 2;
+    return format.channels < type.least_channels ? Format(type.least_channels) : format;
   }
-  int channels_from(const Edge& e) const {
-    const Port& port = graph_.nodes()[e.from].type->outputs[size_t(e.from_port)];
-    return port.channels == kAdaptive ? channels_[e.from] : port.channels;
+  Format join(Format a, Format b, const std::string& path) {
+    if (a == b || a == Format()) return b;
+    auto both = joined(a, b);
+    if (both) return *both;
+    for (const Problem& p : named(both.problems(), path))
+      if (std::find(problems_.begin(), problems_.end(), p) == problems_.end()) problems_.push_back(p);
+    return a;
+  }
+  Format format_at(const Port& port, const Node& n, Format adaptive) const {
+    if (port.channels == kOwn) return n.type->format({workshop_.environment(), adaptive, n.values});
+    return port.channels == kAdaptive ? adaptive : Format(port.channels);
+  }
+  Format format_from(const Edge& e) const {
+    const Node& from = graph_.nodes()[e.from];
+    return format_at(from.type->outputs[size_t(e.from_port)], from, formats_[e.from]);
   }
 
-  Choice choose(size_t node) const {
+  Choice choose(size_t node) {
     const Node& n = graph_.nodes()[node];
     const InstancePtr& old = before_[node];
     const bool is_source = n.type->inputs.empty();
     const auto found = prepared_.find(node);
     const Prepared* const prepared = found == prepared_.end() ? nullptr : found->second;
     const bool is_late = old && old->without_files && prepared && prepared->bank;
-    const auto stays = [&](int channels) { return old && !is_late && (!old->spoilt || n.type->slow) && old->fits(*n.type, channels, n.values); };
-    if (is_source && old && stays(old->channels)) return {old, nullptr, old->channels};
+    const auto stays = [&](Format format) { return old && !is_late && (!old->spoilt || n.type->slow) && old->fits(*n.type, format, n.values); };
+    if (is_source && old && stays(old->format)) return {old, nullptr, old->format};
     // What files hold isn't looked up here.
-    const int channels = !is_source || !n.type->slow ? infer_channels(node) : prepared ? prepared->of.channels : 0;
-    if (!is_source && stays(channels)) return {old, nullptr, channels};
-    return {nullptr, prepared && prepared->of.channels == channels ? prepared : nullptr, channels};
+    const Format format = !is_source || !n.type->slow ? infer_format(node) : prepared ? prepared->of.format : Format();
+    if (!is_source && stays(format)) return {old, nullptr, format};
+    return {nullptr, prepared && prepared->of.format == format ? prepared : nullptr, format};
   }
 
   InstancePtr make_instance(size_t node, uint32_t& next_id) {
     const Node& n = graph_.nodes()[node];
     const InstancePtr& old = before_[node];
     const Choice choice = choose(node);
-    channels_[node] = std::max(1, choice.channels);
+    formats_[node] = choice.format == Format() ? Format(1) : choice.format;
     if (choice.stays) count(*choice.stays);
     if (choice.stays) return choice.stays;
     auto instance = std::make_shared<Instance>();
-    instance->path = n.path, instance->type = n.type, instance->values = n.values, instance->channels = choice.channels;
+    instance->path = n.path, instance->type = n.type, instance->values = n.values, instance->format = choice.format;
     for (const Parameter& p : n.type->followers) instance->values.push_back(p.initial);
     if (refused_ && n.type->slow && !choice.prepared) return instance;  // nothing comes of it, so nobody waits for it
     const bool succeeds = old && old->type == n.type;
     if (!succeeds) instance->id = next_id++;
-    constexpr int kMostOfAFile = 2;  // channels, before it has been looked at
-    instance->bytes = memory_of(*n.type, {workshop_.environment(), choice.channels > 0 ? choice.channels : kMostOfAFile, n.values});
+    constexpr int kUsualFile = 2;  // channels, before it has been looked at
+    instance->bytes = memory_of(*n.type, {workshop_.environment(), choice.format != Format() ? choice.format : Format(kUsualFile), n.values});
     count(*instance);
     if (is_too_large()) return instance;
     for (const Problem& p : build(*instance, workshop_, choice.prepared)) problems_.push_back(p);
     refused_ |= choice.prepared && !choice.prepared->bank;
     recount(*instance);
-    channels_[node] = instance->channels;
+    formats_[node] = instance->format;
     if (succeeds) succeed(*instance, old);
     return instance;
   }
@@ -276,10 +299,10 @@ class Planner {
     bytes_ += instance.bytes;
     bytes_by_type_[instance.type] += instance.bytes;
   }
-  /// Now that it is known how many channels it has.
+  /// Now that its format is known.
   void recount(Instance& instance) {
     const size_t before = instance.bytes;
-    instance.bytes = memory_of(*instance.type, {workshop_.environment(), std::max(1, instance.channels), instance.values});
+    instance.bytes = memory_of(*instance.type, {workshop_.environment(), instance.format != Format() ? instance.format : Format(1), instance.values});
     bytes_ += instance.bytes - before;
     bytes_by_type_[instance.type] += instance.bytes - before;
   }
@@ -290,6 +313,30 @@ class Planner {
     const auto mebibytes = [](size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; };
     return {std::string(most->first->id), "the graph needs " + mebibytes(bytes_) + ", and " + mebibytes(memory_) + " are allowed",
             "nodes of this type take most, " + mebibytes(most->second) + ": use fewer, or allow more (audio: memory)"};
+  }
+
+  // To make one takes a millisecond.
+  void keep_decoders(const Plan& before) {
+    for (const Route& r : before.routes) {
+      if (!r.matrix) continue;
+      const std::pair formats(format_of(*r.from, r.from->type->outputs[size_t(r.from_port)]), format_of(*r.to, r.to->type->inputs[size_t(r.to_port)]));
+      const auto is_same = [&](const auto& m) { return m.first == formats; };
+      if (ambisonic_order(formats.first.layout) > 0 && std::none_of(matrices_.begin(), matrices_.end(), is_same)) matrices_.push_back({formats, r.matrix});
+    }
+  }
+  /// How a cable's sound becomes what its port hears; nullptr: it is that already. What can't be is a problem.
+  std::shared_ptr<const FormatMatrix> matrix_of(const Edge& e) {
+    const Instance &from = *plan_.nodes[e.from], &to = *plan_.nodes[e.to];
+    const Format a = format_of(from, from.type->outputs[size_t(e.from_port)]), b = format_of(to, to.type->inputs[size_t(e.to_port)]);
+    if (a == b) return nullptr;
+    for (const auto& [formats, matrix] : matrices_)
+      if (formats == std::pair(a, b)) return matrix;
+    auto made = conversion(a, b, workshop_.environment().downmix);
+    if (made)
+      matrices_.push_back({{a, b}, std::make_shared<const FormatMatrix>(std::move(*made))});
+    else
+      for (Problem p : made.problems()) problems_.push_back({"/" + from.path + " -> /" + to.path, p.what, p.hint});
+    return made ? matrices_.back().second : nullptr;
   }
 
   // Delays every cable until the slowest path to the same node; what breaks loops starts paths anew.
@@ -305,7 +352,7 @@ class Planner {
     for (const Edge& e : edges_) {
       const InstancePtr &from = plan_.nodes[e.from], &to = plan_.nodes[e.to];
       int delay = to->type->breaks_loops ? 0 : arrival[e.to] - arrival[e.from] - from->latency;
-      plan_.routes.push_back({from, e.from_port, to, e.to_port, delay, Fading::none, {}});
+      plan_.routes.push_back({from, e.from_port, to, e.to_port, delay, Fading::none, matrix_of(e), {}});
     }
   }
 
@@ -315,7 +362,8 @@ class Planner {
   std::unordered_map<const NodeType*, size_t> bytes_by_type_;
   std::vector<InstancePtr> before_;  // by node; null: it is new
   std::unordered_map<size_t, const Prepared*> prepared_;  // by node
-  std::vector<int> channels_;  // by node, of those before it in the sequence
+  std::vector<Format> formats_;  // by node, of those before it in the sequence
+  std::vector<std::pair<std::pair<Format, Format>, std::shared_ptr<const FormatMatrix>>> matrices_;
   bool refused_ = false;       // something that was prepared can't be had
   std::vector<Edge> edges_;
   std::vector<std::vector<size_t>> heard_;
@@ -342,8 +390,8 @@ void build_as_told(Instance& instance, const Workshop& workshop) {
   const std::vector<Value> first = instance.first_values();
   if (first == instance.built) return;
   instance.built = first;
-  if (type.slow) return instance.bank->begin({workshop.environment(), instance.channels, first});
-  const Prepared made = workshop.make({instance.path, &type, instance.channels, first});
+  if (type.slow) return instance.bank->begin({workshop.environment(), instance.format, first});
+  const Prepared made = workshop.make({instance.path, &type, instance.format, first});
   if (made.bank) instance.bank = made.bank, instance.bank->used = 1;  // else it sounds as it was made
 }
 
@@ -352,13 +400,13 @@ void replace_spoilt(Plan& plan, const Workshop& workshop, std::span<const Prepar
   for (InstancePtr& i : plan.nodes) {
     if (!i->spoilt) continue;
     const auto successor = std::find_if(prepared.begin(), prepared.end(), [&](const Prepared& p) {
-      return p.of.path == i->path && p.of.channels == i->channels && p.fits(*i->type, i->values);
+      return p.of.path == i->path && p.of.format == i->format && p.fits(*i->type, i->values);
     });
     const bool is_prepared = successor != prepared.end();
     if (i->type->slow && !is_prepared) continue;
     auto instance = std::make_shared<Instance>();
     instance->path = i->path, instance->type = i->type, instance->values = i->values;
-    instance->channels = i->channels, instance->tail = i->tail, instance->bytes = i->bytes;
+    instance->format = i->format, instance->tail = i->tail, instance->bytes = i->bytes;
     i->given_up = !build(*instance, workshop, is_prepared ? &*successor : nullptr).empty();
     if (i->given_up) continue;
     succeed(*instance, i);

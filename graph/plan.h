@@ -29,7 +29,8 @@ struct Instance {
   std::vector<uint64_t> told;       ///< frame as of which each row was
   std::vector<Held> held;           ///< what it is told that takes time, while it doesn't sound yet
   std::shared_ptr<Instance> predecessor;  ///< that sounds until this one does, and whose courses it goes on with
-  int channels = 1, latency = 0;
+  Format format = 1, own = 1;       ///< of its adaptive ports, and of those whose format its rows decide
+  int latency = 0;                  ///< frames
   uint64_t bank_key = 0;            ///< NodeType::bank_key
   double tail = 0;                  ///< seconds
   size_t bytes = 0;                 ///< that it takes, about
@@ -46,11 +47,13 @@ struct Instance {
   size_t place = 0;                 ///< in the plan at hand; whoever walks a plan sets it first (number_nodes()) [control]
 
   ~Instance() {
-    if (bank) bank->used &= ~(1ull << lane);
+    if (bank) bank->used &= ~lanes_used();
   }
   /// Whether it can be such a node without being built anew: the same type and the same values in all rows that rebuild.
   /// [control]
-  bool fits(const NodeType& other, int other_channels, std::span<const Value> other_values) const;
+  bool fits(const NodeType& other, Format other_format, std::span<const Value> other_values) const;
+  /// The lanes of its bank that it has, as bits. [control]
+  uint64_t lanes_used() const { return ((1ull << lanes_taken(*type, format)) - 1) << lane; }
   /// Whether both can be lanes of one bank. [control]
   bool may_share_bank(const Instance& other) const;
   /// Whether an order reaches it: it sounds, or what it takes over from does. [control]
@@ -62,8 +65,11 @@ struct Instance {
 };
 using InstancePtr = std::shared_ptr<Instance>;
 
-/// Channels of an instance's port: 1 or 2. [control]
-inline int channels_of(const Instance& i, const Port& port) { return port.channels == kAdaptive ? i.channels : port.channels; }
+/// Of an instance's port. [control]
+inline int channels_of(const Instance& i, const Port& port) { return channels_of(port, i.format, i.own); }
+inline Format format_of(const Instance& i, const Port& port) {
+  return port.channels == kAdaptive ? i.format : port.channels == kOwn ? i.own : Format(port.channels);
+}
 
 /// A cable between instances.
 struct Route {
@@ -73,7 +79,8 @@ struct Route {
   int to_port = 0;
   int delay = 0;  ///< frames, to align the paths that meet at `to`
   Fading fading = Fading::none;
-  std::vector<std::shared_ptr<CableDelay>> delays;  ///< per channel, if there is a delay
+  std::shared_ptr<const FormatMatrix> matrix = nullptr;  ///< nullptr: each channel goes to that of the same number
+  std::vector<std::shared_ptr<CableDelay>> delays = {};  ///< if there is a delay: [channel of `to`][channel of `from`]
 };
 
 /// A graph made of instances.

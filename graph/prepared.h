@@ -13,14 +13,14 @@ class Bank;
 struct Preparation {
   std::string path;
   const NodeType* type = nullptr;
-  int channels = 0;  ///< as its cables tell; 0: it has none, and the making finds out
+  Format format;  ///< as its cables tell; none: it has none, and the making finds out
   std::vector<Value> values;
   bool without_files = false;  ///< Setup::without_files
 };
 
 /// What became of it. Nobody has to wait for the end of one that isn't used: the engine's workers see to it. [any]
 struct Prepared {
-  Preparation of;              ///< with the channels that it has
+  Preparation of;              ///< with the format that it has
   std::shared_ptr<Bank> bank;  ///< nullptr: it could not be made
   Problems problems;           ///< why; `where` begins with the node's address
 

@@ -38,6 +38,7 @@ struct Run {
   void operator()(const CopyLanes& s) const { mixing.copy_lanes(s.to, s.from, s.lanes, s.mask.data(), s.into, chunk.frames); }
   void operator()(const GatherLanes& s) const { mixing.gather_lanes(s.to, int(s.columns.size()), s.columns.data(), s.into, chunk.frames); }
   void operator()(const SumSources& s) const { mixing.sum(s.to, s.to_stride, s.from.data(), s.from.size(), chunk.frames); }
+  void operator()(const SumBuffers& s) const { mixing.sum_buffers(s.to, s.from.data(), s.from.size(), size_t(s.lanes) * size_t(chunk.frames)); }
   void operator()(const MakePlanar& s) const { make_planar(s.to, s.from, s.lanes, chunk.frames); }
   void operator()(const MixCable& s) const {
     const float* gains = s.fading == Fading::in ? chunk.fade_in : s.fading == Fading::out ? chunk.fade_out : nullptr;

@@ -47,6 +47,12 @@ struct SumSources {
   int to_stride;
   std::vector<Summand> from;
 };
+/// Lane by lane, of all lanes.
+struct SumBuffers {
+  float* to;
+  int lanes;
+  std::vector<const float*> from;
+};
 /// A cable with a fade, a delay, a gain or all of them.
 enum class Fading : uint8_t { none, in, out };
 struct MixCable {
@@ -62,7 +68,7 @@ struct MakePlanar {
   const float* from;
   int lanes;
 };
-using Step = std::variant<RunBank, CopyLanes, GatherLanes, SumSources, MixCable, MakePlanar>;
+using Step = std::variant<RunBank, CopyLanes, GatherLanes, SumSources, SumBuffers, MixCable, MakePlanar>;
 
 /// A lane that goes on from one of another bank when the program is taken over.
 struct LaneTransfer {

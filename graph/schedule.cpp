@@ -138,7 +138,8 @@ class Scheduler {
     std::vector<size_t> ready = std::exchange(group.ready, {});
     group.remaining -= ready.size();
     const NodeType& type = *at(ready.front()).type;
-    const size_t most = size_t(type.kernels.back().lanes);
+    const Instance& model = at(ready.front());
+    const size_t most = size_t(kernels_for(type, model.format, model.own).back().lanes);
     const std::vector<size_t> goal = goals(ready, std::max<size_t>(most / 2, 2));
     // Those that are summed by one node stay together, and of them those whose sound comes from one bank, in the same lanes;
     // the rest is in the order in which inputs add their sources: so lanes are read and summed as they lie.
@@ -186,15 +187,16 @@ class Scheduler {
 
   std::shared_ptr<Bank> build_bank(const std::vector<size_t>& members) {
     const Instance& model = at(members.front());
-    auto kernels = model.type->kernels;
+    const auto kernels = kernels_for(*model.type, model.format, model.own);
+    const int taken = lanes_taken(*model.type, model.format), lanes = std::max(taken, int(members.size()));
     size_t k = 0;
-    while (k + 1 < kernels.size() && kernels[k].lanes < int(members.size())) k++;
+    while (k + 1 < kernels.size() && kernels[k].lanes < lanes) k++;
     size_t from = source_[members.front()];
     int upstream = from < plan_.nodes.size() && at(from).bank ? at(from).bank->lanes() : 0;
     for (size_t wider = k; wider < kernels.size(); wider++)
-      if (kernels[wider].lanes == upstream && members.size() * 2 > size_t(upstream)) k = wider;
+      if (kernels[wider].lanes == upstream && (taken > 1 ? at(from).bank->taken() > 1 : lanes * 2 > upstream)) k = wider;
     // Those that run in lanes were checked when they were planned: nothing fails now.
-    std::shared_ptr<Bank> bank = std::move(*Bank::create(*model.type, kernels[k], {environment_, model.channels, model.values}, shape_));
+    std::shared_ptr<Bank> bank = std::move(*Bank::create(*model.type, kernels[k], {environment_, model.format, model.values}, shape_));
     for (size_t i : members) {
       Instance& instance = *plan_.nodes[i];
       take_lane(instance, bank, free_lane(*bank, i));
@@ -205,21 +207,22 @@ class Scheduler {
   // The lane of the node that it hears, if it can be had: then their buffers fit without copying.
   int free_lane(const Bank& bank, size_t i) const {
     size_t from = source_[i];
+    if (bank.taken() > 1) return 0;
     if (from < plan_.nodes.size() && at(from).bank && at(from).bank->lanes() == bank.lanes() && !(bank.used >> at(from).lane & 1)) return at(from).lane;
     return std::countr_one(bank.used);
   }
   static void take_lane(Instance& instance, std::shared_ptr<Bank> bank, int lane) {
     instance.lane = lane;
-    bank->used |= 1ull << lane;
+    bank->used |= instance.lanes_used();
     instance.bank = std::move(bank);
   }
 
   void start(const Instance& instance, Bank& bank, int lane) const {
     const std::vector<Value> values = instance.first_values();
-    bank.start_lane(lane, {environment_, instance.channels, values}, instance.is_odd());
+    bank.start_lane(lane, {environment_, instance.format, values}, instance.is_odd());
   }
   void fill_lane_of_running_bank(Instance& instance) {
-    std::shared_ptr<Bank> model = std::move(*Bank::create(*instance.type, instance.type->kernels[0], {environment_, instance.channels, instance.values}, shape_));
+    std::shared_ptr<Bank> model = std::move(*Bank::create(*instance.type, kernels_for(*instance.type, instance.format, instance.own)[0], {environment_, instance.format, instance.values}, shape_));
     start(instance, *model, 0);
     schedule_.templates.push_back(model);
     schedule_.transfers.push_back({instance.bank.get(), instance.lane, model.get(), 0});
@@ -243,7 +246,7 @@ class Scheduler {
     for (size_t i : out) {
       old.emplace_back(at(i).bank, at(i).lane);
       schedule_.templates.push_back(at(i).bank);
-      bank->used &= ~(1ull << at(i).lane);
+      bank->used &= ~at(i).lanes_used();
       plan_.nodes[i]->bank = nullptr;
     }
     std::shared_ptr<Bank> fresh = build_bank(out);

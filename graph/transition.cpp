@@ -148,10 +148,10 @@ class Planner {
   static void make_delays(Route& r) {
     if (r.delay == 0) return;
     int from = channels_of(*r.from, r.from->type->outputs[size_t(r.from_port)]), to = channels_of(*r.to, r.to->type->inputs[size_t(r.to_port)]);
-    r.delays.resize(4);
+    r.delays.resize(size_t(to * from));
     for (int c = 0; c < to; c++)
       for (int s = 0; s < from; s++)
-        if (from == 1 || to == 1 || s == c) r.delays[size_t(c * 2 + s)] = std::make_shared<CableDelay>(r.delay);
+        if (r.matrix ? r.matrix->at(c, s) != 0 : s == c) r.delays[size_t(c * from + s)] = std::make_shared<CableDelay>(r.delay);
   }
 
   void depart(const Route& route) {

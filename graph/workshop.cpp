@@ -27,8 +27,9 @@ Workshop::Workshop(const Environment& environment, const FadeShape& shape) : env
 
 Prepared Workshop::make(Preparation p) const {
   const NodeType& type = *p.type;
-  if (p.channels == 0) p.channels = type.channels ? type.channels({environment_, 2, p.values, p.without_files}) : 2;
-  auto bank = Bank::create(type, type.kernels[0], {environment_, p.channels, p.values, p.without_files}, shape_);
+  if (p.format == Format()) p.format = type.format ? type.format({environment_, 2, p.values, p.without_files}) : Format(2);
+  const Setup setup{environment_, p.format, p.values, p.without_files};
+  auto bank = Bank::create(type, kernels_for(type, p.format, own_format(type, setup))[0], setup, shape_);
   Prepared made{std::move(p), nullptr, {}};
   if (!bank)
     made.problems = named(bank.problems(), made.of.path);

@@ -114,10 +114,11 @@ struct Reduction {
 /// Feed-forward, in the logarithmic domain, with a branching smoother behind the gain computer: D.
 /// Giannoulis, M. Massberg, J. D. Reiss, "Digital Dynamic Range Compressor Design", J. Audio Eng. Soc. 60
 /// (2012). Attack and release are then independent, each to 63 %.
-template <class V>
-class Compressor {
+/// C: how many channels there is room for.
+template <class V, int C>
+class CompressorOf {
  public:
-  explicit Compressor(const Setup& setup)
+  explicit CompressorOf(const Setup& setup)
       : key_on_(setup.rate()), rate_(float(setup.rate())), rms_(float(setup.choice(kDetector))) {}
 
   void process(Block<V> b) {
@@ -200,12 +201,16 @@ class Compressor {
   }
 
   Gliding<V, kCoefficients> glide_;
-  Svf<V> key_[2];  ///< by channel; 0 while the filter is off
+  Svf<V> key_[C];  ///< by channel; 0 while the filter is off
   Toggle<V> key_on_;
   V mean_ = V(0.f);
   Reduction<V> reduction_;
   V rate_, rms_;
 };
+template <class V>
+using Compressor = CompressorOf<V, 2>;
+template <class V>
+using WideCompressor = CompressorOf<V, kMostChannels>;
 
 }  // namespace
 
@@ -219,6 +224,8 @@ extern constexpr NodeType compressor = declared({
     .parameters = kParameters,
     .meters = kMeters,
     .kernels = kLaneKernels<Compressor>,
+    .multichannel = Multichannel::together,
+    .wide_kernels = kOneLaneKernel<WideCompressor>,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

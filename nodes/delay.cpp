@@ -51,7 +51,7 @@ template <class V>
 class Delay {
  public:
   explicit Delay(const Setup& setup)
-      : memory_(setup.channels, line_length(setup)),
+      : memory_(setup.channels(), line_length(setup)),
         taps_(setup.rate()),
         frames_per_ms_(float(setup.rate() / 1000)),
         per_hertz_(float(9.0647203 / setup.rate())) {}
@@ -78,7 +78,7 @@ class Delay {
   }
 
   const LaneMemory<V>& memory() const { return memory_; }
-  static size_t bytes(const Setup& setup) { return size_t(setup.channels) * size_t(line_length(setup)) * sizeof(float); }
+  static size_t bytes(const Setup& setup) { return size_t(setup.channels()) * size_t(line_length(setup)) * sizeof(float); }
 
  private:
   enum Coefficient { kOpen, kAgain, kWet, kCoefficients };
@@ -119,6 +119,7 @@ extern constexpr NodeType delay = declared({
     .kernels = kLaneKernels<Delay>,
     .tail = tail_of,
     .memory = Delay<float>::bytes,
+    .multichannel = Multichannel::apart,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

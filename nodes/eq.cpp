@@ -125,6 +125,7 @@ extern constexpr NodeType eq = declared({
     .outputs = kOut,
     .parameters = kParameters,
     .kernels = kLaneKernels<Eq>,
+    .multichannel = Multichannel::apart,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -54,6 +54,7 @@ extern constexpr NodeType fader = declared({
     .parameters = kFaderRows,
     .followers = kGroups,
     .kernels = kLaneKernels<Fader>,
+    .multichannel = Multichannel::apart,
 });
 extern constexpr NodeType send = declared({
     .id = "send",
@@ -64,6 +65,7 @@ extern constexpr NodeType send = declared({
     .outputs = kOut,
     .parameters = kSendRows,
     .kernels = kLaneKernels<Level>,
+    .multichannel = Multichannel::apart,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -29,7 +29,7 @@ template <class V>
 class Feedback {
  public:
   explicit Feedback(const Setup& setup)
-      : memory_(setup.channels, line_length(setup)), taps_(setup.rate()), frames_per_ms_(float(setup.rate() / 1000)) {}
+      : memory_(setup.channels(), line_length(setup)), taps_(setup.rate()), frames_per_ms_(float(setup.rate() / 1000)) {}
 
   void process(Block<V> b) {
     if (!b.in(0)) return put_out(b);
@@ -37,7 +37,7 @@ class Feedback {
   }
 
   const LaneMemory<V>& memory() const { return memory_; }
-  static size_t bytes(const Setup& setup) { return size_t(setup.channels) * size_t(line_length(setup)) * sizeof(float); }
+  static size_t bytes(const Setup& setup) { return size_t(setup.channels()) * size_t(line_length(setup)) * sizeof(float); }
 
  private:
   static int line_length(const Setup& setup) {

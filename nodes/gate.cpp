@@ -150,6 +150,8 @@ extern constexpr NodeType gate = declared({
     .parameters = kParameters,
     .meters = kMeters,
     .kernels = kLaneKernels<Gate>,
+    .multichannel = Multichannel::together,
+    .wide_kernels = kOneLaneKernel<Gate>,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -32,7 +32,7 @@ class Group {
  public:
   void process(Block<V>) {}
 };
-int no_channels(const Setup&) { return 1; }
+Format no_channels(const Setup&) { return 1; }
 
 }  // namespace
 
@@ -43,7 +43,7 @@ extern constexpr NodeType vca = declared({
     .category = "level",
     .parameters = kVcaRows,
     .kernels = kLaneKernels<Group>,
-    .channels = no_channels,
+    .format = no_channels,
 });
 extern constexpr NodeType mute_group = declared({
     .id = "mute_group",
@@ -52,7 +52,7 @@ extern constexpr NodeType mute_group = declared({
     .category = "level",
     .parameters = kMuteGroupRows,
     .kernels = kLaneKernels<Group>,
-    .channels = no_channels,
+    .format = no_channels,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -88,6 +88,7 @@ extern constexpr NodeType highpass = declared({
     .outputs = kOut,
     .parameters = kParameters,
     .kernels = kLaneKernels<Highpass>,
+    .multichannel = Multichannel::apart,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

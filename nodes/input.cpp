@@ -4,25 +4,27 @@
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {
 
-enum Row { kChannels };
+enum Row { kChannels, kFormat };
 constexpr Parameter kParameters[] = {
     {.id = "channels",
      .label = "Channels",
-     .doc = "Device inputs, counted from 1: \"3\" is mono, \"1+2\" stereo; 1 if empty.",
+     .doc = "Device inputs, counted from 1: \"3\" is mono, \"1+2\" stereo, \"1-6\" six of them; 1 if empty.",
      .curve = Curve::text,
      .update = Update::rebuild,
      .main = true},
+    format_row("Where the channels belong; auto: as is usual for so many."),
 };
 constexpr Port kOut[] = {{"out"}};
 
 constexpr float kSilence[kMaxBlock] = {};
 
-template <class V>
-class Input {
+/// C: how many channels there is room for.
+template <class V, int C>
+class InputOf {
  public:
-  explicit Input(const Setup& setup) {
-    const ChannelPair channels = input_channels(setup.text(kChannels));
-    for (int c = 0; c < 2; c++) channel_[c] = V(float(channels.channel[c % channels.count]));
+  explicit InputOf(const Setup& setup) {
+    const ChannelList channels = input_channels(setup.text(kChannels));
+    for (int c = 0; c < C; c++) channel_[c] = V(float(channels.channel[c % channels.count]));
   }
 
   void process(Block<V> b) {
@@ -44,11 +46,15 @@ class Input {
     return channel < device.inputs ? device.in[channel] + device.offset : kSilence;
   }
 
-  V channel_[2];  ///< whole numbers, from 0
+  V channel_[C];  ///< whole numbers, from 0
 };
+template <class V>
+using Input = InputOf<V, 2>;
+template <class V>
+using WideInput = InputOf<V, kMostChannels>;
 
-int count_channels(const Setup& setup) { return input_channels(setup.text(kChannels)).count; }
-Problems check(const Setup& setup) { return check_input_channels(setup.text(kChannels)); }
+Format format(const Setup& setup) { return format_of_channels(input_channels(setup.text(kChannels)).count, setup.choice(kFormat)); }
+Problems check(const Setup& setup) { return check_input(setup.text(kChannels), setup.choice(kFormat)); }
 
 }  // namespace
 
@@ -60,9 +66,11 @@ extern constexpr NodeType input = declared({
     .outputs = kOut,
     .parameters = kParameters,
     .kernels = kLaneKernels<Input>,
-    .channels = count_channels,
+    .format = format,
     .check = check,
     .role = DeviceRole::device_input,
+    .multichannel = Multichannel::together,
+    .wide_kernels = kLaneKernels<WideInput>,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

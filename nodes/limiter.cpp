@@ -1,4 +1,5 @@
 #include "graph/node.h"
+#include "nodes/dsp/for_channels.h"
 #include "nodes/dsp/gliding.h"
 #include "nodes/dsp/moving_average.h"
 #include "nodes/dsp/release.h"
@@ -72,7 +73,8 @@ int latency_of(const Setup& setup) {
 class Limiter {
  public:
   explicit Limiter(const Setup& setup)
-      : delay_{FixedDelay(latency_of(setup)), FixedDelay(setup.channels == 2 ? latency_of(setup) : 1)},
+      : detector_(setup.channels()),
+        delay_(setup.channels(), latency_of(setup)),
         held_(lookahead_of(setup) + 2 + frames_of(setup, setup.number(kHold))),
         first_(first_length(setup)),
         second_(lookahead_of(setup) + 2 - first_length(setup)),
@@ -82,7 +84,7 @@ class Limiter {
   /// The delay, the maxima over the look-ahead with the hold and over the latency, and the averages.
   static size_t memory(const Setup& setup) {
     const int held = 2 * lookahead_of(setup) + frames_of(setup, setup.number(kHold));
-    return size_t((setup.channels + 1) * latency_of(setup) + held) * sizeof(float);
+    return size_t((setup.channels() + 1) * latency_of(setup) + held) * sizeof(float);
   }
 
   void process(Block<float> b) {
@@ -152,8 +154,8 @@ class Limiter {
       out[i] = max(min(out[i] * (1.f - reduction[i]), ceiling[i]), -ceiling[i]);
   }
 
-  TruePeak detector_[2];
-  FixedDelay delay_[2];
+  ForChannels<TruePeak> detector_;
+  ForChannels<FixedDelay> delay_;
   RunningMax held_;
   MovingAverage first_, second_;
   RunningMax highest_;  ///< ceiling
@@ -167,7 +169,7 @@ class Limiter {
 extern constexpr NodeType limiter = declared({
     .id = "limiter",
     .label = "Limiter",
-    .doc = "Look-ahead true-peak limiter; stereo-linked. Below the ceiling it changes nothing.",
+    .doc = "Look-ahead true-peak limiter; its channels are linked. Below the ceiling it changes nothing.",
     .category = "dynamics",
     .inputs = kIn,
     .outputs = kOut,
@@ -176,6 +178,7 @@ extern constexpr NodeType limiter = declared({
     .kernels = kSoloKernel<Limiter>,
     .latency = latency_of,
     .memory = Limiter::memory,
+    .multichannel = Multichannel::together,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

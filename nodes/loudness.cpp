@@ -1,3 +1,4 @@
+#include "nodes/dsp/for_channels.h"
 #include "nodes/dsp/loudness_gate.h"
 #include "nodes/dsp/true_peak.h"
 
@@ -11,7 +12,7 @@ constexpr Parameter reset_row() {
 }
 enum Row { kReset };
 constexpr Parameter kParameters[] = {reset_row()};
-constexpr Port kIn[] = {{"in", 2}}, kOut[] = {{"out", 2}};
+constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 enum MeterRow { kMomentary, kShortTerm, kIntegrated, kRange, kTruePeak };
 constexpr Meter kMeters[] = {
     {.id = "momentary",
@@ -37,7 +38,7 @@ constexpr Meter kMeters[] = {
      .rest = 0},
     {.id = "true_peak",
      .label = "True peak",
-     .doc = "Highest true peak of either channel since the reset.",
+     .doc = "Highest true peak of any channel since the reset.",
      .unit = Unit::decibel_true_peak,
      .fold = Fold::last},
 };
@@ -47,16 +48,21 @@ constexpr Meter kMeters[] = {
 class LoudnessMeter {
  public:
   explicit LoudnessMeter(const Setup& setup)
-      : weighting_(setup.rate()), step_frames_(int(std::lround(setup.rate() / kStepsPerSecond))) {}
+      : weighting_((setup.channels() + 1) / 2, setup.rate()),
+        detector_(setup.channels()),
+        step_frames_(int(std::lround(setup.rate() / kStepsPerSecond))) {
+    for (int c = 0; c < setup.channels(); c++) weight_[c] = loudness_weight(setup.format, c);
+  }
 
   void process(Block<float> b) {
     if (b.touched(kReset) && b.ramp(kReset).begin() > 0.5f) reset();
-    for (int c = 0; c < 2; c++) {
+    for (int c = 0; c < b.channels(); c++) {
       std::memcpy(b.out(c), b.in(c), size_t(b.frames()) * sizeof(float));
       take_peaks(b, c);
     }
     for (int i = 0; i < b.frames(); i++) {
-      sum_ += weighting_.square(b.in(0)[i], b.in(1)[i]);
+      for (int c = 0; c < b.channels(); c += 2)
+        sum_ += weighting_[c / 2].square(b.in(c)[i], c + 1 < b.channels() ? b.in(c + 1)[i] : 0.f, weight_[c], weight_[c + 1]);
       if (++frames_ == step_frames_) end_step();
     }
     b.meter(kMomentary) = momentary_;
@@ -112,8 +118,9 @@ class LoudnessMeter {
     range_ = 0;
   }
 
-  KWeighting weighting_;
-  TruePeak detector_[2];
+  ForChannels<KWeighting> weighting_;  ///< of two each
+  ForChannels<TruePeak> detector_;
+  double weight_[kMostChannels + 1] = {};
   LoudnessGate blocks_, short_terms_;
   double steps_[kShortTermSteps] = {};  ///< mean squares, by `count_` modulo their number
   double sum_ = 0;                      ///< of the current step
@@ -127,7 +134,7 @@ class LoudnessMeter {
 extern constexpr NodeType loudness = declared({
     .id = "loudness",
     .label = "Loudness",
-    .doc = "Loudness and true-peak meter (EBU R 128); passes the signal on untouched.",
+    .doc = "Loudness and true-peak meter (EBU R 128), of mono as if it came from two loudspeakers; passes the signal on untouched.",
     .category = "meter",
     .inputs = kIn,
     .outputs = kOut,
@@ -135,6 +142,8 @@ extern constexpr NodeType loudness = declared({
     .meters = kMeters,
     .kernels = kSoloKernel<LoudnessMeter>,
     .memory = [](const Setup&) { return 2 * LoudnessGate::memory(); },
+    .multichannel = Multichannel::together,
+    .least_channels = 2,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

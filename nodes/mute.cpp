@@ -65,6 +65,7 @@ extern constexpr NodeType mute = declared({
     .meters = kMeters,
     .kernels = kLaneKernels<Mute>,
     .never_louder = true,
+    .multichannel = Multichannel::apart,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -36,10 +36,10 @@ constexpr Feed kFeeds[] = {
 class Spectrum {
  public:
   explicit Spectrum(const Setup& setup)
-      : rate_(setup.rate()), fft_(log2_size(setup)), ring_(size_t(setup.channels) * size_t(fft_.size())), window_(size_t(fft_.size())), power_(size_t(bins())), mean_(size_t(bins())) {
+      : rate_(setup.rate()), fft_(log2_size(setup)), ring_(size_t(setup.channels()) * size_t(fft_.size())), window_(size_t(fft_.size())), power_(size_t(bins())), mean_(size_t(bins())) {
     for (int i = 0; i < fft_.size(); i++) window_[size_t(i)] = float(0.5 - 0.5 * std::cos(2 * std::numbers::pi * i / fft_.size()));
   }
-  static size_t memory(const Setup& setup) { return (size_t(setup.channels) + 6) * (size_t(1) << log2_size(setup)) * sizeof(float); }
+  static size_t memory(const Setup& setup) { return (size_t(setup.channels()) + 6) * (size_t(1) << log2_size(setup)) * sizeof(float); }
 
   void process(Block<float> b) {
     if (b.at() == 0) look(b);
@@ -152,6 +152,7 @@ extern constexpr NodeType spectrum = declared({
     .feeds = kFeeds,
     .kernels = kSoloKernel<Spectrum>,
     .memory = Spectrum::memory,
+    .multichannel = Multichannel::together,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -3,6 +3,8 @@
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {
 
+enum Row { kFormat };
+constexpr Parameter kParameters[] = {format_row("What it is a bus of; auto: the widest of what is connected to it.")};
 constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 
 /// An input sums its cables, so what is left to do is to hand it on.
@@ -23,7 +25,10 @@ extern constexpr NodeType sum = declared({
     .category = "level",
     .inputs = kIn,
     .outputs = kOut,
+    .parameters = kParameters,
     .kernels = kLaneKernels<Sum>,
+    .format = [](const Setup& setup) { return chosen_format(setup.choice(kFormat)); },
+    .multichannel = Multichannel::apart,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

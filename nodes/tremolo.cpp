@@ -55,6 +55,7 @@ extern constexpr NodeType tremolo = declared({
     .outputs = kOut,
     .parameters = kParameters,
     .kernels = kLaneKernels<Tremolo>,
+    .multichannel = Multichannel::apart,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

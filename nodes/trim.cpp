@@ -37,6 +37,7 @@ extern constexpr NodeType trim = declared({
     .outputs = kOut,
     .parameters = kParameters,
     .kernels = kLaneKernels<Trim>,
+    .multichannel = Multichannel::apart,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -25,7 +25,7 @@ constexpr Parameter kParameters[] = {
      .max = 500,
      .initial = kOff},
 };
-constexpr Port kIn[] = {{"in", 2}}, kOut[] = {{"out", 2}};
+constexpr Port kIn[] = {{"in"}}, kOut[] = {{"out"}};
 enum MeterRow { kCorrelation };
 constexpr Meter kMeters[] = {
     {.id = "correlation",
@@ -91,13 +91,15 @@ class Width {
 extern constexpr NodeType width = declared({
     .id = "width",
     .label = "Width",
-    .doc = "Makes the stereo image narrower or wider, and the bass mono.",
+    .doc = "Makes the stereo image narrower or wider, and the bass mono; what has more channels than two isn't for it.",
     .category = "stereo",
     .inputs = kIn,
     .outputs = kOut,
     .parameters = kParameters,
     .meters = kMeters,
     .kernels = kLaneKernels<Width>,
+    .multichannel = Multichannel::refused,
+    .least_channels = 2,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -2,19 +2,30 @@
 
 #include <algorithm>
 #include <bit>
+#include <unordered_map>
 
 namespace mixgraph {
 
-void FeedReader::rename(const Graph& graph, Engine&) {
-  const std::vector<Entry> before = std::exchange(entries_, {});
+void FeedReader::rename(const Graph& graph) {
+  std::unordered_map<std::string, Entry> before;
+  for (Entry& entry : entries_) before.emplace(entry.address, std::move(entry));
+  entries_.clear();
   for (const Node& node : graph.nodes())
     for (size_t f = 0; f < node.type->feeds.size(); f++) {
       Entry entry{"/" + node.path + "/" + std::string(node.type->feeds[f].id), node.path, &node.type->feeds[f], int(f), false, 0, {}};
-      for (const Entry& old : before)
-        if (old.address == entry.address && old.feed == entry.feed) entry = old;
-      entries_.push_back(std::move(entry));
+      const auto old = before.find(entry.address);
+      entries_.push_back(old != before.end() && old->second.feed == entry.feed ? std::move(old->second) : std::move(entry));
     }
+  for (auto& [client, subscriber] : subscribers_.map())
+    for (Interest& interest : subscriber.interests) interest.is_current = false;
   wanted_for_ = UINT64_MAX;
+}
+
+std::vector<size_t> FeedReader::matching(const Client& client, const Pattern& pattern) const {
+  std::vector<size_t> found;
+  for (size_t e = 0; e < entries_.size(); e++)
+    if (pattern.matches(entries_[e].address) && client.may(Right::view, entries_[e].address)) found.push_back(e);
+  return found;
 }
 
 Result<FeedReader::Interest> FeedReader::parse(const std::string& text) {
@@ -30,15 +41,18 @@ Problems FeedReader::subscribe(const Client& client, const std::string& pattern,
   return subscribers_.add(client, std::move(*interest), interval_ns, now);
 }
 
-/// Switches on what somebody wants and may see, and off what nobody does.
+/// Looks up who wants what, after it has changed; and switches on what somebody wants and may see, and off what nobody does.
 void FeedReader::want(Engine& engine) {
   if (std::exchange(wanted_for_, subscribers_.edition()) == subscribers_.edition()) return;
-  for (Entry& entry : entries_) {
-    const bool was = std::exchange(entry.wanted, std::any_of(subscribers_.map().begin(), subscribers_.map().end(), [&](const auto& item) {
-      const auto& interests = item.second.interests;
-      return item.first.may(Right::view, entry.address) &&
-             std::any_of(interests.begin(), interests.end(), [&](const Interest& i) { return i.pattern.matches(entry.address); });
-    }));
+  std::vector<bool> wanted(entries_.size());
+  for (auto& [client, subscriber] : subscribers_.map())
+    for (Interest& interest : subscriber.interests) {
+      if (!std::exchange(interest.is_current, true)) interest.entries = matching(client, interest.pattern);
+      for (const size_t e : interest.entries) wanted[e] = true;
+    }
+  for (size_t e = 0; e < entries_.size(); e++) {
+    Entry& entry = entries_[e];
+    const bool was = std::exchange(entry.wanted, wanted[e]);
     FeedBuffer* const buffer = engine.feed(entry.path, entry.number);
     if (!buffer) continue;
     buffer->want(entry.wanted);
@@ -90,8 +104,9 @@ void FeedReader::tick(const Now& now, Engine& engine, const Send& send) {
       [&](const Client& client, auto& subscriber) {
         std::vector<osc::Message> news;
         for (const Interest& interest : subscriber.interests)
-          for (const Entry& entry : entries_) {
-            if (entry.latest.empty() || !interest.pattern.matches(entry.address) || !client.may(Right::view, entry.address)) continue;
+          for (const size_t e : interest.entries) {
+            const Entry& entry = entries_[e];
+            if (entry.latest.empty()) continue;
             uint64_t& told = subscriber.pending[{entry.address, interest.floats}];
             if (std::exchange(told, entry.edition) == entry.edition) continue;
             for (osc::Message& m : messages(entry, interest.floats)) news.push_back(std::move(m));
@@ -110,24 +125,18 @@ Result<std::vector<osc::Message>> FeedReader::list(const Client& client, const s
   const auto interest = parse(pattern);
   if (!interest) return interest.problems();
   std::vector<osc::Message> messages;
-  for (const Entry& entry : entries_)
-    if (interest->pattern.matches(entry.address) && client.may(Right::view, entry.address)) {
-      const Axis& along = entry.feed->along;
-      messages.push_back({"/feed",
-                          {entry.address, std::string(unit_symbol(entry.feed->unit)), int32_t(entry.feed->size), std::string(along.label),
-                           std::string(unit_symbol(along.unit)), std::string(along.curve == Curve::log ? "log" : "linear"), along.first, along.last}});
-    }
+  for (const size_t e : matching(client, interest->pattern)) {
+    const Feed& feed = *entries_[e].feed;
+    const Axis& along = feed.along;
+    messages.push_back({"/feed",
+                        {entries_[e].address, std::string(unit_symbol(feed.unit)), int32_t(feed.size), std::string(along.label),
+                         std::string(unit_symbol(along.unit)), std::string(along.curve == Curve::log ? "log" : "linear"), along.first, along.last}});
+  }
   return messages;
 }
 
 bool FeedReader::has(std::string_view address) const {
   return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.address == address; });
-}
-
-std::vector<Client> FeedReader::clients() const {
-  std::vector<Client> all;
-  for (const auto& [client, subscriber] : subscribers_.map()) all.push_back(client);
-  return all;
 }
 
 }  // namespace mixgraph

@@ -16,7 +16,7 @@ namespace mixgraph {
 class FeedReader {
  public:
   /// Nodes came or went.
-  void rename(const Graph& graph, Engine& engine);
+  void rename(const Graph& graph);
   /// `pattern`: of the addresses of feeds, with `/feeds` or `/floats` before it or without.
   Problems subscribe(const Client& client, const std::string& pattern, int64_t interval_ns, const Now& now);
   bool renew(const Client& client, const Now& now) { return subscribers_.renew(client, now); }
@@ -28,7 +28,7 @@ class FeedReader {
   /// What a pattern matches, and the client may see: `/feed ,ssisssdd address unit size label unit curve first last`.
   Result<std::vector<osc::Message>> list(const Client& client, const std::string& pattern) const;
   bool has(std::string_view address) const;
-  std::vector<Client> clients() const;
+  std::vector<Client> clients() const { return subscribers_.clients(); }
   uint64_t edition() const { return subscribers_.edition(); }
   std::vector<std::pair<Client, osc::Message>> requests() const { return subscribers_.requests("/feeds/subscribe"); }
 
@@ -45,10 +45,13 @@ class FeedReader {
     std::string text;
     Pattern pattern;
     bool floats = false;
+    std::vector<size_t> entries = {};  // that it matches and its client may see
+    bool is_current = false;           // they are those of now
   };
   using Told = std::map<std::pair<std::string, bool>, uint64_t>;  // editions, by address and form
   static Result<Interest> parse(const std::string& text);
   static std::vector<osc::Message> messages(const Entry& entry, bool floats);
+  std::vector<size_t> matching(const Client& client, const Pattern& pattern) const;
   void want(Engine& engine);
   void read(Engine& engine);
 

@@ -75,10 +75,4 @@ std::vector<osc::Message> Feedback::messages(const Client& client, List::Subscri
   return list;
 }
 
-std::vector<Client> Feedback::clients() const {
-  std::vector<Client> all;
-  for (const auto& [client, subscriber] : subscribers_.map()) all.push_back(client);
-  return all;
-}
-
 }  // namespace mixgraph

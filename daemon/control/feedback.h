@@ -36,7 +36,7 @@ class Feedback {
   int64_t due() const;
   bool has_subscribers() const { return !subscribers_.map().empty(); }
 
-  std::vector<Client> clients() const;
+  std::vector<Client> clients() const { return subscribers_.clients(); }
   /// Goes up whenever they change.
   uint64_t edition() const { return subscribers_.edition(); }
   /// The messages by which the clients would subscribe again.

@@ -119,10 +119,4 @@ Result<std::vector<osc::Message>> MeterFeed::latest(const Client& client, const 
   return messages;
 }
 
-std::vector<Client> MeterFeed::clients() const {
-  std::vector<Client> all;
-  for (const auto& [client, subscriber] : subscribers_.map()) all.push_back(client);
-  return all;
-}
-
 }  // namespace mixgraph

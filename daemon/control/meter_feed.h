@@ -34,7 +34,7 @@ class MeterFeed {
   Result<std::vector<osc::Message>> latest(const Client& client, const std::string& pattern) const;
   /// The latest reading, by the number of an entry of Namespace::meters().
   float value(size_t index) const { return latest_[index]; }
-  std::vector<Client> clients() const;
+  std::vector<Client> clients() const { return subscribers_.clients(); }
   /// Goes up whenever they change.
   uint64_t edition() const { return subscribers_.edition(); }
   /// The messages by which the clients would subscribe again.

@@ -126,6 +126,12 @@ class Subscribers {
   /// Goes up whenever who asked for what changes.
   uint64_t edition() const { return edition_; }
 
+  std::vector<Client> clients() const {
+    std::vector<Client> all;
+    for (const auto& [client, subscriber] : map_) all.push_back(client);
+    return all;
+  }
+
   Map& map() { return map_; }
   const Map& map() const { return map_; }
 

@@ -122,7 +122,7 @@ void Workspace::tell(const Applied& applied) {
     if (const auto* set = std::get_if<SetValue>(&edit)) rows_at_work.said(set->path, set->row);
   feedback.follow(applied);
   if (applied.renamed) meters.rename(document.names());
-  if (applied.renamed) feeds.rename(document.graph(), engine);
+  if (applied.renamed) feeds.rename(document.graph());
   if (settings.journal.note) settings.journal.note(applied);
   if (applied.why == Change::Why::start) return;
   for (const Problem& problem : applied.told) tell_all(node_faults.at(node_address(problem)).message(node_address(problem)));

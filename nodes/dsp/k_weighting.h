@@ -3,19 +3,19 @@
 
 namespace mixgraph::MIXGRAPH_ISA {
 
-/// The K-weighting of ITU-R BS.1770-5, Annex 1, for two channels: a shelf for the head's diffraction, and a
+/// The K-weighting of ITU-R BS.1770-5, Annex 1, of two channels at a time: a shelf for the head's diffraction, and a
 /// high-pass (RLB). The recommendation's tables, which are for 48 kHz only, come out of these analogue
 /// figures through the bilinear transform, as do the filters for all other rates.
 class KWeighting {
  public:
   explicit KWeighting(double rate) : shelf_(shelf(rate)), high_pass_(high_pass(rate)) {}
 
-  /// The sum over both channels of the squares of the weighted frame. [audio]
-  double square(float left, float right) {
+  /// The squares of both channels' weighted frames, each times a factor. [audio]
+  double square(float left, float right, double of_left = 1, double of_right = 1) {
     double x[2] = {left, right};
     shelf_.filter(x);
     high_pass_.filter(x);
-    return x[0] * x[0] + x[1] * x[1];
+    return x[0] * x[0] * of_left + x[1] * x[1] * of_right;
   }
 
  private:

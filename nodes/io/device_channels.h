@@ -1,21 +1,27 @@
 #pragma once
+#include <string>
 #include <string_view>
 
-#include "graph/problem.h"
+#include "graph/format.h"
 
 namespace mixgraph {
 
-/// One or two channels of the device, as a device node names them; counted from 0.
-struct ChannelPair {
+/// Channels of the device, as a device node names them; counted from 0.
+struct ChannelList {
   int count = 1;
-  int channel[2] = {0, 0};
+  int channel[kMostChannels] = {};
 };
 
-/// Reads "3" or "1+2": channels counted from 1, up to 64. An empty text is `otherwise`. [any]
-Result<ChannelPair> parse_device_channels(std::string_view text, ChannelPair otherwise);
+/// Reads "3", "1+2" or "1-6": up to 16 channels counted from 1, up to 64. An empty text is `otherwise`. [any]
+Result<ChannelList> parse_device_channels(std::string_view text, const ChannelList& otherwise);
 
-/// The same of an input, whose empty text is channel 1, as is a text that can't be read; and what is wrong with that. [any]
-ChannelPair input_channels(const std::string& text);
-Problems check_input_channels(const std::string& text);
+/// Rows of a choice among kFormatChoices. The format that so many channels have: the one chosen, or the usual one; and what is
+/// wrong with that choice. [any]
+Format format_of_channels(int count, int choice);
+Problems check_format_of_channels(int count, int choice);
+
+/// What an input names, whose empty text is channel 1, as is a text that can't be read; and what is wrong with it. [any]
+ChannelList input_channels(const std::string& text);
+Problems check_input(const std::string& text, int format_choice);
 
 }  // namespace mixgraph

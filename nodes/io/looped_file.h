@@ -24,6 +24,7 @@ class LoopedFile {
                                                   double rate);
 
   int channels() const { return info_.channels; }
+  const SoundInfo& info() const { return info_; }
   /// Frames of one pass, at the rate asked for: the file's, converted and rounded.
   uint64_t length() const { return length_; }
 

@@ -5,10 +5,10 @@
 namespace mixgraph {
 namespace {
 
-constexpr char kFormats[] = "a WAV, FLAC, AIFF, CAF, Ogg or MP3 file of 1 or 2 channels";
+constexpr char kFormats[] = "a WAV, FLAC, AIFF, CAF, Ogg or MP3 file of 1 to 16 channels";
 
 std::optional<Problem> refusal(const SF_INFO& info, const std::string& name) {
-  if (info.channels < 1 || info.channels > 2)
+  if (info.channels < 1 || info.channels > kMostChannels)
     return Problem{name, "has " + std::to_string(info.channels) + " channels", kFormats};
   if (info.frames == SF_COUNT_MAX) return Problem{name, "doesn't say how long it is", kFormats};
   if (info.samplerate < 1000 || info.samplerate > 1000000)
@@ -30,7 +30,8 @@ Result<OpenSound> open_sound(const std::string& root, const std::string& name) {
   if (!sound) return Problem{name, std::string("can't be read: ") + sf_strerror(nullptr), kFormats};
   OpenSound open{std::move(*file), std::unique_ptr<SNDFILE, CloseSound>(sound), {}};
   if (auto problem = refusal(info, name)) return *problem;
-  open.info = {info.channels, double(info.samplerate), uint64_t(info.frames)};
+  open.info.channels = info.channels, open.info.rate = double(info.samplerate), open.info.frames = uint64_t(info.frames);
+  open.info.format = format_in_file(sound, info.channels, open.info.order);
   return open;
 }
 

@@ -6,12 +6,15 @@
 
 #include "graph/open_beneath.h"
 #include "graph/problem.h"
+#include "nodes/io/file_format.h"
 
 namespace mixgraph {
 
 /// What a sound file's header says.
 struct SoundInfo {
   int channels = 0;
+  Format format;        ///< of so many channels
+  ChannelOrder order{}; ///< where they are in the file
   double rate = 0;      ///< Hz
   uint64_t frames = 0;  ///< at that rate
 };
@@ -27,7 +30,7 @@ struct OpenSound {
   SoundInfo info;
 };
 
-/// Opens a file beneath a folder; refuses what a player can't play: other than 1 or 2 channels, no frames,
+/// Opens a file beneath a folder; refuses what a player can't play: more than 16 channels, no frames,
 /// unknown length, more than kMaxSoundHours, anything but a regular file, links. The problem's `where` is the
 /// name. [worker]
 Result<OpenSound> open_sound(const std::string& root, const std::string& name);

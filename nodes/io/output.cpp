@@ -4,42 +4,45 @@
 namespace mixgraph::MIXGRAPH_ISA {
 namespace {
 
-enum Row { kTo };
+enum Row { kTo, kFormat };
 constexpr Parameter kParameters[] = {
     {.id = "to",
      .label = "To",
-     .doc = "Device outputs, counted from 1: \"1+2\", or \"3\" for the mean of left and right; 1+2 if empty.",
+     .doc = "Device outputs, counted from 1: \"1+2\", \"3\" for the mean of left and right, \"1-6\" for six of them; 1+2 if empty.",
      .curve = Curve::text,
      .update = Update::rebuild,
      .main = true},
+    format_row("Where those channels belong, to which what comes in is converted; auto: as is usual for so many."),
 };
-constexpr Port kIn[] = {{"in"}};
+constexpr Port kIn[] = {{"in", kOwn}};
 
-/// A mono input goes to all the channels named.
+Result<ChannelList> channels_of(const Setup& setup) { return parse_device_channels(setup.text(kTo), {2, {0, 1}}); }
+Format format(const Setup& setup) {
+  const auto to = channels_of(setup);
+  return format_of_channels(to ? to->count : 2, setup.choice(kFormat));
+}
+
 class Output {
  public:
-  explicit Output(ChannelPair to) : to_(to) {}
+  explicit Output(const ChannelList& to) : to_(to) {}
   static Result<std::unique_ptr<Output>> create(const Setup& setup) {
-    auto to = parse_device_channels(setup.text(kTo), {2, {0, 1}});
+    auto to = channels_of(setup);
     if (!to) return to.problems();
+    if (Problems wrong = check_format_of_channels(to->count, setup.choice(kFormat)); !wrong.empty()) return wrong;
     return std::make_unique<Output>(*to);
   }
 
   void process(Block<float> b) {
-    bool average = b.channels() == 2 && to_.count == 1;
-    for (int c = 0; c < (average ? 2 : to_.count); c++)
-      add(b, b.in(c % b.channels()), to_.channel[c % to_.count], average ? 0.5f : 1.f);
+    const DeviceBuffers& device = b.device();
+    for (int c = 0; c < to_.count; c++) {
+      if (to_.channel[c] >= device.outputs) continue;
+      float* out = device.out[to_.channel[c]] + device.offset;
+      for (int i = 0; i < b.frames(); i++) out[i] += b.in(c)[i];
+    }
   }
 
  private:
-  static void add(const Block<float>& b, const float* in, int channel, float gain) {
-    const DeviceBuffers& device = b.device();
-    if (channel >= device.outputs) return;
-    float* out = device.out[channel] + device.offset;
-    for (int i = 0; i < b.frames(); i++) out[i] += in[i] * gain;
-  }
-
-  ChannelPair to_;
+  ChannelList to_;
 };
 
 }  // namespace
@@ -52,7 +55,9 @@ extern constexpr NodeType output = declared({
     .inputs = kIn,
     .parameters = kParameters,
     .kernels = kSoloKernel<Output>,
+    .format = format,
     .role = DeviceRole::device_output,
+    .multichannel = Multichannel::together,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "graph/node.h"
+#include "nodes/io/device_channels.h"
 #include "nodes/io/read_ahead.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
@@ -13,11 +14,11 @@ constexpr Parameter jumps(Parameter row, bool main = false) {
   row.main = main;
   return row;
 }
-enum Row { kFile, kPlay, kLoop, kPosition };
+enum Row { kFile, kPlay, kLoop, kPosition, kFormat };
 constexpr Parameter kParameters[] = {
     {.id = "file",
      .label = "File",
-     .doc = "A mono or stereo sound file of any rate beneath the media folder; silence if empty.",
+     .doc = "A sound file of any rate and up to 16 channels beneath the media folder; silence if empty.",
      .curve = Curve::text,
      .update = Update::rebuild},
     jumps(
@@ -30,6 +31,7 @@ constexpr Parameter kParameters[] = {
      .unit = Unit::second,
      .max = 36000,
      .motion = Motion::jump},
+    format_row("What the file's channels are; auto: as the file says, or as is usual for so many."),
 };
 constexpr Port kOut[] = {{"out"}};
 enum MeterRow { kPlace, kUnderruns };
@@ -51,11 +53,16 @@ class Player {
     auto file = ReadAhead::open(setup.environment.media_root, setup.text(kFile), setup.rate(),
                                 setup.number(kPosition), setup.choice(kLoop) == 1);
     if (!file) return file.problems();
+    if (Problems wrong = check_format_of_channels((*file)->channels(), setup.choice(kFormat)); !wrong.empty()) {
+      wrong[0].where = setup.text(kFile);
+      return wrong;
+    }
     return std::make_unique<Player>(setup, std::move(*file));
   }
 
   Player(const Setup& setup, std::unique_ptr<ReadAhead> file)
       : file_(std::move(file)),
+        order_(file_ ? order_of(file_->info(), setup.choice(kFormat)) : ChannelOrder{}),
         name_(setup.text(kFile)),
         rate_(setup.rate()),
         fade_length_(int(std::lround(setup.rate() * kFadeSeconds))),
@@ -110,6 +117,7 @@ class Player {
   }
 
  private:
+  static ChannelOrder order_of(const SoundInfo& info, int choice) { return chosen_format(choice) == Format() ? info.order : order_in_files(chosen_format(choice)); }
   static void silence(const Block<float>& b) {
     for (int c = 0; c < b.channels(); c++) std::fill_n(b.out(c), b.frames(), 0.f);
   }
@@ -179,13 +187,14 @@ class Player {
     bool moves = (wanted || fade_ > 0) && frame_ < file_->length();
     for (int c = 0; c < b.channels(); c++)
       b.out(c)[i] = moves && ahead_ < available_
-                        ? file_->sample(ahead_, c % file_->channels()) * shape_[size_t(fade_)]
+                        ? file_->sample(ahead_, order_[size_t(c % file_->channels())]) * shape_[size_t(fade_)]
                         : 0.f;
     ahead_ += moves;
     frame_ += moves;
   }
 
   std::unique_ptr<ReadAhead> file_;
+  const ChannelOrder order_;
   const std::string name_;
   double rate_;
   int fade_length_;
@@ -204,14 +213,16 @@ class Player {
   uint64_t told_until_ = 0;              // [control]
 };
 
-int count_channels(const Setup& setup) {
-  if (setup.text(kFile).empty() || setup.without_files) return 2;
+Format format(const Setup& setup) {
+  const Format chosen = chosen_format(setup.choice(kFormat)), without = chosen == Format() ? Format(2) : chosen;
+  if (setup.text(kFile).empty() || setup.without_files) return without;
   auto info = read_sound_info(setup.environment.media_root, setup.text(kFile));
-  return info ? info->channels : 2;
+  if (!info) return without;
+  return chosen.channels == info->channels ? chosen : info->format;
 }
 
 size_t memory_of_file(const Setup& setup) {
-  return setup.text(kFile).empty() ? 0 : ReadAhead::memory(setup.rate(), setup.channels);
+  return setup.text(kFile).empty() ? 0 : ReadAhead::memory(setup.rate(), setup.channels());
 }
 
 }  // namespace
@@ -225,9 +236,10 @@ extern constexpr NodeType player = declared({
     .parameters = kParameters,
     .meters = kMeters,
     .kernels = kSoloKernel<Player>,
-    .channels = count_channels,
+    .format = format,
     .memory = memory_of_file,
     .slow = true,
+    .multichannel = Multichannel::together,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -21,6 +21,7 @@ class ReadAhead {
   static size_t memory(double rate, int channels);
 
   int channels() const { return file_->channels(); }   ///< [any]
+  const SoundInfo& info() const { return file_->info(); }  ///< [any]
   uint64_t length() const { return file_->length(); }  ///< frames of one pass [any]
   /// A place in the file as a frame: 0..length(). [any]
   uint64_t frame_of(double seconds) const;

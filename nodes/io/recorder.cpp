@@ -45,18 +45,19 @@ class Recorder {
   static Result<std::unique_ptr<Recorder>> create(const Setup& setup) {
     auto recording = Recording::create({.root = setup.environment.record_root,
                                         .name = setup.text(kFile),
-                                        .channels = setup.channels,
+                                        .format = setup.format,
                                         .rate = setup.rate(),
-                                        .format = SampleFormat(setup.choice(kFormat))},
+                                        .samples = SampleFormat(setup.choice(kFormat))},
                                        setup.without_files);
     if (!recording) return recording.problems();
     return std::make_unique<Recorder>(setup, std::move(*recording));
   }
   Recorder(const Setup& setup, std::unique_ptr<Recording> recording)
-      : recording_(std::move(recording)), rate_(setup.rate()) {}
+      : recording_(std::move(recording)), order_(order_in_files(setup.format)), rate_(setup.rate()) {}
 
   void process(Block<float> b) {
-    const float* channels[] = {b.in(0), b.in(b.channels() - 1)};
+    const float* channels[kMostChannels];
+    for (int c = 0; c < b.channels(); c++) channels[order_[size_t(c)]] = b.in(c);
     recording_->record(b.ramp(kRecord).begin() > 0.5f);
     recording_->push(channels, b.frames());
     b.meter(kDuration) = float(double(recording_->frames()) / rate_);
@@ -73,6 +74,7 @@ class Recorder {
 
  private:
   std::unique_ptr<Recording> recording_;
+  const ChannelOrder order_;
   double rate_;
 };
 
@@ -87,8 +89,9 @@ extern constexpr NodeType recorder = declared({
     .parameters = kParameters,
     .meters = kMeters,
     .kernels = kSoloKernel<Recorder>,
-    .memory = [](const Setup& setup) { return Recording::memory(setup.rate(), setup.channels); },
+    .memory = [](const Setup& setup) { return Recording::memory(setup.rate(), setup.channels()); },
     .slow = true,
+    .multichannel = Multichannel::together,
 });
 
 }  // namespace mixgraph::MIXGRAPH_ISA

@@ -15,7 +15,7 @@ Recording::Recording(const TakeSettings& settings, int repaired)
     : settings_(settings),
       repaired_(repaired),
       capacity_(capacity(settings.rate)),
-      ring_(capacity_ * size_t(settings.channels)),
+      ring_(capacity_ * size_t(settings.format.channels)),
       events_(256) {}
 
 Recording::~Recording() {
@@ -66,7 +66,7 @@ void Recording::push(const float* const* channels, int frames) {
     lost_ += uint64_t(frames);
     return;
   }
-  size_t width = size_t(settings_.channels);
+  size_t width = size_t(settings_.format.channels);
   for (int i = 0; i < frames; i++)
     for (size_t c = 0; c < width; c++)
       ring_[((written + uint64_t(i)) & (capacity_ - 1)) * width + c] = channels[c][i];
@@ -111,7 +111,7 @@ void Recording::write_until(uint64_t frame) {
   while (taken < frame) {
     uint64_t index = taken & (capacity_ - 1),
              count = std::min({frame - taken, capacity_ - index, uint64_t(16384)});
-    if (take_ && !take_->write(&ring_[index * size_t(settings_.channels)], count)) give_up_take();
+    if (take_ && !take_->write(&ring_[index * size_t(settings_.format.channels)], count)) give_up_take();
     if (!take_) unwritten_.fetch_add(count, std::memory_order_relaxed);
     taken += count;
     taken_.store(taken, std::memory_order_release);

@@ -120,7 +120,7 @@ Result<std::unique_ptr<Take>> Take::start(const TakeSettings& settings) {
   if (!first) return first.problems();
   auto folder = make_folder_beneath(settings.root, folder_of(*first));
   if (!folder) return folder.problems();
-  double needed = kSecondsToStart * settings.rate * settings.channels * bytes_per_sample(settings.format);
+  double needed = kSecondsToStart * settings.rate * settings.format.channels * bytes_per_sample(settings.samples);
   if (free_bytes(folder->fd()) < kLeastFree + uint64_t(needed))
     return Problem{settings.root, "has less space than for two minutes of recording",
                    "a disk with more space"};
@@ -146,11 +146,12 @@ bool Take::open() {
   constexpr int kFormats[] = {SF_FORMAT_FLOAT, SF_FORMAT_PCM_24, SF_FORMAT_PCM_16};
   SF_INFO info{};
   info.samplerate = int(settings_.rate + 0.5);
-  info.channels = settings_.channels;
-  info.format = SF_FORMAT_RF64 | kFormats[int(settings_.format)];
+  info.channels = settings_.format.channels;
+  info.format = SF_FORMAT_RF64 | kFormats[int(settings_.samples)];
   if (flock(file_, LOCK_EX) != 0) return false;  // who looks for takes to repair may have it for a moment
   sound_ = sf_open_fd(file_, SFM_WRITE, &info, SF_FALSE);
   if (!sound_) return false;
+  set_format_in_file(sound_, settings_.format);
   sf_command(sound_, SFC_RF64_AUTO_DOWNGRADE, nullptr, SF_TRUE);
   // No SFC_SET_ADD_PEAK_CHUNK, as in tools/render/sound_file.cpp: told not to, libsndfile 1.2.0 adds that chunk, with the time of day.
   sf_command(sound_, SFC_SET_CLIPPING, nullptr, SF_TRUE);
@@ -172,7 +173,7 @@ bool Take::write(const float* samples, size_t frames) {
 }
 
 bool Take::write_silence(uint64_t frames) {
-  std::vector<float> silence(4096 * size_t(settings_.channels));
+  std::vector<float> silence(4096 * size_t(settings_.format.channels));
   while (frames > 0) {
     size_t count = size_t(std::min<uint64_t>(frames, 4096));
     if (!write(silence.data(), count)) return false;

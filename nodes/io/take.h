@@ -7,6 +7,7 @@
 
 #include "graph/open_beneath.h"
 #include "graph/problem.h"
+#include "nodes/io/file_format.h"
 
 namespace mixgraph {
 
@@ -16,9 +17,9 @@ enum class SampleFormat : uint8_t { float32, pcm24, pcm16 };
 /// on; "" is "take". Relative to `root`.
 struct TakeSettings {
   std::string root, name;
-  int channels = 2;
+  Format format = 2;
   double rate = 48000;  ///< Hz
-  SampleFormat format = SampleFormat::float32;
+  SampleFormat samples = SampleFormat::float32;
 };
 
 /// A sound file that is being recorded: RF64, which stays a plain WAV up to 4 GiB. Until it is finished it is
@@ -34,7 +35,7 @@ class Take {
   Take(const Take&) = delete;
   Take& operator=(const Take&) = delete;
 
-  /// Writes interleaved frames; false: they could not all be written, or the disk is all but full, and trouble() says so.
+  /// Writes interleaved frames, in the order of files (nodes/io/file_format.h); false: they could not all be written, or the disk is all but full, and trouble() says so.
   bool write(const float* samples, size_t frames);
   /// Writes silence.
   bool write_silence(uint64_t frames);

@@ -113,8 +113,8 @@ mix:
      R"(song.yaml:4:30: `hal`: no such node; did you mean `hall`?
 song.yaml:5:34: `percussion`: no such node; there are drums, hall, sum
 song.yaml:5:46: `mix/hal`: no such node; did you mean `mix/hall`?
-song.yaml:5:55: `in/0`: no such input; write in/1, or in/1+2 for a stereo pair
-song.yaml:5:61: `in/vox`: no such input; write in/1, or in/1+2 for a stereo pair
+song.yaml:5:55: `in/0`: no such input; write in/1, in/1+2 for a stereo pair, or in/1-6 for more
+song.yaml:5:61: `in/vox`: no such input; write in/1, in/1+2 for a stereo pair, or in/1-6 for more
 )"},
     {"unknown send target", R"(mixgraph: 1
 mix:
@@ -354,12 +354,12 @@ song.yaml:3:48: `bad name` is not a name; use letters, digits, _ - + . (and / be
 )"},
     {"device input that is not one", R"(mixgraph: 1
 mix:
-  vox: {type: strip, from: [in/1+2+3, in/257, in/01, "in/1 + 2"]}
+  vox: {type: strip, from: [in/1+2-3-4, in/257, in/01, "in/1 + 2"]}
 )",
-     R"(song.yaml:3:29: `in/1+2+3`: no such input; write in/1, or in/1+2 for a stereo pair
-song.yaml:3:39: `in/257`: no such input; write in/1, or in/1+2 for a stereo pair
-song.yaml:3:47: `in/01`: no such input; write in/1, or in/1+2 for a stereo pair
-song.yaml:3:54: `in/1 + 2`: no such input; write in/1, or in/1+2 for a stereo pair
+     R"(song.yaml:3:29: `in/1+2-3-4`: no such input; write in/1, in/1+2 for a stereo pair, or in/1-6 for more
+song.yaml:3:41: `in/257`: no such input; write in/1, in/1+2 for a stereo pair, or in/1-6 for more
+song.yaml:3:49: `in/01`: no such input; write in/1, in/1+2 for a stereo pair, or in/1-6 for more
+song.yaml:3:56: `in/1 + 2`: no such input; write in/1, in/1+2 for a stereo pair, or in/1-6 for more
 )"},
     {"tabs", R"(mixgraph: 1
 mix:

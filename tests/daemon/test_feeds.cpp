@@ -36,7 +36,9 @@ TEST_CASE("feeds are listed with their axes", "[feeds]") {
   Desk desk(kSession);
   desk.send("/feeds");
   desk.run(20);
-  CHECK(desk.lines() == Lines{R"(/feed ,ssisssdd "/mix/look/third_octave" "dB" 31 "Band" "Hz" "log" 20 20000)",
+  CHECK(desk.lines() == Lines{R"(/feed ,ssisssdd "/mix/vox/meter/peaks" "dB" 16 "Channel" "" "linear" 1 16)",
+                              R"(/feed ,ssisssdd "/mix/vox/meter/rms" "dB" 16 "Channel" "" "linear" 1 16)",
+                              R"(/feed ,ssisssdd "/mix/look/third_octave" "dB" 31 "Band" "Hz" "log" 20 20000)",
                               R"(/feed ,ssisssdd "/mix/look/fine" "dB" 256 "Frequency" "Hz" "log" 20 20000)", R"(/done ,s "/feeds")"});
 }
 

@@ -1,6 +1,7 @@
 // What nodes are said to take is about what they take, and a graph that takes too much is refused.
 #include <catch2/catch.hpp>
 
+#include "tests/support/test_types.h"
 #include "tests/support/allocations.h"
 #include "tests/support/engine_runner.h"
 #include "tests/support/sound_files.h"
@@ -15,7 +16,7 @@ Node node_of(const NodeType& type, const std::string& path, int end) {
   for (int i = 0; i < row_count(type); i++) {
     const Parameter& p = row(type, i);
     if (is_text(p) && type.category == "file") node.values[size_t(i)] = type.id == "player" ? std::string("tone.wav") : path.substr(4);
-    if (!is_text(p) && p.update == Update::rebuild && end != 0) node.values[size_t(i)] = end < 0 ? p.min : p.max;
+    if (!is_text(p) && p.update == Update::rebuild && takes_any_value(type, p) && end != 0) node.values[size_t(i)] = end < 0 ? p.min : p.max;
   }
   return node;
 }

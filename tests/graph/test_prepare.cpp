@@ -103,7 +103,7 @@ TEST_CASE("What hears a file is prepared when the file has told its channels", "
   needs = s.r.engine.needs(s.r.graph, have);
   REQUIRE(needs.size() == 1);
   CHECK(needs[0].path == "sink");
-  CHECK(needs[0].channels == 2);
+  CHECK(needs[0].format.channels == 2);
   s.update(s.prepare());
   CHECK(lazy_lives.count_here() == 0);
 }

@@ -157,8 +157,11 @@ std::vector<Setting> built_of(const NodeType& type, int channels, int lane) {
   const Environment environment{.rate = 48000, .record_root = scratch_folder()};
   std::vector<Value> values;
   for (int r = 0; r < row_count(type); r++) values.push_back(initial_value(row(type, r)));
-  const auto key = [&] { return type.bank_key ? type.bank_key({environment, channels, values}) : 0; };
-  const uint64_t same = key();
+  const auto key = [&] {
+    const Setup setup{environment, channels, values};
+    return std::pair(type.bank_key ? type.bank_key(setup) : 0, own_format(type, setup).channels);
+  };
+  const auto same = key();
   std::vector<Setting> built;
   for (size_t r = 0; r < type.parameters.size(); r++) {
     const Parameter& p = type.parameters[r];

@@ -19,7 +19,7 @@ float largest_step(const std::vector<float>& x) {
 }
 Problems problems_of(std::string_view id, std::string text) {
   const Environment environment;
-  const std::vector<Value> values{Value(std::move(text))};
+  const std::vector<Value> values{Value(std::move(text)), 0.0};
   return problems_of(find_type(id), Setup{environment, 2, values});
 }
 
@@ -99,12 +99,14 @@ TEST_CASE("an input plays the device channels that it names", "[levels]") {
 TEST_CASE("an input is as wide as what it names", "[levels]") {
   Environment environment;
   auto width = [&](std::string text) {
-    std::vector<Value> values{Value(std::move(text))};
-    return find_type("input").channels(Setup{environment, 1, values});
+    std::vector<Value> values{Value(std::move(text)), 0.0};
+    return find_type("input").format(Setup{environment, 1, values}).channels;
   };
   CHECK(width("") == 1);
   CHECK(width("7") == 1);
   CHECK(width("1+2") == 2);
+  CHECK(width("1-6") == 6);
+  CHECK(width("3-5+9") == 4);
 }
 
 TEST_CASE("outputs add to the device channels that they name", "[levels]") {
@@ -119,15 +121,14 @@ TEST_CASE("outputs add to the device channels that they name", "[levels]") {
   Channels stereo{{1, 1}, {3, 3}}, mono{{1, 1}};
   CHECK(plays("", stereo) == std::vector<float>{1, 3, 0});
   CHECK(plays("3+1", stereo) == std::vector<float>{3, 0, 1});
-  CHECK(plays("2", stereo) == std::vector<float>{0, 2, 0});
   CHECK(plays("2+2", stereo) == std::vector<float>{0, 4, 0});
   CHECK(plays("2+9", stereo) == std::vector<float>{0, 1, 0});
-  CHECK(plays("1+2", mono) == std::vector<float>{1, 1, 0});
   CHECK(plays("3", mono) == std::vector<float>{0, 0, 1});
+  CHECK(plays("2-3+1", {{1, 1}, {2, 2}, {3, 3}}) == std::vector<float>{3, 1, 2});
 }
 
 TEST_CASE("device channels that can't be are refused", "[levels]") {
-  for (const char* text : {"0", "1+", "+2", "1+2+3", "one", "1,2", "-1", "65", "1 + 2", "99999999999"})
+  for (const char* text : {"0", "1+", "+2", "1-17", "3-2", "1-", "1-6-7", "one", "1,2", "-1", "65", "1 + 2", "99999999999"})
     for (const char* id : {"input", "output"}) {
       INFO(id << " " << text);
       auto problems = problems_of(id, text);

@@ -238,3 +238,17 @@ TEST_CASE("loudness: readings don't depend on block sizes", "[loudness]") {
   CHECK(integrated(1) == integrated(64));
   CHECK(integrated(17) == integrated(64));
 }
+
+TEST_CASE("loudness: EBU Tech 3341, signal 6: five channels and their weights, without the LFE", "[loudness][formats]") {
+  const auto tone = [](double level) { return tones({{20, level}})[0]; };
+  Channels x{tone(-28), tone(-28), tone(-24), tone(-3), tone(-30), tone(-30)};
+  NodeRunner run("loudness", {.channels = usual_format(6)});
+  CHECK(run.process(x, int(x[0].size())) == x);
+  CHECK(run.meter("integrated") == Approx(-23).margin(0.1));
+  CHECK(run.meter("true_peak") == Approx(-3).margin(0.1));  // the LFE has peaks
+  // Its surrounds count 1.5 dB more: as fronts they would read a little less.
+  NodeRunner discrete("loudness", {.channels = Format(Layout::discrete, 6)});
+  x[3].assign(x[3].size(), 0.f);
+  discrete.process(x, int(x[0].size()));
+  CHECK(discrete.meter("integrated") < run.meter("integrated") - 0.2);
+}

@@ -104,8 +104,10 @@ TEST_CASE("a player's width is that of its file", "[player]") {
   write_sound(folder.path("stereo.wav"), {numbered(10), numbered(10)});
   Environment environment{.media_root = folder.path()};
   auto width = [&](std::string name) {
-    std::vector<Value> values{Value(std::move(name))};
-    return find_type("player").channels(Setup{environment, 2, values});
+    std::vector<Value> values;
+    for (int r = 0; r < row_count(find_type("player")); r++) values.push_back(initial_value(row(find_type("player"), r)));
+    values[0] = std::move(name);
+    return find_type("player").format(Setup{environment, 2, values}).channels;
   };
   CHECK(width("mono.wav") == 1);
   CHECK(width("stereo.wav") == 2);
@@ -379,7 +381,7 @@ TEST_CASE("a player without a file is silent", "[player]") {
 
 TEST_CASE("files that can't be played are refused by name, with a reason and a way out", "[player]") {
   TemporaryFolder folder;
-  write_sound(folder.path("six.wav"), Channels(6, numbered(10)));
+  write_sound(folder.path("many.wav"), Channels(17, numbered(10)));
   write_sound(folder.path("empty.wav"), {{}});
   std::ofstream(folder.path("text.wav")) << "not a sound";
   std::filesystem::create_directory(folder.path("folder"));
@@ -390,11 +392,11 @@ TEST_CASE("files that can't be played are refused by name, with a reason and a w
     return p.what;
   };
   CHECK(says("none.wav") == "there is no such file");
-  CHECK(says("six.wav") == "has 6 channels");
+  CHECK(says("many.wav") == "has 17 channels");
   CHECK(says("empty.wav") == "holds no sound");
   CHECK(says("folder") == "is not a file");
   CHECK(says("text.wav").starts_with("can't be read: "));
-  for (const char* name : {"../x.wav", "a/../../x.wav", "/etc/passwd", "folder/../six.wav", "/"})
+  for (const char* name : {"../x.wav", "a/../../x.wav", "/etc/passwd", "folder/../many.wav", "/"})
     CHECK(says(name) == "lies outside the folder for it");
   write_sound(folder.path("x.wav"), {numbered(10)});
   std::filesystem::create_symlink("x.wav", folder.path("link.wav"));
@@ -453,4 +455,31 @@ TEST_CASE("a file that can't be read on is told of, once", "[player]") {
     }
   }
   CHECK(told == 1);
+}
+
+TEST_CASE("a player takes surround from its file in our order, whatever the order in the file", "[player][formats]") {
+  for (const int channels : {6, 8, 10, 12}) {
+    TemporaryFolder folder;
+    Channels sound;
+    for (int c = 0; c < channels; c++) sound.push_back(std::vector<float>(100, float(c + 1) / 16));
+    {
+      NodeRunner recorder("recorder", {.channels = usual_format(channels), .values = {{"record", true}}, .record_root = folder.path()});
+      recorder.process(sound, 100);
+    }
+    // In a file, the rears of 7.1 come before the sides: bits 4 and 5 of the mask before 9 and 10.
+    const Sound file = read_sound(folder.path("take-001.wav"));
+    REQUIRE(int(file.channels.size()) == channels);
+    const bool has_sides = channels == 8 || channels == 12;
+    CHECK(file.channels[4][0] == (has_sides ? 7.f : 5.f) / 16);
+    CHECK(file.channels[6 % size_t(channels)][0] == (has_sides ? 5.f : channels == 6 ? 1.f : 7.f) / 16);
+    NodeRunner player("player", {.channels = usual_format(channels), .values = {{"file", "take-001.wav"}}, .media_root = folder.path()});
+    CHECK(player.process({}, 100) == sound);
+    Environment environment{.media_root = folder.path()};
+    std::vector<Value> values;
+    for (int r = 0; r < row_count(find_type("player")); r++) values.push_back(initial_value(row(find_type("player"), r)));
+    values[0] = std::string("take-001.wav");
+    CHECK(find_type("player").format(Setup{environment, 2, values}) == usual_format(channels));
+    values[size_t(find_row(find_type("player"), "format"))] = 2.0;  // stereo
+    CHECK(problems_of(find_type("player"), Setup{environment, 2, values})[0].what == "stereo has 2 channels, not " + std::to_string(channels));
+  }
 }

@@ -78,7 +78,7 @@ class LazySink : public Lazy {
   void process(baseline::Block<float>) {}
 };
 
-int count_channels(const Setup& setup) {
+Format count_channels(const Setup& setup) {
   lazy_lives.note("channels", setup.text(kFile));
   return setup.text(kFile).starts_with("stereo") ? 2 : 1;
 }
@@ -94,7 +94,7 @@ const NodeType kLazy{.id = "lazy",
                      .parameters = kRows,
                      .meters = {},
                      .kernels = baseline::kSoloKernel<Lazy>,
-                     .channels = count_channels,
+                     .format = count_channels,
                      .slow = true};
 const NodeType kLazySink{.id = "lazy_sink",
                          .label = "Lazy sink",

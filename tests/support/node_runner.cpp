@@ -14,18 +14,16 @@ namespace {
 
 constexpr float kUnwritten = std::numeric_limits<float>::quiet_NaN();
 
-int port_channels(const Port& port, int adaptive) {
-  return port.channels == kAdaptive ? adaptive : port.channels;
-}
-int total_channels(std::span<const Port> ports, int adaptive) {
+int total_channels(std::span<const Port> ports, Format adaptive, Format own) {
   int total = 0;
-  for (const Port& p : ports) total += port_channels(p, adaptive);
+  for (const Port& p : ports) total += channels_of(p, adaptive, own);
   return total;
 }
 
-const Kernel& kernel_for(const NodeType& type, int lanes) {
-  const Kernel* k = find_kernel(type, lanes);
-  if (!k)
+const Kernel& kernel_for(const NodeType& type, Format adaptive, Format own, int lanes) {
+  const auto kernels = kernels_for(type, adaptive, own);
+  const auto k = std::find_if(kernels.begin(), kernels.end(), [&](const Kernel& one) { return one.lanes == lanes; });
+  if (k == kernels.end() || lanes_taken(type, adaptive) > 1)
     throw std::invalid_argument(std::string(type.id) + " has no kernel of " + std::to_string(lanes) +
                                 " lanes");
   return *k;
@@ -103,23 +101,24 @@ void NodeRunner::Buffers::fill(float x) {
 
 NodeRunner::NodeRunner(const NodeType& type, RunnerOptions options)
     : type_(type),
-      kernel_(kernel_for(type, options.lanes)),
       environment_{
           .rate = options.rate, .media_root = options.media_root, .record_root = options.record_root},
-      channels_(options.channels),
+      format_(options.channels),
+      own_(own_format(type, {environment_, format_, values_for(type, options.values)})),
+      kernel_(kernel_for(type, format_, own_, options.lanes)),
       time_(options.time),
       tick_(options.time / kTick),
       glides_(rows_of(type) * size_t(options.lanes)),
       gliding_(glides_.size()),
       touched_(rows_of(type)),
       last_change_(size_t(options.lanes), options.time / kTick),
-      in_(total_channels(type.inputs, options.channels), options.lanes, 0.f),
-      out_(total_channels(type.outputs, options.channels), options.lanes, kUnwritten),
+      in_(total_channels(type.inputs, format_, own_), options.lanes, 0.f),
+      out_(total_channels(type.outputs, format_, own_), options.lanes, kUnwritten),
       ramps_(int(rows_of(type)), options.lanes, 0.f),
       meters_(int(type.meters.size()), options.lanes, 0.f),
       folded_(type.meters.size() * size_t(options.lanes)) {
   auto values = values_for(type, options.values);
-  auto made = kernel_.create(Setup{environment_, channels_, values});
+  auto made = kernel_.create(Setup{environment_, format_, values});
   if (!made) throw std::invalid_argument(made.problems()[0].text());
   node_ = *made;
   for (const Feed& feed : type.feeds)
@@ -129,7 +128,7 @@ NodeRunner::NodeRunner(const NodeType& type, RunnerOptions options)
     }
   for (int l = 0; l < options.lanes && options.lanes > 1; l++) {
     if (size_t(l) < options.lane_values.size()) values = values_for(type, with(options.values, options.lane_values[size_t(l)]));
-    make_lane(type, node_, options.lanes, l, Setup{environment_, channels_, values});
+    make_lane(kernels_for(type, format_, own_)[0], node_, options.lanes, l, Setup{environment_, format_, values});
   }
   for (size_t i = 0; i < rows_of(type); i++) {
     const Value value = i < type.parameters.size() ? values[i] : initial_value(row_at(type, i));
@@ -161,10 +160,10 @@ NodeRunner::~NodeRunner() {
 }
 
 int NodeRunner::input_channels() const {
-  return total_channels(type_.inputs, channels_);
+  return total_channels(type_.inputs, format_, own_);
 }
 int NodeRunner::output_channels() const {
-  return total_channels(type_.outputs, channels_);
+  return total_channels(type_.outputs, format_, own_);
 }
 
 int NodeRunner::live_row(std::string_view id) const {
@@ -237,12 +236,12 @@ void NodeRunner::load(const std::vector<Channels>& input, int first, int frames)
   std::vector<int> start_of_port;
   for (const Port& port : type_.inputs) {
     start_of_port.push_back(c);
-    for (int i = 0; i < port_channels(port, channels_); i++, c++)
+    for (int i = 0; i < channels_of(port, format_, own_); i++, c++)
       for (int l = 0; l < lanes; l++) {
         const Channels& given = input[std::min(size_t(l), input.size() - 1)];
         auto* samples = channel_of(given, c);
         if (!samples && port.normalled >= 0) {
-          int other = std::min(i, port_channels(type_.inputs[size_t(port.normalled)], channels_) - 1);
+          int other = std::min(i, channels_of(type_.inputs[size_t(port.normalled)], format_, own_) - 1);
           samples = channel_of(given, start_of_port[size_t(port.normalled)] + other);
         }
         float* to = in_.channel(c) + l;
@@ -267,7 +266,8 @@ void NodeRunner::call_kernel(int frames, const float* const* in, float* const* o
   RawBlock raw{.frames = frames,
                .at = int(time_ % kTick),
                .time = time_,
-               .channels = channels_,
+               .channels = format_.channels,
+               .own_channels = own_.channels,
                .in = in,
                .out = out,
                .ramps = ramps_.channel(0),
@@ -276,7 +276,9 @@ void NodeRunner::call_kernel(int frames, const float* const* in, float* const* o
                .touched = touched_.data(),
                .meters = meters_.channel(0),
                .feeds = feeds_.empty() ? nullptr : feeds_.data(),
-               .device = &device};
+               .device = &device,
+               .transport = &transport_,
+               .deadlines = nullptr};
   AllocationCount allocations;
   kernel_.process(node_, raw);
   allocations_ += allocations.count();

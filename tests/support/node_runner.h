@@ -29,7 +29,7 @@ struct Setting {
 
 struct RunnerOptions {
   double rate = 48000;               ///< Hz
-  int channels = 2;                  ///< of adaptive ports: 1 or 2
+  Format channels = 2;               ///< of adaptive ports
   int lanes = 1;                     ///< which kernel
   std::vector<Setting> values = {};  ///< others are at their initial values
   std::vector<std::vector<Setting>> lane_values = {};  ///< by lane, beside those
@@ -129,9 +129,10 @@ class NodeRunner {
   void fold_meters();
 
   const NodeType& type_;
-  const Kernel& kernel_;
   Environment environment_;
-  int channels_;
+  Format format_, own_;
+  const Kernel& kernel_;
+  Transport transport_;
   void* node_ = nullptr;
   uint64_t time_, allocations_ = 0;
   uint64_t tick_;

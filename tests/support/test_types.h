@@ -13,6 +13,11 @@ inline std::vector<const NodeType*> all_types_and(std::initializer_list<const No
   return types;
 }
 
+/// Whether any value of a row does: not that of a format, where channels have to be as many as are named, or in a file.
+inline bool takes_any_value(const NodeType& type, const Parameter& p) {
+  return p.choices.data() != kFormatChoices || (type.role == DeviceRole::none && !type.slow);
+}
+
 namespace baseline {
 
 /// Kernels of a test's node for any number of lanes, also if kLaneKernels would not take it.

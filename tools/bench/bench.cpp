@@ -102,6 +102,16 @@ void add_bench(CLI::App& program, Subcommands& all) {
   app->footer(examples({"mixgraph bench nodes", "mixgraph bench nodes --type compressor --isa avx512"}));
   all.push_back({app, [nodes] { return run_for_sets(*nodes, bench_nodes); }});
 
+  auto formats = std::make_shared<BenchOptions>();
+  app = bench->add_subcommand("formats",
+                              "A 7.1.4 bus of twelve channels beside twelve mono buses\n"
+                              "Each a sum, EQ, compressor, fader, mute and meter, fed by four sources. Prints the CPU time of the one as a share "
+                              "of that of the twelve; the\n"
+                              "inputs are measured apart and taken off.");
+  add_common(*app, *formats, 10);
+  app->footer(examples({"mixgraph bench formats", "mixgraph bench formats --isa avx2"}));
+  all.push_back({app, [formats] { return run_for_sets(*formats, bench_formats); }});
+
   auto moves = std::make_shared<BenchOptions>();
   app = bench->add_subcommand("moves",
                               "The load of a console at rest, while every row of its strips moves, and under timed bundles\n"

@@ -34,6 +34,9 @@ int bench_console64(const BenchOptions& options, const std::vector<InstructionSe
 /// Every node type on its own; prints a table. Returns an ExitCode.
 int bench_nodes(const BenchOptions& options, const std::vector<InstructionSet>& sets);
 
+/// A bus of twelve channels beside twelve of one; prints their ratio. Returns an ExitCode.
+int bench_formats(const BenchOptions& options, const std::vector<InstructionSet>& sets);
+
 /// Recalls every row of a console's strips, and floods it with timed bundles; prints loads of blocks. Returns an ExitCode.
 int bench_moves(const BenchOptions& options, const std::vector<InstructionSet>& sets);
 

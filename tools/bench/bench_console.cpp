@@ -102,4 +102,18 @@ void make_sound(Engine& engine, const Graph& graph) {
   if (Problems problems = engine.update(graph); !problems.empty()) throw std::runtime_error(problems.front().text());
 }
 
+double cpu_seconds(const Graph& graph, double seconds, std::vector<TypeCost>* costs, float gain) {
+  const int blocks = std::max(1, int(seconds * ConsoleDevice::kRate / ConsoleDevice::kBlock));
+  ConsoleDevice device(gain);
+  Engine engine(console_engine());
+  make_sound(engine, graph);
+  for (int b = 0; b < ConsoleDevice::kRate / ConsoleDevice::kBlock / 2; b++) device.run(engine), engine.advance();
+  const double start = thread_seconds();
+  for (int b = 0; b < blocks; b++) device.run(engine);
+  const double taken = thread_seconds() - start;
+  if (!std::isfinite(device.checksum())) throw std::runtime_error("the console's output isn't finite");
+  if (costs) *costs = engine.costs();
+  return taken;
+}
+
 }  // namespace mixgraph

@@ -1,4 +1,7 @@
 #pragma once
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -38,6 +41,19 @@ class ConsoleDevice {
 EngineSettings console_engine(int threads = 1);
 /// Hands an engine a graph; a problem ends in an exception. [control]
 void make_sound(Engine& engine, const Graph& graph);
+
+/// CPU seconds for so many seconds of sound with a new engine, after half a second to settle. [any]
+double cpu_seconds(const Graph& graph, double seconds, std::vector<TypeCost>* costs = nullptr, float gain = 1);
+
+/// The fastest of some runs of each, in turns: what slows the machine for a while slows all of them.
+template <size_t N, class Run>
+std::array<double, N> fastest(int runs, Run run) {
+  std::array<double, N> best;
+  best.fill(HUGE_VAL);
+  for (int i = 0; i < runs; i++)
+    for (size_t which = 0; which < N; which++) best[which] = std::min(best[which], run(which));
+  return best;
+}
 
 /// One thread beside several: how much sooner they are done, and whether they do the same; and what two runs that know
 /// nothing of each other make of the machine. Prints a line of each. [any]

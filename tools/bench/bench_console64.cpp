@@ -15,38 +15,12 @@ namespace {
 
 constexpr int kRate = ConsoleDevice::kRate, kBlock = ConsoleDevice::kBlock;
 
-/// CPU seconds for so much sound with a new engine, after half a second to settle.
-double cpu_seconds(const Graph& graph, const BenchOptions& options, std::vector<TypeCost>* costs = nullptr,
-                   float gain = 1) {
-  const int blocks = std::max(1, int(options.seconds * kRate / kBlock));
-  ConsoleDevice device(gain);
-  Engine engine(console_engine());
-  make_sound(engine, graph);
-  for (int b = 0; b < kRate / kBlock / 2; b++) device.run(engine), engine.advance();
-  const double start = thread_seconds();
-  for (int b = 0; b < blocks; b++) device.run(engine);
-  const double taken = thread_seconds() - start;
-  if (!std::isfinite(device.checksum())) throw std::runtime_error("the console's output isn't finite");
-  if (costs) *costs = engine.costs();
-  return taken;
-}
-
-/// The fastest of some runs of each, in turns: what slows the machine for a while slows all of them.
-template <size_t N, class Run>
-std::array<double, N> fastest(int runs, Run run) {
-  std::array<double, N> best;
-  best.fill(HUGE_VAL);
-  for (int i = 0; i < runs; i++)
-    for (size_t which = 0; which < N; which++) best[which] = std::min(best[which], run(which));
-  return best;
-}
-
 /// How much longer or shorter other sounds take than noise at -20 dBFS.
 void compare_signals(const BenchOptions& options, InstructionSet set) {
   const Graph graph = bench_console(options, node_types(set));
   constexpr float kGains[] = {1, 10, 1e-39f, 0};
   const auto [usual, loud, denormal, silence] =
-      fastest<4>(options.runs, [&](size_t which) { return cpu_seconds(graph, options, nullptr, kGains[which]); });
+      fastest<4>(options.runs, [&](size_t which) { return cpu_seconds(graph, options.seconds, nullptr, kGains[which]); });
   fmt::print("console64 isa={} of_usual full_scale={:.2f} denormal={:.2f} silence={:.2f}\n", name_of(set), loud / usual,
              denormal / usual, silence / usual);
 }
@@ -55,7 +29,7 @@ void compare_signals(const BenchOptions& options, InstructionSet set) {
 void compare_mixed(const BenchOptions& options, InstructionSet set) {
   constexpr ConsoleKind kKinds[] = {ConsoleKind::inputs, ConsoleKind::whole, ConsoleKind::mixed};
   const auto [inputs, alike, mixed] =
-      fastest<3>(options.runs, [&](size_t which) { return cpu_seconds(bench_console(options, node_types(set), kKinds[which]), options); });
+      fastest<3>(options.runs, [&](size_t which) { return cpu_seconds(bench_console(options, node_types(set), kKinds[which]), options.seconds); });
   fmt::print("console64 isa={} mixed_of_alike={:.3f}\n", name_of(set), (mixed - inputs) / (alike - inputs));
 }
 
@@ -91,7 +65,7 @@ int bench_console64(const BenchOptions& options, const std::vector<InstructionSe
     std::vector<TypeCost> costs;
     const Graph only_inputs = bench_console(options, node_types(set), ConsoleKind::inputs), whole = bench_console(options, node_types(set));
     const auto [inputs, full] = fastest<2>(options.runs, [&](size_t which) {
-      return which == 0 ? cpu_seconds(only_inputs, options) : cpu_seconds(whole, options, &costs);
+      return which == 0 ? cpu_seconds(only_inputs, options.seconds) : cpu_seconds(whole, options.seconds, &costs);
     });
     const double ns = ns_per_strip_sample(full - inputs, options);
     if (ns < best) best = ns, best_isa = name_of(set);

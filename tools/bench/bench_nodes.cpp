@@ -17,7 +17,7 @@ constexpr double kRate = 48000;
 
 int channels_of(std::span<const Port> ports, int adaptive) {
   int count = 0;
-  for (const Port& port : ports) count += port.channels == kAdaptive ? adaptive : port.channels;
+  for (const Port& port : ports) count += port.channels > 0 ? port.channels : port.channels == kOwn ? 2 : adaptive;
   return count;
 }
 

@@ -17,7 +17,7 @@ nlohmann::ordered_json describe_json(const NodeType& type);
 nlohmann::ordered_json describe_json(const Composite& type);
 
 /// Facts of the table in words, for all forms.
-std::string channels_text(const Port& port);               ///< "mono", "stereo", "mono or stereo"
+std::string channels_text(const NodeType& type, const Port& port);  ///< "mono", "stereo", "mono or stereo", "any format"
 std::string value_text(const Parameter& p, double value);  ///< with the unit: "-18 dB"
 std::string default_text(const Parameter& p);
 std::string range_text(const Parameter& p);  ///< "-60 to 0 dB", "off, on"

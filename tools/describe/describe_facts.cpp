@@ -4,8 +4,10 @@
 
 namespace mixgraph {
 
-std::string channels_text(const Port& port) {
-  if (port.channels == kAdaptive) return "mono or stereo";
+std::string channels_text(const NodeType& type, const Port& port) {
+  if (port.channels == kOwn) return "as its rows say";
+  if (port.channels == kAdaptive && type.least_channels == 2) return type.multichannel <= Multichannel::folded ? "stereo" : "stereo or wider";
+  if (port.channels == kAdaptive) return type.multichannel <= Multichannel::folded ? "mono or stereo" : "any format";
   return port.channels == 1 ? "mono" : "stereo";
 }
 

@@ -7,7 +7,7 @@ using Json = nlohmann::ordered_json;
 
 Json to_json(const Port& port) {
   Json json{{"id", port.id},
-            {"channels", port.channels == kAdaptive ? Json("adaptive") : Json(port.channels)}};
+            {"channels", port.channels == kAdaptive ? Json("adaptive") : port.channels == kOwn ? Json("own") : Json(port.channels)}};
   if (port.normalled >= 0) json["normalled"] = port.normalled;
   return json;
 }

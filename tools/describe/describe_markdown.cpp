@@ -11,10 +11,10 @@ std::string cell(std::string_view text) {
   return result;
 }
 
-std::string port_list(std::span<const Port> ports) {
+std::string port_list(const NodeType& type, std::span<const Port> ports) {
   std::string text;
   for (const Port& port : ports)
-    text += fmt::format("{}`{}` ({})", text.empty() ? "" : ", ", port.id, channels_text(port));
+    text += fmt::format("{}`{}` ({})", text.empty() ? "" : ", ", port.id, channels_text(type, port));
   return text.empty() ? "none" : text;
 }
 
@@ -49,7 +49,7 @@ std::string feeds(const NodeType& type) {
 
 std::string describe_markdown(const NodeType& type) {
   std::string text = fmt::format("## {}\n{}\n\nInputs: {}. Outputs: {}. It {}.", type.id, type.doc,
-                                 port_list(type.inputs), port_list(type.outputs), running_text(type));
+                                 port_list(type, type.inputs), port_list(type, type.outputs), running_text(type));
   if (const double ms = latency_ms(type); ms > 0) text += fmt::format(" Latency: {:.2f} ms.", ms);
   if (type.breaks_loops) text += " It may stand in a loop.";
   return text + "\n\n" + parameters(type) + meters(type) + feeds(type);

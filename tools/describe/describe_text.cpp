@@ -24,19 +24,18 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
-void add_ports(std::vector<std::vector<std::string>>& rows, std::string_view way, std::span<const Port> ports,
-               std::span<const Port> inputs) {
+void add_ports(std::vector<std::vector<std::string>>& rows, std::string_view way, const NodeType& type, std::span<const Port> ports) {
   for (const Port& port : ports)
-    rows.push_back({std::string(port.id), std::string(way), channels_text(port),
+    rows.push_back({std::string(port.id), std::string(way), channels_text(type, port),
                     port.normalled < 0 ? ""
                                        : fmt::format("hears `{}` if nothing is connected",
-                                                     inputs[size_t(port.normalled)].id)});
+                                                     type.inputs[size_t(port.normalled)].id)});
 }
 
 std::string ports(const NodeType& type) {
   std::vector<std::vector<std::string>> rows;
-  add_ports(rows, "input", type.inputs, type.inputs);
-  add_ports(rows, "output", type.outputs, {});
+  add_ports(rows, "input", type, type.inputs);
+  add_ports(rows, "output", type, type.outputs);
   return "Ports\n" + aligned(rows);
 }
 

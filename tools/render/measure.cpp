@@ -42,6 +42,14 @@ double reading(const State& state, int (*read)(ebur128_state*, double*)) {
   return value;
 }
 
+// The library takes channels from the seventh on for silence, and knows no layouts.
+void weigh_channels(const State& state, const SoundReader& file) {
+  for (int c = 0; c < file.format().channels; c++) {
+    const double weight = loudness_weight(file.format(), c);
+    ebur128_set_channel(state.get(), file.order()[size_t(c)], weight == 0 ? EBUR128_UNUSED : weight > 1 ? EBUR128_LEFT_SURROUND : EBUR128_CENTER);
+  }
+}
+
 // Feeds 10 ms at a time, so that the highest momentary loudness is exact enough (EBU Tech 3341, case 13); the
 // short-term one is read ten times a second.
 void feed(const State& state, SoundReader& file, Measurement& m) {
@@ -76,6 +84,7 @@ Result<Measurement> measure(const std::string& path) {
   m.channels = (*file)->channels();
   State state(ebur128_init(unsigned(m.channels), static_cast<unsigned long>(m.rate), kMode));
   if (!state) return Problem{path, "its loudness can't be measured", "up to 64 channels, 16 Hz to 2.8 MHz"};
+  weigh_channels(state, **file);
   feed(state, **file, m);
   m.integrated = reading(state, ebur128_loudness_global);
   m.range = reading(state, ebur128_loudness_range);

@@ -86,7 +86,7 @@ int run(const RenderCommand& command) {
   auto input = open_input(command, *song);
   if (!input) return print_problems(input.problems(), kProblems);
   const double rate = song->engine.environment.rate;
-  auto writer = SoundWriter::open(command.output, int(rate), song->engine.outputs, format_of(command));
+  auto writer = SoundWriter::open(command.output, int(rate), format_of_render(*song), format_of(command));
   if (!writer) return print_problems(writer.problems(), kFailed);
 
   auto report = [&] {

@@ -37,14 +37,24 @@ Result<Song> load_song(const std::string& path, NodeTypes types, double rate) {
   if (!session) return session.problems();
   Song song{path, std::move(*session), {}, types};
   const AudioSettings& audio = song.session.audio;
-  song.engine.environment = {rate > 0 ? rate : audio.rate, beside(path, song.session.media),
-                             beside(path, song.session.recordings)};
+  song.engine.environment = {rate > 0 ? rate : audio.rate, beside(path, song.session.media), beside(path, song.session.recordings), audio.downmix};
   const DeviceChannels channels = channels_of(audio, song.session.graph);
   song.engine.inputs = channels.inputs;
   song.engine.outputs = channels.outputs;
   song.engine.ceiling_db = audio.ceiling;
   if (audio.memory > 0) song.engine.memory = size_t(audio.memory) << 20;
   return song;
+}
+
+Format format_of_render(const Song& song) {
+  const Environment& environment = song.engine.environment;
+  Format format = usual_format(song.engine.outputs);
+  for (const Node& node : song.session.graph.nodes()) {
+    if (node.type->role != DeviceRole::device_output) continue;
+    const Format own = own_format(*node.type, {environment, format, node.values});
+    if (own.channels == song.engine.outputs) format = own;
+  }
+  return format;
 }
 
 Problems with_lines(const Problems& problems, const std::string& session_path) {

@@ -17,6 +17,8 @@ struct Song {
   Script script = {};  ///< what happens while it plays
 };
 
+/// Where the channels of a render belong: as an output says that has them all, or as is usual for so many. [control]
+Format format_of_render(const Song& song);
 /// Loads a session. `rate` in Hz; 0: the session's. Folders of players and recorders that the file names are
 /// resolved against the file's own. [any]
 Result<Song> load_song(const std::string& path, NodeTypes types, double rate = 0);

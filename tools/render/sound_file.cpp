@@ -24,8 +24,7 @@ int subtype(FileFormat format) {
 
 }  // namespace
 
-Result<std::unique_ptr<SoundWriter>> SoundWriter::open(const std::string& path, int rate, int channels,
-                                                       FileFormat format) {
+Result<std::unique_ptr<SoundWriter>> SoundWriter::open(const std::string& path, int rate, Format channels, FileFormat format) {
   const std::string end = ending(path);
   const bool flac = end == ".flac";
   if (!flac && end != ".wav" && end != ".wave")
@@ -34,18 +33,19 @@ Result<std::unique_ptr<SoundWriter>> SoundWriter::open(const std::string& path, 
     return Problem{path, "FLAC holds no floats", "use pcm24 or pcm16, or write a .wav"};
   SF_INFO info{};
   info.samplerate = rate;
-  info.channels = channels;
+  info.channels = channels.channels;
   info.format = (flac ? SF_FORMAT_FLAC : SF_FORMAT_RF64) | subtype(format);
   if (!sf_format_check(&info))
     return Problem{
         path,
-        "the file can't have " + std::to_string(channels) + " channels at " + std::to_string(rate) + " Hz",
+        "the file can't have " + std::to_string(channels.channels) + " channels at " + std::to_string(rate) + " Hz",
         flac ? "FLAC holds up to 8 channels at up to 655350 Hz" : ""};
   std::unique_ptr<SoundWriter> writer(new SoundWriter(path, channels, format));
   writer->file_.reset(sf_open(writer->part_.c_str(), SFM_WRITE, &info));
   if (!writer->file_) return Problem{path, std::string("can't be written: ") + sf_strerror(nullptr), ""};
   // No SFC_SET_ADD_PEAK_CHUNK: RF64 has no PEAK chunk, which holds the time of day, and libsndfile 1.2.0 adds
   // one when told not to.
+  set_format_in_file(writer->file_.get(), channels);
   if (!flac) sf_command(writer->file_.get(), SFC_RF64_AUTO_DOWNGRADE, nullptr, SF_TRUE);
   return writer;
 }
@@ -58,8 +58,10 @@ SoundWriter::~SoundWriter() {
 }
 
 void SoundWriter::write(const float* const* channels, int frames) {
+  const size_t start = pending_.size();
+  pending_.resize(start + size_t(frames) * size_t(channels_));
   for (int i = 0; i < frames; i++)
-    for (int c = 0; c < channels_; c++) pending_.push_back(channels[c][i]);
+    for (int c = 0; c < channels_; c++) pending_[start + size_t(i * channels_ + order_[size_t(c)])] = channels[c][i];
   if (pending_.size() >= kFlushSamples) flush();
 }
 
@@ -102,6 +104,7 @@ Result<std::unique_ptr<SoundReader>> SoundReader::open(const std::string& path) 
   if (!reader->file_)
     return Problem{path, std::string("can't be read: ") + sf_strerror(nullptr),
                    "a sound file that libsndfile knows: WAV, FLAC, AIFF, Ogg ..."};
+  if (reader->channels() <= kMostChannels) reader->format_ = format_in_file(reader->file_.get(), reader->channels(), reader->order_);
   return reader;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "graph/problem.h"
+#include "nodes/io/file_format.h"
 
 namespace mixgraph {
 
@@ -40,13 +41,12 @@ class SoundWriter {
  public:
   /// Problems: an ending that isn't .wav or .flac, a format or channel count that the file can't have, no
   /// permission.
-  static Result<std::unique_ptr<SoundWriter>> open(const std::string& path, int rate, int channels,
-                                                   FileFormat format);
+  static Result<std::unique_ptr<SoundWriter>> open(const std::string& path, int rate, Format channels, FileFormat format);
   SoundWriter(const SoundWriter&) = delete;
   SoundWriter& operator=(const SoundWriter&) = delete;
   ~SoundWriter();
 
-  /// Appends planar frames.
+  /// Appends planar frames; they are put into the order that files have.
   void write(const float* const* channels, int frames);
   /// Writes the rest and closes the file; a problem if anything since open() could not be written.
   Problems close();
@@ -55,14 +55,15 @@ class SoundWriter {
   struct Close {
     void operator()(SNDFILE* file) const { sf_close(file); }
   };
-  SoundWriter(const std::string& path, int channels, FileFormat format)
-      : path_(path), part_(path + ".part"), channels_(channels), format_(format) {}
+  SoundWriter(const std::string& path, Format channels, FileFormat format)
+      : path_(path), part_(path + ".part"), channels_(channels.channels), order_(order_in_files(channels)), format_(format) {}
   void flush();
   int32_t quantised(float x);
   int bits() const { return format_ == FileFormat::pcm16 ? 16 : 24; }
 
   std::string path_, part_;
   int channels_;
+  ChannelOrder order_;
   FileFormat format_;
   std::unique_ptr<SNDFILE, Close> file_;
   std::vector<float> pending_;  // interleaved
@@ -77,6 +78,9 @@ class SoundReader {
   static Result<std::unique_ptr<SoundReader>> open(const std::string& path);
   int rate() const { return info_.samplerate; }
   int channels() const { return info_.channels; }
+  /// Of up to 16 channels, where they belong; channel c of it is number order()[c] of the file's.
+  Format format() const { return format_; }
+  const ChannelOrder& order() const { return order_; }
   int64_t frames() const { return info_.frames; }
   double seconds() const { return double(info_.frames) / info_.samplerate; }
   /// The next frames, interleaved; fewer than asked for at the end. Returns how many.
@@ -89,6 +93,8 @@ class SoundReader {
   SoundReader() = default;
   std::unique_ptr<SNDFILE, Close> file_;
   SF_INFO info_{};
+  Format format_;
+  ChannelOrder order_{};
 };
 
 }  // namespace mixgraph
