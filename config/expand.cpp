@@ -91,7 +91,7 @@ Result<std::vector<Edit>> connection(const std::string& from, const std::string&
 Result<std::vector<Edit>> disconnection(const std::string& from, const std::string& to, const Graph& graph,
                                         const Composites& composites) {
   Report report;
-  Expander expander({}, composites, report);
+  Expander expander(NodeTypes::List(), composites, report);
   expander.join_graph(graph);
   std::vector<Cable> cables = cables_between(from, to, expander);
   if (!report.empty()) return report.problems();

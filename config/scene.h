@@ -13,7 +13,7 @@ namespace mixgraph {
 struct Scene {
   /// A node, by its path and type. Its other rows go to their initial values, if they are a matter of scenes.
   struct Part {
-    const NodeType* type = nullptr;  ///< a node of another type at this path is another node
+    TypeRef type;                    ///< a node of another type at this path is another node
     std::map<int, Value> values;     ///< by row; they fit
     bool operator==(const Part&) const = default;
   };

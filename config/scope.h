@@ -19,7 +19,7 @@ struct End {
 
 /// What is at a path: a node or a composite instance. Neither: something wrong that has been reported.
 struct Item {
-  const NodeType* type = nullptr;
+  TypeRef type;
   const Composite* composite = nullptr;
   Place place;  ///< where it was written
 

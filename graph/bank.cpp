@@ -26,13 +26,16 @@ FadeShape::FadeShape(double rate) : gains_(size_t(std::lround(rate * 0.010)) + 1
 }
 
 Result<std::unique_ptr<Bank>> Bank::create(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape) {
-  auto state = kernel.create(setup_of_lane(type, setup));
+  Setup single = setup_of_lane(type, setup);
+  single.type = &type;
+  auto state = kernel.create(single);
   if (!state) return state.problems();
   return std::unique_ptr<Bank>(new Bank(type, kernel, setup, shape, *state));
 }
 
 Bank::Bank(const NodeType& type, const Kernel& kernel, const Setup& setup, const FadeShape& shape, void* state)
-    : type_(type),
+    : kept_(&type),
+      type_(type),
       kernel_(kernel),
       shape_(shape),
       format_(setup.format),
@@ -88,7 +91,8 @@ void copy_column(float* to, int to_lanes, const float* from, int from_lanes, siz
 }  // namespace
 
 void Bank::start_lane(int lane, const Setup& setup, bool odd) {
-  const Setup one = setup_of_lane(type_, setup);
+  Setup one = setup_of_lane(type_, setup);
+  one.type = &type_;
   if (lanes() > 1)
     for (int l = lane; l < lane + taken_; l++) make_lane(single(), state_, lanes(), l, one);
   odd_ = with_bit(odd_, lane, odd);

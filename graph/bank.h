@@ -152,6 +152,7 @@ class Bank {
   bool all_wet() const { return dry_lanes_ == 0; }
 
   // Written only when something moves: a helper that runs the bank and the audio thread keep it both.
+  const TypeRef kept_;
   const NodeType& type_;
   const Kernel& kernel_;
   const FadeShape& shape_;

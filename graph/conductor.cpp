@@ -155,6 +155,7 @@ void Conductor::send(const Plan& plan, bool fades, int lead_in) {
   for (const InstancePtr& i : plan.nodes) build_as_told(*i, workshop_);
   auto program = compile(plan, settings_.environment, workshop_.shape(), sharing_.is_on() ? costs_.read() : std::vector<TypeCost>(), sharing_.is_on() ? settings_.threads : 1,
                          sharing_.publishes());
+  program->count_costs(costs_);
   handover_.tasks.store(program->tasks.size(), std::memory_order_relaxed);
   program->serial = ++serial_;
   program->fades = fades;

@@ -32,17 +32,15 @@ uint64_t CostMeter::clock() noexcept {
 #endif
 }
 
-void CostMeter::add(const std::string_view* type, uint64_t ticks) noexcept {
-  size_t at = type ? 1 : 0;
-  for (; at > 0 && at < kTypes; at++) {
-    const std::string_view* here = entries_[at].type.load(std::memory_order_relaxed);
-    if (here == type) break;
-    if (here) continue;
-    entries_[at].type.store(type, std::memory_order_relaxed);
-    break;
-  }
-  if (at < kTypes) entries_[at].now += ticks;
+CostMeter::Entry& CostMeter::entry(std::string_view type) {
+  constexpr std::string_view kMixing = "mixing";
+  const std::string_view id = type.empty() ? kMixing : type;
+  auto found = entries_.find(id);
+  if (found == entries_.end()) found = entries_.emplace(id, std::make_unique<Entry>()).first;
+  return *found->second;
 }
+
+void CostMeter::add(Entry& entry, uint64_t ticks) noexcept { entry.now_ += ticks; }
 
 bool CostMeter::Usual::takes(double per_frame) {
   const bool unusual = ticks > 0 && per_frame > kInterrupted * ticks, interrupted = unusual && skipped < kMostSkipped;
@@ -51,15 +49,15 @@ bool CostMeter::Usual::takes(double per_frame) {
   return !interrupted;
 }
 
-void CostMeter::end(int frames) noexcept {
+void CostMeter::end(int frames, std::span<Entry* const> entries) noexcept {
   until_next_ = kEvery;
   uint64_t all = 0;
-  for (const Entry& e : entries_) all += e.now;
+  for (const Entry* e : entries) all += e->now_;
   if (alone_.takes(double(all) / frames)) {
-    for (Entry& e : entries_) e.ticks.store(e.ticks.load(std::memory_order_relaxed) + e.now, std::memory_order_relaxed);
+    for (Entry* e : entries) e->ticks_.store(e->ticks_.load(std::memory_order_relaxed) + e->now_, std::memory_order_relaxed);
     frames_.store(frames_.load(std::memory_order_relaxed) + uint64_t(frames), std::memory_order_release);
   }
-  for (Entry& e : entries_) e.now = 0;
+  for (Entry* e : entries) e->now_ = 0;
 }
 
 void CostMeter::add_shared(uint64_t ticks, int frames) noexcept {
@@ -88,11 +86,7 @@ std::vector<TypeCost> CostMeter::read() const {
   std::vector<TypeCost> costs;
   const double scale = ns_per_tick();
   const uint64_t frames = frames_.load(std::memory_order_acquire);
-  for (size_t i = 0; i < kTypes; i++) {
-    const std::string_view* type = entries_[i].type.load(std::memory_order_relaxed);
-    if (i > 0 && !type) break;
-    costs.push_back({type ? *type : "mixing", double(entries_[i].ticks.load(std::memory_order_relaxed)) * scale, frames});
-  }
+  for (const auto& [type, entry] : entries_) costs.push_back({type, double(entry->ticks_.load(std::memory_order_relaxed)) * scale, frames});
   return costs;
 }
 

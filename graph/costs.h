@@ -1,7 +1,10 @@
 #pragma once
-#include <array>
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,7 +12,7 @@ namespace mixgraph {
 
 /// What nodes of one type took, all of them together, in the blocks that were measured since the engine's start.
 struct TypeCost {
-  std::string_view type;  ///< id of the node type; "mixing": sums, copies and fades between nodes
+  std::string type;       ///< id of the node type; "mixing": sums, copies and fades between nodes
   double ns = 0;          ///< time that they took
   uint64_t frames = 0;    ///< sound that was made in that time
 };
@@ -22,9 +25,13 @@ class CostMeter {
 
   /// Whether the block that begins now is measured; if so, add() follows for each part of it and end() for the whole. [audio]
   bool begin() noexcept { return --until_next_ <= 0; }
-  /// Time in ticks of `clock()`; of no type: mixing. [audio]
-  void add(const std::string_view* type, uint64_t ticks) noexcept;
-  void end(int frames) noexcept;  ///< [audio]
+  /// Where the time of a type's nodes is counted; of none: mixing. It stays. [control]
+  class Entry;
+  Entry& entry(std::string_view type);
+  /// Time in ticks of `clock()`. [audio]
+  static void add(Entry& entry, uint64_t ticks) noexcept;
+  /// All that was counted went to these. [audio]
+  void end(int frames, std::span<Entry* const> entries) noexcept;
   /// What a block took, from its begin to its end, that several threads shared. [audio]
   void add_shared(uint64_t ticks, int frames) noexcept;
 
@@ -37,16 +44,10 @@ class CostMeter {
 
  private:
   static constexpr int kEvery = 61;       // blocks; prime, so as not to fall in step with anything
-  static constexpr size_t kTypes = 64;
   static constexpr int kMostSkipped = 3;  // in a row; then it is the load that grew
-  struct Entry {
-    std::atomic<const std::string_view*> type{nullptr};
-    std::atomic<uint64_t> ticks{0};
-    uint64_t now = 0;  // of the block at hand
-  };
   double ns_per_tick() const;
 
-  std::array<Entry, kTypes> entries_;  // the first one is mixing
+  std::map<std::string, std::unique_ptr<Entry>, std::less<>> entries_;  // by id of the type; [control]
   std::atomic<uint64_t> frames_{0}, shared_frames_{0}, shared_ticks_{0};
   /// Tells blocks in which the thread was interrupted from others.
   struct Usual {
@@ -58,6 +59,13 @@ class CostMeter {
   Usual alone_, together_;
   uint64_t start_ticks_;
   int64_t start_ns_;
+};
+
+class CostMeter::Entry {
+ private:
+  friend class CostMeter;
+  std::atomic<uint64_t> ticks_{0};
+  uint64_t now_ = 0;  // of the block at hand
 };
 
 }  // namespace mixgraph

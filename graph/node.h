@@ -16,6 +16,7 @@
 #include "graph/lanes.h"
 #include "graph/mixing.h"
 #include "graph/parameter.h"
+#include "graph/type_ref.h"
 
 namespace mixgraph {
 
@@ -57,6 +58,7 @@ struct Setup {
   std::span<const Value> values;  ///< by row (and follower, if the engine says so)
   bool without_files = false;     ///< what its texts name can't be had: it is made all the same, and does nothing meanwhile
   uint64_t seed = 0;              ///< the instance's own, the same whenever the node has the same path
+  const NodeType* type = nullptr; ///< what is made, for functions that make instances of many types
   double rate() const { return environment.rate; }
   int channels() const { return format.channels; }
   // Not inline: node files are compiled for several instruction sets and must not carry shared code.
@@ -189,6 +191,7 @@ struct NodeType {
   /// kMostChannels.
   std::span<const Kernel> wide_kernels = {};
   int least_channels = 1;  ///< of adaptive ports
+  TypeOwner* owner = nullptr;  ///< of a type that was made at run time; nullptr: it is there for good
   constexpr bool runs_in_lanes() const { return kernels[0].state != State::solo; }
   /// Whether it sounds only through the rows of others, which follow its own: a group has no ports.
   constexpr bool is_group() const { return inputs.empty() && outputs.empty() && !parameters.empty() && parameters[0].group != GroupPart::none; }
@@ -198,8 +201,23 @@ struct NodeType {
   }
 };
 
-/// All node types of one instruction set, by id (nodes/list.h).
-using NodeTypes = std::span<const NodeType* const>;
+/// Node types that a document can name (nodes/list.h, graph/type_library.h). A copy keeps those that were made at run time. [any]
+class NodeTypes {
+ public:
+  using List = std::span<const NodeType* const>;
+  template <class Range>
+    requires(std::is_convertible_v<const Range&, List>)
+  NodeTypes(const Range& list) : list_(list) {}
+  NodeTypes(List list, std::shared_ptr<const void> kept) : list_(list), kept_(std::move(kept)) {}
+  List::iterator begin() const { return list_.begin(); }
+  List::iterator end() const { return list_.end(); }
+  size_t size() const { return list_.size(); }
+  const NodeType* operator[](size_t i) const { return list_[i]; }
+
+ private:
+  List list_;
+  std::shared_ptr<const void> kept_;
+};
 
 constexpr bool is_id(std::string_view id) {
   for (const char c : id)

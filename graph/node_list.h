@@ -13,7 +13,7 @@ namespace mixgraph {
 /// A node of the document: where it is, what it is, and the value of each of its rows (graph/node.h, row()).
 struct Node {
   std::string path;  ///< "mix/vox/eq": without a leading slash
-  const NodeType* type = nullptr;
+  TypeRef type;
   std::vector<Value> values;
   bool operator==(const Node&) const = default;
 };

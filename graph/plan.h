@@ -23,7 +23,7 @@ struct Held {
 struct Instance {
   uint32_t id = 0;
   std::string path;
-  const NodeType* type = nullptr;
+  TypeRef type;
   std::vector<Value> values;        ///< of its rows and followers, as they were last told: where it starts, if it doesn't sound yet
   std::vector<Value> built;         ///< values that a node which runs alone was made of
   std::vector<uint64_t> told;       ///< frame as of which each row was

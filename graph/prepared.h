@@ -12,7 +12,7 @@ class Bank;
 /// An instance of a slow type (NodeType::slow) that has to be made, with all that its making needs. [any]
 struct Preparation {
   std::string path;
-  const NodeType* type = nullptr;
+  TypeRef type;
   Format format;  ///< as its cables tell; none: it has none, and the making finds out
   std::vector<Value> values;
   bool without_files = false;  ///< Setup::without_files

@@ -1,5 +1,7 @@
 #include "graph/program.h"
 
+#include <set>
+
 #include "graph/planar.h"
 
 namespace mixgraph {
@@ -66,23 +68,31 @@ void Program::run(const Chunk& chunk) noexcept {
   for (const Task& task : tasks) run_task(task, chunk);
 }
 
-void Program::run(const Chunk& chunk, CostMeter& costs) noexcept {
+void Program::count_costs(CostMeter& meter) {
+  mixing_cost = &meter.entry({});
+  std::set<CostMeter::Entry*> all{mixing_cost};
+  for (Step& step : steps)
+    if (RunBank* node = std::get_if<RunBank>(&step)) all.insert(node->cost = &meter.entry(node->bank->type().id));
+  costs.assign(all.begin(), all.end());
+}
+
+void Program::run(const Chunk& chunk, CostMeter& meter) noexcept {
   uint64_t before = CostMeter::clock();
-  const auto add = [&](const std::string_view* type) {
+  const auto add = [&before](CostMeter::Entry& entry) {
     const uint64_t now = CostMeter::clock();
-    costs.add(type, now - before);
+    CostMeter::add(entry, now - before);
     before = now;
   };
   for (const Task& task : tasks) {
     for (size_t s = task.first; s < task.last; s++) {
       std::visit(Run{chunk, *mixing}, steps[s]);
       const RunBank* node = std::get_if<RunBank>(&steps[s]);
-      add(node ? &node->bank->type().id : nullptr);
+      add(node ? *node->cost : *mixing_cost);
     }
     publish(task, chunk);
-    add(nullptr);
+    add(*mixing_cost);
   }
-  costs.end(chunk.frames);
+  meter.end(chunk.frames, costs);
 }
 
 }  // namespace mixgraph

@@ -29,6 +29,7 @@ struct RunBank {
   Bank* bank;
   std::vector<const float*> in;
   std::vector<float*> out;
+  CostMeter::Entry* cost = nullptr;  ///< of its type
 };
 struct CopyLanes {
   float* to;
@@ -165,10 +166,15 @@ struct Program {
   std::vector<std::shared_ptr<CableDelay>> kept_delays;
   std::vector<Floats> buffers;
 
+  CostMeter::Entry* mixing_cost = nullptr;
+  std::vector<CostMeter::Entry*> costs;  ///< of all types in it, and that of mixing
+
+  /// Says where the time of its steps is counted: before it is run with a meter. [control]
+  void count_costs(CostMeter& meter);
   /// Runs a block's piece. [audio]
   void run(const Chunk& chunk) noexcept;
   /// Runs it and measures it. [audio]
-  void run(const Chunk& chunk, CostMeter& costs) noexcept;
+  void run(const Chunk& chunk, CostMeter& meter) noexcept;
   /// Runs one task of it. [audio, or one of its crew]
   void run_task(const Task& task, const Chunk& chunk) noexcept;
   /// Lets other threads read what a task made. [as run_task()]

@@ -21,7 +21,7 @@ class Readings {
 
  private:
   struct Place {
-    const NodeType* type;
+    TypeRef type;
     size_t first;          // in values_
     uint64_t telling = 0;  // for which it has been measured
   };

@@ -43,7 +43,7 @@ namespace mixgraph::MIXGRAPH_ISA {
 
 MIXGRAPH_NODE_TYPES(MIXGRAPH_DECLARE)
 
-NodeTypes node_types() {
+NodeTypes::List node_types() {
   static constexpr const NodeType* kAll[] = {MIXGRAPH_IO_NODE_TYPES(MIXGRAPH_IO_ADDRESS) MIXGRAPH_NODE_TYPES(MIXGRAPH_ADDRESS)};
   return kAll;
 }

@@ -5,13 +5,13 @@
 namespace mixgraph {
 
 namespace baseline {
-NodeTypes node_types();
+NodeTypes::List node_types();
 }
 namespace avx2 {
-NodeTypes node_types();
+NodeTypes::List node_types();
 }
 namespace avx512 {
-NodeTypes node_types();
+NodeTypes::List node_types();
 }
 
 std::string_view name_of(InstructionSet set) {

@@ -17,6 +17,8 @@ class Control {
  public:
   Control(Engine& engine, Session session, NodeTypes types, Send send, ControlSettings settings = {});
 
+  /// The types that nodes can be of from now on; nodes of others live on.
+  void know_types(NodeTypes types) { workspace_.types = std::move(types); }
   /// Makes the session's graph sound, or tells the problems for which it can't.
   /// `told`: files that can't be had, whose nodes do nothing until they can; without it such a session doesn't start.
   Problems start(Problems* told = nullptr);

@@ -14,11 +14,11 @@ void CostWindow::follow(const Engine& engine, const Now& now) {
 
 std::vector<std::pair<std::string_view, double>> CostWindow::shares(double rate) const {
   std::vector<std::pair<std::string_view, double>> shares;
-  for (size_t i = 0; i < latest_.size(); i++) {
-    const TypeCost before = i < older_.size() ? older_[i] : TypeCost{};
-    const uint64_t frames = latest_[i].frames - (older_.empty() ? 0 : older_.front().frames);
-    const double ns = latest_[i].ns - before.ns;
-    if (frames > 0 && ns > 0) shares.push_back({latest_[i].type, ns * rate * 1e-9 / double(frames)});
+  for (const TypeCost& now : latest_) {
+    const auto before = std::find_if(older_.begin(), older_.end(), [&](const TypeCost& c) { return c.type == now.type; });
+    const uint64_t frames = now.frames - (older_.empty() ? 0 : older_.front().frames);
+    const double ns = now.ns - (before == older_.end() ? 0 : before->ns);
+    if (frames > 0 && ns > 0) shares.push_back({now.type, ns * rate * 1e-9 / double(frames)});
   }
   std::sort(shares.begin(), shares.end(), [](auto& a, auto& b) { return a.second > b.second; });
   return shares;

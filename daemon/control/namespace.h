@@ -13,7 +13,7 @@ struct Entry {
   std::string address;  ///< "/mix/vox/fader": of a main row the node's own address
   std::string alias;    ///< "/mix/vox/fader/level": the long form of a main row; otherwise empty
   std::string path;     ///< the node's, "mix/vox/fader"
-  const NodeType* type = nullptr;
+  TypeRef type;
   int row = 0;
   size_t place = 0;     ///< of the node in the graph
 
@@ -24,7 +24,7 @@ struct Entry {
 struct MeterEntry {
   std::string address;
   std::string path;
-  const NodeType* type = nullptr;
+  TypeRef type;
   int meter = 0;
 };
 

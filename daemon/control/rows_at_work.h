@@ -41,7 +41,7 @@ class RowsAtWork {
    private:
     struct Lasting {
       Row row;
-      const NodeType* type;
+      TypeRef type;
       Value value;
     };
     bool is_latest(const Row& row) const;

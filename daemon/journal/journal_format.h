@@ -78,7 +78,7 @@ class JournalEncoder {
   void item(JournalItem kind);
 
   std::string payload_, body_;
-  std::vector<const NodeType*> types_;
+  std::vector<TypeRef> types_;
 };
 
 /// A record around a payload. [any]

@@ -46,7 +46,7 @@ class JournalReplay {
  private:
   /// A node type as the journal knew it: for each of its rows and ports the one of today, or -1.
   struct KnownType {
-    const NodeType* type = nullptr;
+    TypeRef type;
     std::string id;
     std::vector<int> rows, inputs, outputs;
   };
