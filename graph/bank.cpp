@@ -8,6 +8,7 @@
 #include <numbers>
 #include <utility>
 
+#include "graph/deadlines.h"
 #include "graph/fold.h"
 #include "graph/lane_state.h"
 
@@ -251,8 +252,9 @@ void Bank::start_tick(uint64_t frame, bool sparse, GlidePool& pool) {
 }
 
 void Bank::process(const Chunk& chunk, const float* const* in, float* const* out) noexcept {
+  Deadlines deadlines{chunk.board, this, chunk.time};
   RawBlock raw{chunk.frames, chunk.at, chunk.time, channels_, own_.channels, in, out, ramps_.data(), restless_now_ | restless_before_, hurried_,
-               touched_.data(), meters_.data(), feeds_.empty() ? nullptr : feeds_.data(), &chunk.device, &chunk.transport, chunk.deadlines};
+               touched_.data(), meters_.data(), feeds_.empty() ? nullptr : feeds_.data(), &chunk.device, &chunk.transport, &deadlines};
   if (!rests(chunk, in, out)) {
     kernel_.process(state_, raw);
     if (out) contain(chunk, out);

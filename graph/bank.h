@@ -38,6 +38,9 @@ class FadeShape {
   std::vector<float> gains_;
 };
 
+class CostEntry;
+class DeadlineBoard;
+
 /// A piece of a block, as steps see it.
 struct Chunk {
   int frames, at;
@@ -47,7 +50,7 @@ struct Chunk {
   const float* fade_out;
   std::atomic<uint64_t>& faults;  ///< goes up when a node's output had to be silenced
   Transport transport = {};
-  Deadlines* deadlines = nullptr;
+  DeadlineBoard* board = nullptr;  ///< nullptr: nobody begins what is due later before it is taken
 };
 
 /// Instances of one node type that run together, each in its lane: state, parameters' courses, meters, bypass. It lives
@@ -111,6 +114,7 @@ class Bank {
   /// [audio]
   void set_members(uint64_t lanes, GlidePool& pool);
 
+  CostEntry* cost = nullptr;    ///< where its time is counted [control]; before the audio thread has it
   uint64_t used = 0;            ///< lanes that have instances [control]
   uint64_t program_serial = 0;  ///< of the last program that runs it [audio]
 

@@ -32,15 +32,13 @@ uint64_t CostMeter::clock() noexcept {
 #endif
 }
 
-CostMeter::Entry& CostMeter::entry(std::string_view type) {
+CostEntry& CostMeter::entry(std::string_view type) {
   constexpr std::string_view kMixing = "mixing";
   const std::string_view id = type.empty() ? kMixing : type;
   auto found = entries_.find(id);
-  if (found == entries_.end()) found = entries_.emplace(id, std::make_unique<Entry>()).first;
+  if (found == entries_.end()) found = entries_.emplace(id, std::make_unique<CostEntry>()).first;
   return *found->second;
 }
-
-void CostMeter::add(Entry& entry, uint64_t ticks) noexcept { entry.now_ += ticks; }
 
 bool CostMeter::Usual::takes(double per_frame) {
   const bool unusual = ticks > 0 && per_frame > kInterrupted * ticks, interrupted = unusual && skipped < kMostSkipped;
@@ -49,15 +47,18 @@ bool CostMeter::Usual::takes(double per_frame) {
   return !interrupted;
 }
 
-void CostMeter::end(int frames, std::span<Entry* const> entries) noexcept {
+void CostMeter::end(int frames, std::span<CostEntry* const> entries) noexcept {
   until_next_ = kEvery;
   uint64_t all = 0;
-  for (const Entry* e : entries) all += e->now_;
+  for (const CostEntry* e : entries) all += e->now_;
   if (alone_.takes(double(all) / frames)) {
-    for (Entry* e : entries) e->ticks_.store(e->ticks_.load(std::memory_order_relaxed) + e->now_, std::memory_order_relaxed);
+    for (CostEntry* e : entries) {
+      e->ticks_.store(e->ticks_.load(std::memory_order_relaxed) + e->now_, std::memory_order_relaxed);
+      e->later_.store(e->later_.load(std::memory_order_relaxed) + e->later_now_, std::memory_order_relaxed);
+    }
     frames_.store(frames_.load(std::memory_order_relaxed) + uint64_t(frames), std::memory_order_release);
   }
-  for (Entry* e : entries) e->now_ = 0;
+  for (CostEntry* e : entries) e->now_ = e->later_now_ = 0;
 }
 
 void CostMeter::add_shared(uint64_t ticks, int frames) noexcept {
@@ -78,7 +79,7 @@ double CostMeter::ns_per_tick() const {
 
 TypeCost CostMeter::all() const {
   TypeCost all;
-  for (const TypeCost& c : read()) all.ns += c.ns, all.frames = c.frames;
+  for (const TypeCost& c : read()) all.ns += c.ns - c.later_ns, all.later_ns += c.later_ns, all.frames = c.frames;
   return all;
 }
 
@@ -86,7 +87,10 @@ std::vector<TypeCost> CostMeter::read() const {
   std::vector<TypeCost> costs;
   const double scale = ns_per_tick();
   const uint64_t frames = frames_.load(std::memory_order_acquire);
-  for (const auto& [type, entry] : entries_) costs.push_back({type, double(entry->ticks_.load(std::memory_order_relaxed)) * scale, frames});
+  for (const auto& [type, entry] : entries_) {
+    const double later = double(entry->later_.load(std::memory_order_relaxed)) * scale;
+    costs.push_back({type, double(entry->ticks_.load(std::memory_order_relaxed)) * scale + later, frames, later});
+  }
   return costs;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "graph/deadline_board.h"
 #include "graph/denormals.h"
 
 namespace mixgraph {
@@ -43,7 +44,7 @@ class Crew::Ticks {
   Clock::time_point time_;
 };
 
-Crew::Crew(int threads, const std::function<void()>& on_start) {
+Crew::Crew(int threads, DeadlineBoard& board, const std::function<void()>& on_start) : board_(board) {
   for (int i = 0; i < threads; i++) {
     Seat& seat = *seats_.emplace_back(std::make_unique<Seat>());
     seat.number = uint32_t(i + 1);
@@ -70,20 +71,20 @@ void Crew::live(Seat& seat) noexcept {
       seen = turn;
     } else if (is_in_block_.load(std::memory_order_relaxed)) {
       relax();
-    } else {
-      await_block(ticks);
+    } else if (const int64_t ns = time_to_watch(ticks); ns == 0) {
+      relax();
+    } else if (!do_slice(seat, turn)) {
+      std::this_thread::sleep_for(std::chrono::nanoseconds(ns));
     }
   }
 }
 
-void Crew::await_block(const Ticks& ticks) const noexcept {
+int64_t Crew::time_to_watch(const Ticks& ticks) const noexcept {
   const uint64_t begun = block_begun_.load(std::memory_order_relaxed), now = CostMeter::clock();
   const auto since_begin = ticks.time(int64_t(now - begun)), since_end = ticks.time(int64_t(now - block_ended_.load(std::memory_order_relaxed)));
   const auto until_due = ticks.time(int64_t(period_.load(std::memory_order_relaxed))) - since_begin;
-  if (since_end < kWatchOn || (until_due < kWatchBefore && until_due > -kWatchAfter))
-    relax();
-  else
-    std::this_thread::sleep_for(until_due > kWatchBefore ? std::min<Clock::duration>(until_due - kWatchBefore, kLongestPeriod) : kNap);
+  if (since_end < kWatchOn || (until_due < kWatchBefore && until_due > -kWatchAfter)) return 0;
+  return std::chrono::nanoseconds(until_due > kWatchBefore ? std::min<Clock::duration>(until_due - kWatchBefore, kLongestPeriod) : kNap).count();
 }
 
 void Crew::help(Seat& seat, uint64_t turn) noexcept {
@@ -96,6 +97,15 @@ void Crew::help(Seat& seat, uint64_t turn) noexcept {
   if (turn_.load(std::memory_order_seq_cst) == turn && program && program->turn.load(std::memory_order_acquire) == turn)
     work(*program, *chunk, turn, seat.number);
   seat.busy.store(0, std::memory_order_release);
+}
+
+// As in help(): who looks at what was posted says so first, so that nothing of it ends meanwhile. Before the first turn nothing is
+// posted. When a helper comes here the tasks of its turn are all done, so that is_there() isn't asked about it any more.
+bool Crew::do_slice(Seat& seat, uint64_t turn) noexcept {
+  seat.busy.store(turn, std::memory_order_seq_cst);
+  const bool found = turn != 0 && turn_.load(std::memory_order_seq_cst) == turn && board_.help();
+  seat.busy.store(0, std::memory_order_release);
+  return found;
 }
 
 void Crew::run(Program& program, const Chunk& chunk) noexcept {

@@ -9,13 +9,16 @@
 
 namespace mixgraph {
 
+class DeadlineBoard;
+
 /// Threads that help the audio thread run a program. They watch for its blocks and take tasks that nobody has taken yet;
 /// what they don't take, the audio thread does itself, and it waits for nothing but a task that one of them has begun. It
-/// never wakes them: they sleep until shortly before the next block is due, and watch from there.
+/// never wakes them: they sleep until shortly before the next block is due, and watch from there. When they wake and no block is
+/// about to come, they do slices of what is due later, one by one.
 class Crew {
  public:
   /// `on_start` runs first in each thread, to give it the audio thread's priority. [control]
-  Crew(int threads, const std::function<void()>& on_start);
+  Crew(int threads, DeadlineBoard& board, const std::function<void()>& on_start);
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
@@ -40,8 +43,10 @@ class Crew {
   };
   void live(Seat& seat) noexcept;
   void help(Seat& seat, uint64_t turn) noexcept;
-  /// Watches for a moment, or sleeps until shortly before the next block.
-  void await_block(const Ticks& ticks) const noexcept;
+  /// Does a slice of what is due later; false: there is none.
+  bool do_slice(Seat& seat, uint64_t turn) noexcept;
+  /// ns until it is time to watch for the next block; 0: it is.
+  int64_t time_to_watch(const Ticks& ticks) const noexcept;
   /// Does tasks of the turn until all are done.
   void work(Program& program, const Chunk& chunk, uint64_t turn, uint32_t seat) noexcept;
   bool is_there(uint32_t home, uint64_t turn) const noexcept;
@@ -49,6 +54,7 @@ class Crew {
   /// Does that task, unless it is done, or taken, or waits for others; whether it did.
   static bool run_if_ready(Program& program, size_t task, const Chunk& chunk, uint64_t turn) noexcept;
 
+  DeadlineBoard& board_;
   alignas(64) std::atomic<uint64_t> turn_{0};  ///< goes up with every piece of a block
   std::atomic<Program*> program_{nullptr};
   std::atomic<const Chunk*> chunk_{nullptr};

@@ -2,6 +2,7 @@
 
 #include "graph/conductor.h"
 #include "graph/crew.h"
+#include "graph/deadline_board.h"
 #include "graph/performer.h"
 #include "graph/sharing.h"
 #include "graph/slow_work.h"
@@ -23,8 +24,8 @@ struct Engine::Rooms {
   explicit Rooms(const EngineSettings& s)
       : shape(s.environment.rate),
         sharing(s.share_above_us, s.environment.rate),
-        crew(s.threads > 1 ? std::make_unique<Crew>(s.threads - 1, s.on_thread_start) : nullptr),
-        performer(s, shape, handover, costs, sharing, crew.get()),
+        crew(s.threads > 1 ? std::make_unique<Crew>(s.threads - 1, board, s.on_thread_start) : nullptr),
+        performer(s, shape, handover, costs, sharing, board, crew.get()),
         workshop(s.environment, shape),
         work(workshop),
         conductor(s, workshop, work, handover, costs, sharing, crew.get()) {}
@@ -33,6 +34,7 @@ struct Engine::Rooms {
   Handover handover;
   CostMeter costs;
   Sharing sharing;
+  DeadlineBoard board;
   std::unique_ptr<Crew> crew;
   Performer performer;
   Workshop workshop;  // ends last what the conductor lets go of

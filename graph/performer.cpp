@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "graph/crew.h"
+#include "graph/deadline_board.h"
 #include "graph/sharing.h"
 
 namespace mixgraph {
@@ -24,8 +25,8 @@ void fetch(const DeviceBuffers& device, int frames) {
 
 }  // namespace
 
-Performer::Performer(const EngineSettings& settings, const FadeShape& shape, Handover& handover, CostMeter& costs, const Sharing& sharing, Crew* crew)
-    : settings_(settings), shape_(shape), handover_(handover), costs_(costs), sharing_(sharing), crew_(crew), ceiling_(float(std::pow(10, settings.ceiling_db / 20))) {
+Performer::Performer(const EngineSettings& settings, const FadeShape& shape, Handover& handover, CostMeter& costs, const Sharing& sharing, DeadlineBoard& board, Crew* crew)
+    : settings_(settings), shape_(shape), handover_(handover), costs_(costs), sharing_(sharing), board_(board), crew_(crew), ceiling_(float(std::pow(10, settings.ceiling_db / 20))) {
   // So that its pages are there before the audio thread needs them.
   waiting_.resize(Handover::kMostBatches);
   waiting_.clear();
@@ -68,8 +69,9 @@ void Performer::collect(uint64_t mark) {
 
 void Performer::adopt(Program& next) {
   const Program* const before = std::exchange(running_, &next);
-  if (crew_) handover_.cleared.store(crew_->dismiss(), std::memory_order_release);
   for (Bank* bank : next.banks) bank->program_serial = next.serial;
+  board_.keep(next.serial);
+  if (crew_) handover_.cleared.store(crew_->dismiss(), std::memory_order_release);
   for (const LaneTransfer& t : next.transfers) {
     t.to->take_lane(t.lane, *t.from, t.from_lane, glides_);
     // Who looks for the fault may have looked in the wrong place.
@@ -98,7 +100,7 @@ int Performer::run_piece(DeviceBuffers device, int most) {
   if (!waiting_.empty() && waiting_.front()->frame > begin && cuts_ < kMostCuts)
     frames = int(std::min<uint64_t>(uint64_t(frames), waiting_.front()->frame - begin));
   fetch(device, frames);
-  if (running_) run_program(*running_, {frames, at, begin, device, fade_in_, fade_out_, handover_.faults});
+  if (running_) run_program(*running_, {frames, at, begin, device, fade_in_, fade_out_, handover_.faults, {}, &board_});
   handover_.frame.store(begin + uint64_t(frames), std::memory_order_relaxed);
   return frames;
 }
@@ -110,6 +112,7 @@ void Performer::start_tick(uint64_t now) {
   if (!running_) return;
   const bool sparse = glides_.used() > kMostMoving;
   for (Bank* bank : running_->banks) bank->start_tick(now, sparse, glides_);
+  board_.work(now);
 }
 
 void Performer::begin_due(uint64_t now) {
@@ -143,6 +146,7 @@ void Performer::run_program(Program& program, const Chunk& chunk) {
   }
   const bool is_shared = program.tasks.size() > 1;
   if ((!is_shared || sharing_.may_run_alone()) && costs_.begin()) {
+    board_.account(chunk.frames);
     program.run(chunk, costs_);
   } else if (is_shared) {
     const uint64_t begun = CostMeter::clock();

@@ -9,6 +9,7 @@
 namespace mixgraph {
 
 class Crew;
+class DeadlineBoard;
 class Sharing;
 
 /// The audio side of an engine: takes programs over, begins what orders say at its sample, and runs the program block by
@@ -21,7 +22,7 @@ class Performer {
   static constexpr size_t kMostBegun = 4096;
   static constexpr size_t kMostMoving = 4096;  ///< rows; beyond that each takes its point every second tick
 
-  Performer(const EngineSettings& settings, const FadeShape& shape, Handover& handover, CostMeter& costs, const Sharing& sharing, Crew* crew);
+  Performer(const EngineSettings& settings, const FadeShape& shape, Handover& handover, CostMeter& costs, const Sharing& sharing, DeadlineBoard& board, Crew* crew);
   ~Performer();
   void process(const float* const* in, float* const* out, int frames) noexcept;
 
@@ -43,6 +44,7 @@ class Performer {
   Handover& handover_;
   CostMeter& costs_;
   const Sharing& sharing_;
+  DeadlineBoard& board_;
   Crew* const crew_;
   const float ceiling_;
   Program* running_ = nullptr;

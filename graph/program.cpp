@@ -70,15 +70,14 @@ void Program::run(const Chunk& chunk) noexcept {
 
 void Program::count_costs(CostMeter& meter) {
   mixing_cost = &meter.entry({});
-  std::set<CostMeter::Entry*> all{mixing_cost};
-  for (Step& step : steps)
-    if (RunBank* node = std::get_if<RunBank>(&step)) all.insert(node->cost = &meter.entry(node->bank->type().id));
+  std::set<CostEntry*> all{mixing_cost};
+  for (Bank* bank : banks) all.insert(bank->cost = &meter.entry(bank->type().id));
   costs.assign(all.begin(), all.end());
 }
 
 void Program::run(const Chunk& chunk, CostMeter& meter) noexcept {
   uint64_t before = CostMeter::clock();
-  const auto add = [&before](CostMeter::Entry& entry) {
+  const auto add = [&before](CostEntry& entry) {
     const uint64_t now = CostMeter::clock();
     CostMeter::add(entry, now - before);
     before = now;
@@ -87,7 +86,7 @@ void Program::run(const Chunk& chunk, CostMeter& meter) noexcept {
     for (size_t s = task.first; s < task.last; s++) {
       std::visit(Run{chunk, *mixing}, steps[s]);
       const RunBank* node = std::get_if<RunBank>(&steps[s]);
-      add(node ? *node->cost : *mixing_cost);
+      add(node ? *node->bank->cost : *mixing_cost);
     }
     publish(task, chunk);
     add(*mixing_cost);

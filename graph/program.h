@@ -29,7 +29,6 @@ struct RunBank {
   Bank* bank;
   std::vector<const float*> in;
   std::vector<float*> out;
-  CostMeter::Entry* cost = nullptr;  ///< of its type
 };
 struct CopyLanes {
   float* to;
@@ -166,8 +165,8 @@ struct Program {
   std::vector<std::shared_ptr<CableDelay>> kept_delays;
   std::vector<Floats> buffers;
 
-  CostMeter::Entry* mixing_cost = nullptr;
-  std::vector<CostMeter::Entry*> costs;  ///< of all types in it, and that of mixing
+  CostEntry* mixing_cost = nullptr;
+  std::vector<CostEntry*> costs;  ///< of all types in it, and that of mixing
 
   /// Says where the time of its steps is counted: before it is run with a meter. [control]
   void count_costs(CostMeter& meter);

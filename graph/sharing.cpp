@@ -35,6 +35,7 @@ bool Sharing::judge(uint64_t frame, Time now, const TypeCost& alone, const TypeC
   judged_ = now;
   std::optional<double> alone_ns = alone_.since_last(alone);
   const std::optional<double> shared_ns = shared_.since_last(shared);
+  later_ns_ = later_.since_last({{}, alone.later_ns, alone.frames}).value_or(later_ns_);
   if (!on_) {
     if (!pays_to_begin(alone_ns, now)) return false;
     on_ = true;
@@ -59,7 +60,7 @@ bool Sharing::judge(uint64_t frame, Time now, const TypeCost& alone, const TypeC
 }
 
 void Sharing::forget() {
-  alone_before_ = 0;
+  alone_before_ = later_ns_ = 0;
   refused_ = false;
   patience_ = {};
   bad_ = far_ = 0;
@@ -103,6 +104,6 @@ bool Sharing::is_sooner(double shared, double alone, double least) const {
   return (much_the_same ? std::min(alone_before_, alone) : alone) > least * shared;
 }
 
-void Sharing::allow_alone(double ns) { may_run_alone_ = ns < kMostAlone * 1e9 * kMaxBlock / rate_; }
+void Sharing::allow_alone(double ns) { may_run_alone_ = ns + later_ns_ < kMostAlone * 1e9 * kMaxBlock / rate_; }
 
 }  // namespace mixgraph

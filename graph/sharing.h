@@ -54,7 +54,8 @@ class Sharing {
   bool on_ = false;
   uint64_t judged_at_ = 0;  // frame
   Time judged_{};
-  Measured alone_, shared_;
+  Measured alone_, shared_, later_;
+  double later_ns_ = 0;      // of a block, what is due later: it is done whoever runs the rest
   double alone_before_ = 0;  // ns of a block, before it was shared; 0: of another graph
   int bad_ = 0, far_ = 0;    // verdicts in a row
   bool publishes_ = false;

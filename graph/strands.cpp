@@ -22,7 +22,7 @@ class RunCosts {
       : runs_(schedule.runs), shares_(runs_.size()), none_(costs.empty()) {
     double mixing = 0, all = 0, gathered = 0;
     uint64_t frames = 0;
-    for (const TypeCost& c : costs) ns_[c.type] = c.ns, frames = std::max(frames, c.frames);
+    for (const TypeCost& c : costs) ns_[c.type] = c.ns - c.later_ns, frames = std::max(frames, c.frames);
     for (const BankRun& r : runs_) lanes_[r.bank->type().id] += r.bank->lanes();
     for (size_t r = 0; r < runs_.size(); r++) gathered += lanes_gathered(r, heard);
     if (gathered > 0) mixing = ns_["mixing"];

@@ -37,7 +37,7 @@ TEST_CASE("the engine tells what each node type costs, and a reverb costs more t
 
 TEST_CASE("costs leave out blocks in which the thread was interrupted, but not a load that has grown") {
   CostMeter meter;
-  CostMeter::Entry* const eq[] = {&meter.entry("eq")};
+  CostEntry* const eq[] = {&meter.entry("eq")};
   auto measure = [&](uint64_t ticks) {
     while (!meter.begin()) {}
     CostMeter::add(*eq[0], ticks);
@@ -49,4 +49,20 @@ TEST_CASE("costs leave out blocks in which the thread was interrupted, but not a
   CHECK(ns_of(meter.read(), "eq") < 1.5 * usual);
   for (int i = 0; i < 10; i++) measure(100'000);
   CHECK(ns_of(meter.read(), "eq") > 50 * usual);
+}
+
+TEST_CASE("what is due later is a part of its type's cost, told apart, and no interruption") {
+  CostMeter meter;
+  const std::string_view eq = "eq", tail = "tail";
+  for (int i = 0; i < 20; i++) {
+    while (!meter.begin()) {}
+    meter.add_later(&tail, i < 10 ? 0 : 20'000);
+    meter.add(&eq, 1000);
+    meter.add(&tail, 1000);
+    meter.end(64);
+  }
+  const auto costs = meter.read();
+  CHECK(ns_of(costs, "tail") == Approx(11 * ns_of(costs, "eq")));
+  const TypeCost all = meter.all();
+  CHECK(all.later_ns == Approx(5 * all.ns));
 }

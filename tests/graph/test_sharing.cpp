@@ -139,3 +139,17 @@ TEST_CASE("A block that one thread would be late with is never run by one") {
   CHECK(!b.sharing.may_run_alone());
   CHECK(b.sharing.is_on());
 }
+
+TEST_CASE("What is due later doesn't say whether sharing pays, but counts where one thread might be late") {
+  for (const double later_us : {0., 400.}) {
+    Blocks b;
+    b.half_seconds(1, 600, 0);
+    for (int i = 0; i < 20; i++) {
+      b.alone.later_ns += later_us * 1000 * 10;
+      b.half_seconds(1, 600, 320);
+      CHECK(b.sharing.is_on());
+      CHECK(b.sharing.may_run_alone() == (later_us == 0));
+    }
+    CHECK(!b.sharing.publishes());
+  }
+}

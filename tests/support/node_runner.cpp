@@ -6,6 +6,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "graph/deadlines.h"
 #include "graph/lane_state.h"
 #include "tests/support/allocations.h"
 
@@ -263,6 +264,7 @@ void NodeRunner::call_kernel(int frames, const float* const* in, float* const* o
   uint64_t restless = 0;
   for (size_t l = 0; l < last_change_.size(); l++)
     if (time_ / kTick - last_change_[l] <= 1) restless |= uint64_t(1) << l;
+  Deadlines deadlines{.time = time_};  // all that is due later is done when it is taken
   RawBlock raw{.frames = frames,
                .at = int(time_ % kTick),
                .time = time_,
@@ -278,7 +280,7 @@ void NodeRunner::call_kernel(int frames, const float* const* in, float* const* o
                .feeds = feeds_.empty() ? nullptr : feeds_.data(),
                .device = &device,
                .transport = &transport_,
-               .deadlines = nullptr};
+               .deadlines = &deadlines};
   AllocationCount allocations;
   kernel_.process(node_, raw);
   allocations_ += allocations.count();
