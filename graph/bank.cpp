@@ -216,6 +216,44 @@ void Bank::begin_move(const Order& order, int lane, uint64_t frame, uint64_t now
   write_ramp(int(row), lane, course->cubic());
 }
 
+void Bank::end_glide(size_t row, int lane, GlidePool& pool) {
+  if (Glide*& course = glide(row, lane)) pool.give_back(std::exchange(course, nullptr));
+  gliding_[row] = with_bit(gliding_[row], lane, false);
+}
+
+Glide::Cubic Bank::take_course(int told_row, int lane, GlidePool& pool) {
+  const size_t row = place_of(told_row);
+  const Glide* const course = glide(row, lane);
+  const Glide::Cubic here = course ? course->cubic() : Glide::Cubic{{ramp(int(row))[lane], 0, 0, 0}};
+  end_glide(row, lane, pool);
+  return here;
+}
+
+// After start_tick(), which has made the bits of this tick for what glides.
+void Bank::drive(int told_row, int lane, const Glide::Cubic& cubic, GlidePool& pool) {
+  const size_t row = place_of(told_row);
+  const uint64_t bits = bits_of(lane);
+  if (glide(row, lane)) end_glide(row, lane, pool);
+  if (!(restless_now_ & bits)) hurried_ &= ~bits;
+  restless_now_ |= bits;
+  if (!Glide::is_slow(parameter(row), cubic)) hurried_ |= bits;
+  write_ramp(int(row), lane, cubic);
+}
+
+void Bank::come_to_rest(int told_row, int lane, const Glide::Cubic& from, uint64_t now, GlidePool& pool) {
+  const size_t row = place_of(told_row);
+  Glide*& course = glide(row, lane);
+  if (course || !(members_ >> lane & 1)) return;
+  course = pool.take(0);
+  restless_now_ |= bits_of(lane);
+  hurried_ |= bits_of(lane);
+  if (!course) return hold(int(row), lane, from.at(double(now % kTick)));  // not reached, as for moves
+  course->go_on(parameter(row), now, from, shortest_move_);
+  gliding_[row] |= 1ull << lane;
+  any_gliding_ = true;
+  write_ramp(int(row), lane, course->cubic());
+}
+
 void Bank::begin_bypass(bool on, int lane) {
   wake();  // its meters are at rest while it is bypassed
   for (size_t l = size_t(lane); l < size_t(lane + taken_); l++) {

@@ -87,6 +87,12 @@ class Bank {
 
   /// Begins a move now, which had to begin at `frame`; void if a later one has begun already. [audio]
   void begin_move(const Order& order, int lane, uint64_t frame, uint64_t now, GlidePool& pool);
+  /// The course of a row over this tick, which somebody else decides from now on. [audio]
+  Glide::Cubic take_course(int told_row, int lane, GlidePool& pool);
+  /// The course that they decide over the tick that begins. [audio]
+  void drive(int told_row, int lane, const Glide::Cubic& cubic, GlidePool& pool);
+  /// They let go of it in this tick. [audio]
+  void come_to_rest(int told_row, int lane, const Glide::Cubic& from, uint64_t now, GlidePool& pool);
   /// Computes courses for the tick that begins at `frame`; `sparse`: for half of them, each for two ticks. [audio]
   void start_tick(uint64_t frame, bool sparse, GlidePool& pool);
   /// Runs the kernel and the bypass. [audio]
@@ -136,6 +142,7 @@ class Bank {
   void set_lane_values(int lane, std::span<const Value> values);
   Glide*& glide(size_t row, int lane) { return glides_[row * size_t(lanes()) + size_t(lane)]; }
   void begin_bypass(bool on, int lane);
+  void end_glide(size_t row, int lane, GlidePool& pool);
   void hold(int row, int lane, double point);
   void write_ramp(int row, int lane, const Glide::Cubic& cubic);
   void write_lane_ramp(int row, int lane, const Glide::Cubic& cubic);

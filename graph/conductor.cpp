@@ -25,6 +25,7 @@ Problems Conductor::update(const Graph& next, std::span<const Prepared> prepared
   readings_.know(target_);
   follow_values(next);
   orders_.settle_followers();
+  orders_.renew_automation();
   advance();
   if (!arrived_) list_services();  // else it was done when the transition began
   return {};

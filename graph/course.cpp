@@ -19,14 +19,13 @@ double from_domain(const Parameter& p, double x) {
 
 bool in_ratios(const Parameter& p, double from, double to) { return p.unit != Unit::decibel && from > 0 && to > 0; }
 
-/// Whether a straight line in the domain is the course, but for easing.
+}  // namespace
+
 bool is_straight(const Parameter& p, double from, double to, Course course) {
   if (p.curve == Curve::stepped || domain(p) == Domain::gain) return false;
   if (domain(p) == Domain::log2) return course != Course::linear;
   return course != Course::exponential || !in_ratios(p, from, to);
 }
-
-}  // namespace
 
 double course_value(const Parameter& p, double from, double to, Course course, double t) {
   if (course == Course::s_curve) t = eased(t);

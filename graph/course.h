@@ -17,5 +17,7 @@ enum class Course : uint8_t {
 double course_value(const Parameter& p, double from, double to, Course course, double t);
 /// The same in the parameter's domain, between two points of it. [any]
 double course_point(const Parameter& p, double from, double to, Course course, double t);
+/// Whether the course between two points is a straight line in the domain, but for easing. [any]
+bool is_straight(const Parameter& p, double from, double to, Course course);
 
 }  // namespace mixgraph

@@ -6,8 +6,6 @@
 
 namespace mixgraph {
 
-class CostMeter;
-
 /// What nodes of an engine have posted, by the frame at which it is due. In each tick of 64 frames the audio thread does as
 /// many slices as it must do in every tick from now on, so that all is done in time without any help: the least that is enough for
 /// the deadlines that are known, so that no tick takes more than its even share, and none depends on where the device cuts

@@ -57,6 +57,12 @@ std::vector<DueMove> Engine::take_due(bool all) {
   return rooms_->conductor.orders().take_due();
 }
 std::vector<DueMove> Engine::due_until(uint64_t frame) const { return rooms_->conductor.orders().due_until(frame); }
+void Engine::automate(std::shared_ptr<const Automation> automation, uint64_t frame, uint64_t from) {
+  rooms_->conductor.orders().automate(std::move(automation), frame, from);
+}
+std::vector<AutomationState> Engine::automation() const { return rooms_->conductor.orders().automation(); }
+void Engine::change_transport(const TransportChange& change, uint64_t frame) { rooms_->conductor.orders().change_transport(change, frame); }
+Transport Engine::transport(uint64_t frame) const { return rooms_->conductor.orders().transport(frame); }
 void Engine::advance() {
   rooms_->conductor.orders().look_at_clock();
   rooms_->conductor.advance();

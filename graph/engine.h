@@ -7,11 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/automation.h"
 #include "graph/costs.h"
 #include "graph/course.h"
 #include "graph/fault.h"
 #include "graph/graph.h"
 #include "graph/prepared.h"
+#include "graph/transport.h"
 
 namespace mixgraph {
 
@@ -36,6 +38,16 @@ struct DueMove {
   uint64_t frame;
   double seconds;
   Course course;
+};
+
+/// What has become of a row while it is automated.
+struct AutomationState {
+  std::string path;
+  const NodeType* type = nullptr;
+  int row = 0;
+  bool has_begun = false;  ///< it has passed its first breakpoint
+  bool is_taken = false;  ///< it was set meanwhile, and stays where it was set to
+  bool is_over = false;   ///< it has passed its last breakpoint
 };
 
 /// What the audio thread counted. [any]
@@ -111,6 +123,17 @@ class Engine {
   std::vector<DueMove> take_due(bool all = false);
   /// Timed moves that wait and will have come due at a frame. [control]
   std::vector<DueMove> due_until(uint64_t frame) const;
+  /// Has rows follow breakpoints from a frame of the engine on, with the frame `from` of the automation, instead of those that
+  /// they followed so far. A row is the automation's from its first breakpoint on. What is said of it later takes it away;
+  /// else the last breakpoint's value stays. take_due() tells of the breakpoints as they pass. nullptr: none are followed any
+  /// more; rows stay about where they are, and who keeps the document says where. [control]
+  void automate(std::shared_ptr<const Automation> automation, uint64_t frame = 0, uint64_t from = 0);
+  /// The rows that it was given, as far as they are there; none: nothing is automated. [control]
+  std::vector<AutomationState> automation() const;
+  /// Changes musical time from a frame on; 0 or past: as of now. [control]
+  void change_transport(const TransportChange& change, uint64_t frame = 0);
+  /// Musical time at a frame, as far as it has been changed by now(). [control]
+  Transport transport(uint64_t frame) const;
   /// Carries on what update() and move() began; call it every few milliseconds, and between blocks when rendering. [control]
   void advance();
   /// True when no hand-over or fade is under way or waiting. [control]

@@ -31,6 +31,12 @@ void Glide::rest(double point) {
   waits_ = false;
 }
 
+void Glide::go_on(const Parameter& p, uint64_t frame, const Cubic& from, double shortest) {
+  rest(from.at(double(frame % kTick)));
+  cubic_ = from;
+  begin(p, frame, from.at(kTick), 0, Course::position, shortest);
+}
+
 void Glide::begin(const Parameter& p, uint64_t frame, double goal, double length, Course course, double shortest) {
   shortest_ = shortest;
   waits_ = false;
@@ -76,10 +82,10 @@ bool Glide::next_tick(const Parameter& p, uint64_t frame, int ticks) {
 }
 
 // Nor may it turn round.
-bool Glide::is_slow(const Parameter& p) const {
+bool Glide::is_slow(const Parameter& p, const Cubic& cubic) {
   constexpr double kOctaves = 1.0 / 128, kShare = 1.0 / 1024;
   const double most = domain(p) == Domain::log2 ? kOctaves : domain(p) == Domain::gain ? kShare : kShare * (p.max - p.min);
-  const double way = cubic_.at(kTick) - cubic_.c[0], begin = cubic_.c[1] * kTick, end = cubic_.slope(kTick) * kTick;
+  const double way = cubic.at(kTick) - cubic.c[0], begin = cubic.c[1] * kTick, end = cubic.slope(kTick) * kTick;
   return std::max({std::abs(way), std::abs(begin), std::abs(end)}) <= most;
 }
 

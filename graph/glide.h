@@ -33,6 +33,9 @@ class Glide {
 
   /// Holds a point. [audio]
   void rest(double point);
+  /// Goes on from a course of somebody else's in this tick, to where that is at its end, unless it begins a move at this frame.
+  /// [audio]
+  void go_on(const Parameter& p, uint64_t frame, const Cubic& from, double shortest);
   /// Begins a move at `frame`, from wherever it is. `length` in frames; the shortest one is shortest_move(). [audio]
   void begin(const Parameter& p, uint64_t frame, double goal, double length, Course course, double shortest);
   /// Computes the course over so many ticks, 1 or 2, of which the first begins at `frame`; in the second of two it goes on
@@ -40,7 +43,8 @@ class Glide {
   bool next_tick(const Parameter& p, uint64_t frame, int ticks);
   const Cubic& cubic() const { return cubic_; }
   /// Whether it moves so little in this tick that what is derived from it can go straight from its begin to its end. [audio]
-  bool is_slow(const Parameter& p) const;
+  bool is_slow(const Parameter& p) const { return is_slow(p, cubic_); }
+  static bool is_slow(const Parameter& p, const Cubic& cubic);
   /// Where it goes to. [audio]
   double goal() const { return waits_ ? waiting_.goal : count_ > 0 ? legs_[size_t(count_ - 1)].goal : base_; }
 

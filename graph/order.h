@@ -1,11 +1,16 @@
 #pragma once
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "graph/glide.h"
+#include "graph/transport.h"
 
 namespace mixgraph {
+
+struct AutomationTable;
 
 /// A change of one row on its way to the audio thread. It names the instance; the program that runs says where that is.
 struct Order {
@@ -27,6 +32,8 @@ struct Batch {
   bool postponed = false;  ///< it didn't fit into its tick [audio]
   std::vector<Order> orders;
   std::span<Glide> glides;  ///< for the pool of the audio thread, so that it suffices
+  std::optional<TransportChange> transport = {};           ///< begins with the orders
+  std::shared_ptr<AutomationTable> automation = nullptr;   ///< comes at once, and stays until there is another
 };
 /// For a heap whose top is what comes first.
 inline bool comes_after(const Batch* a, const Batch* b) {

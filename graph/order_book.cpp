@@ -7,15 +7,14 @@ namespace mixgraph {
 namespace {
 
 constexpr size_t kGlidesAtOnce = 256;
-constexpr uint64_t kOfThePast = 1ull << 63;  // marks rows of instances that others take over from
-
-std::unique_ptr<Batch> batch_of(const std::pair<uint64_t, uint64_t>& key, std::vector<Order> orders, bool timed, bool late = false) {
-  return std::make_unique<Batch>(Batch{key.first, key.second, timed, late, false, std::move(orders), {}});
-}
 
 }  // namespace
 
-OrderBook::OrderBook(Handover& handover, double rate) : handover_(handover), rate_(rate), longest_jump_(longest_jump(rate)) {}
+OrderBook::OrderBook(Handover& handover, double rate) : handover_(handover), rate_(rate), longest_jump_(longest_jump(rate)), automation_(rate), transport_(rate) {}
+
+std::unique_ptr<Batch> OrderBook::batch_of(const Key& key, std::vector<Order> orders, bool timed, bool late) {
+  return std::make_unique<Batch>(Batch{key.first, key.second, timed, late, false, std::move(orders), {}});
+}
 
 OrderBook::~OrderBook() {
   for (auto* queue : {&handover_.batches, &handover_.done})
@@ -194,6 +193,7 @@ bool OrderBook::tell(Instance& instance, const Order& order, const Key& key) {
   if (key.first < instance.told[row]) return false;
   const double before = std::exchange(std::get<double>(instance.values[row]), order.value);
   instance.told[row] = key.first;
+  if (automation_.is_playing()) automation_.said(instance.id, order.row, key.first);
   if (instance.hears()) return true;
   if (order.length > 0)
     instance.held.push_back({order, key.first, key.second, before});
@@ -234,10 +234,19 @@ void OrderBook::send_all_pending() {
 
 void OrderBook::look_at_clock(bool all) {
   now_ = handover_.frame.load(std::memory_order_relaxed);
-  while (!pending_.empty() && (all || pending_.begin()->first.first <= now_)) {
+  // Of one frame, what was said comes before the automation's.
+  while (true) {
+    const uint64_t pending = pending_.empty() ? UINT64_MAX : pending_.begin()->first.first, passed = automation_.next_frame();
+    if (passed <= now_ && passed < pending) {
+      pass_breakpoint();
+      continue;
+    }
+    if (pending_.empty() || (!all && pending > now_)) break;
     come_due(pending_.begin()->first, pending_.begin()->second);
     pending_.erase(pending_.begin());
   }
+  for (; !changes_.empty() && (all || changes_.begin()->first.first <= now_); changes_.erase(changes_.begin()))
+    transport_.change(changes_.begin()->second, changes_.begin()->first.first);
   std::erase_if(solos_, [&](const auto& item) { return all || item.first.first <= now_; });
 }
 
@@ -275,6 +284,7 @@ void OrderBook::advance() {
     full_.pop_front();
     newest_.clear();  // what is left is found again when it is replaced, or sent as it is
   }
+  send_automation();
   send_all_pending();
 }
 
@@ -310,7 +320,7 @@ void OrderBook::keep_newest(std::unique_ptr<Batch> batch) {
     newest = &o;
   }
   full_.push_back(std::move(batch));
-  auto is_void = [](const std::unique_ptr<Batch>& b) { return std::all_of(b->orders.begin(), b->orders.end(), [](const Order& o) { return o.instance == 0; }); };
+  auto is_void = [](const std::unique_ptr<Batch>& b) { return !b->transport && !b->automation && std::all_of(b->orders.begin(), b->orders.end(), [](const Order& o) { return o.instance == 0; }); };
   if (full_.size() % 1024 == 0) std::erase_if(full_, is_void);
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/automation_book.h"
 #include "graph/engine.h"
 #include "graph/followers.h"
 #include "graph/handover.h"
@@ -36,6 +37,17 @@ class OrderBook {
   void say(std::span<const Move> moves);
   /// Lets time go on; `all`: as if it had for all that waits.
   void look_at_clock(bool all = false);
+  /// Engine::automate().
+  void automate(std::shared_ptr<const Automation> automation, uint64_t frame, uint64_t from);
+  std::vector<AutomationState> automation() const { return automation_.states(); }
+  /// Instances, or what follows them, may be others now: so may the rows that are automated be. Before they sound.
+  void renew_automation() {
+    automation_.renew();
+    send_automation();
+  }
+  /// Engine::change_transport().
+  void change_transport(const TransportChange& change, uint64_t frame);
+  Transport transport(uint64_t frame) const { return transport_.at(frame); }
   /// Sends what waits, and takes back what the performer is done with.
   void advance();
   /// Instances may have begun to sound: what was held for them is sent.
@@ -56,7 +68,7 @@ class OrderBook {
   /// Nothing waits to be sent but what its time has not come for.
   bool is_idle() const { return full_.empty(); }
   /// Whether a timed move waits for its frame.
-  bool waits() const { return !pending_.empty(); }
+  bool waits() const { return !pending_.empty() || !changes_.empty() || automation_.next_frame() != UINT64_MAX; }
 
  private:
   using Key = std::pair<uint64_t, uint64_t>;  // frame, number
@@ -69,6 +81,8 @@ class OrderBook {
     bool timed = false, late = false, solo = false;
   };
   using SaidFrames = std::map<uint64_t, Said>;
+  static constexpr uint64_t kOfThePast = 1ull << 63;  // marks rows of instances that others take over from
+  static std::unique_ptr<Batch> batch_of(const Key& key, std::vector<Order> orders, bool timed, bool late = false);
   Order order_of(const Instance& instance, int row, double value, double seconds = 0, Course course = Course::position) const;
   void say_to(std::string_view path, int row, const Move& move, SaidFrames& frames);
   void add_silenced(SaidFrames& frames);
@@ -81,6 +95,9 @@ class OrderBook {
   void tell_at_once(const Key& key, std::vector<Order> orders, bool timed, bool late);
   void tell_later(const Key& key, std::vector<Order> orders);
   void come_due(const Key& key, Pending& pending);
+  void pass_breakpoint();
+  void send_automation();
+  void set_automated(std::string_view path, int row, const AutomationBook::Passed& passed);
   void send_pending(const Key& key, Pending& pending);
   void send_all_pending();
   void send(std::unique_ptr<Batch> batch);
@@ -106,9 +123,13 @@ class OrderBook {
   std::map<Key, Pending> pending_;
   size_t unsent_ = 0;  // of pending batches, those with orders that could not be sent yet
   std::vector<DueMove> due_;
+  AutomationBook automation_;
+  TransportClock transport_;
+  std::map<Key, TransportChange> changes_;  // of that, whose time is to come
   std::deque<std::unique_ptr<Batch>> full_;  // while the performer has as many as it can take
   std::unordered_map<uint64_t, Order*> newest_;  // in full_, by row
   std::unordered_map<uint64_t, uint64_t> busy_;  // rows that may be moving, until which frame
+  std::vector<uint64_t> automated_;              // among those: the rows that automation has
   std::vector<std::unique_ptr<Glide[]>> glides_;
   size_t glide_count_ = 0;
 };

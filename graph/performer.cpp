@@ -26,7 +26,15 @@ void fetch(const DeviceBuffers& device, int frames) {
 }  // namespace
 
 Performer::Performer(const EngineSettings& settings, const FadeShape& shape, Handover& handover, CostMeter& costs, const Sharing& sharing, DeadlineBoard& board, Crew* crew)
-    : settings_(settings), shape_(shape), handover_(handover), costs_(costs), sharing_(sharing), board_(board), crew_(crew), ceiling_(float(std::pow(10, settings.ceiling_db / 20))) {
+    : settings_(settings),
+      shape_(shape),
+      handover_(handover),
+      costs_(costs),
+      sharing_(sharing),
+      board_(board),
+      crew_(crew),
+      ceiling_(float(std::pow(10, settings.ceiling_db / 20))),
+      transport_(settings.environment.rate) {
   // So that its pages are there before the audio thread needs them.
   waiting_.resize(Handover::kMostBatches);
   waiting_.clear();
@@ -61,6 +69,10 @@ void Performer::collect(uint64_t mark) {
   for (; batches.consumed() < mark; batches.pop()) {
     Batch* const batch = batches.front();
     glides_.add(std::exchange(batch->glides, {}));
+    if (batch->automation) {
+      if (Batch* before = automation_.exchange(batch, running_, now(), glides_)) handover_.done.push({&before, 1});
+      continue;
+    }
     if (batch->late || (batch->timed && batch->frame < now())) add(handover_.late, batch->orders.size());
     waiting_.push_back(batch);
     std::push_heap(waiting_.begin(), waiting_.end(), comes_after);
@@ -80,6 +92,7 @@ void Performer::adopt(Program& next) {
   glides_.add(next.glides);
   for (const LaneTransfer& t : next.heirs) t.to->inherit_lane(t.lane, *t.from, t.from_lane, glides_);
   for (size_t b = 0; b < next.banks.size(); b++) next.banks[b]->set_members(next.members[b], glides_);
+  if (before) automation_.move_over(*before, next, now(), glides_);
   // A bank that goes on may have had others in its lanes, whose feeds end with the program before.
   if (before)
     for (const Program::FeedPlace& f : before->feeds) f.bank->set_feeds(f.lane, nullptr);
@@ -100,7 +113,7 @@ int Performer::run_piece(DeviceBuffers device, int most) {
   if (!waiting_.empty() && waiting_.front()->frame > begin && cuts_ < kMostCuts)
     frames = int(std::min<uint64_t>(uint64_t(frames), waiting_.front()->frame - begin));
   fetch(device, frames);
-  if (running_) run_program(*running_, {frames, at, begin, device, fade_in_, fade_out_, handover_.faults, {}, &board_});
+  if (running_) run_program(*running_, {frames, at, begin, device, fade_in_, fade_out_, handover_.faults, transport_.at(begin), &board_});
   handover_.frame.store(begin + uint64_t(frames), std::memory_order_relaxed);
   return frames;
 }
@@ -110,9 +123,10 @@ void Performer::start_tick(uint64_t now) {
   cuts_ = 0;
   begun_ = 0;
   if (!running_) return;
-  const bool sparse = glides_.used() > kMostMoving;
+  const bool sparse = glides_.used() + automation_.moving() > kMostMoving;
   for (Bank* bank : running_->banks) bank->start_tick(now, sparse, glides_);
   board_.work(now);
+  automation_.start_tick(now, *running_, sparse, glides_);
 }
 
 void Performer::begin_due(uint64_t now) {
@@ -134,9 +148,11 @@ bool Performer::fits(const Batch& batch, uint64_t now) const {
 void Performer::begin(const Batch& batch, uint64_t now) {
   if (cut_ != now) cut_ = now, cuts_++;
   begun_ += batch.orders.size();
+  if (batch.transport) transport_.change(*batch.transport, batch.frame);
   if (!running_) return;
   for (const Order& order : batch.orders)
-    if (const LanePlace* place = running_->places.find(order.instance)) place->bank->begin_move(order, place->lane, batch.frame, now, glides_);
+    if (const LanePlace* place = running_->places.find(order.instance))
+      if (automation_.take_away(order, batch.frame, *place, now, glides_)) place->bank->begin_move(order, place->lane, batch.frame, now, glides_);
 }
 
 void Performer::run_program(Program& program, const Chunk& chunk) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "graph/automation_reader.h"
 #include "graph/engine.h"
 #include "graph/handover.h"
 #include "graph/program.h"
@@ -50,6 +51,8 @@ class Performer {
   Program* running_ = nullptr;
   std::vector<Batch*> waiting_;  // a heap: what comes first is on top
   GlidePool glides_;
+  TransportClock transport_;
+  AutomationReader automation_;
   uint64_t ticked_ = UINT64_MAX, cut_ = UINT64_MAX;  // frames of the latest tick and of the latest cut in it
   int cuts_ = 0;                                     // in this tick
   size_t begun_ = 0;                                 // rows, in this tick

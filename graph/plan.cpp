@@ -79,7 +79,7 @@ Problems build(Instance& instance, const Workshop& workshop, const Prepared* pre
   instance.without_files = alone.of.without_files;
   instance.built = alone.of.type ? std::move(alone.of.values) : instance.values;
   instance.told.resize(instance.values.size());
-  const Setup setup{workshop.environment(), instance.format, instance.values};
+  const Setup setup = setup_of(instance, workshop.environment(), instance.values);
   instance.own = own_format(type, setup);
   instance.latency = alone.bank ? alone.bank->latency() : type.latency ? type.latency(setup) : 0;
   if (!type.feeds.empty()) {
@@ -390,7 +390,7 @@ void build_as_told(Instance& instance, const Workshop& workshop) {
   const std::vector<Value> first = instance.first_values();
   if (first == instance.built) return;
   instance.built = first;
-  if (type.slow) return instance.bank->begin({workshop.environment(), instance.format, first});
+  if (type.slow) return instance.bank->begin(setup_of(instance, workshop.environment(), first));
   const Prepared made = workshop.make({instance.path, &type, instance.format, first});
   if (made.bank) instance.bank = made.bank, instance.bank->used = 1;  // else it sounds as it was made
 }

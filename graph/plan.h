@@ -65,6 +65,9 @@ struct Instance {
 };
 using InstancePtr = std::shared_ptr<Instance>;
 
+/// What it is made from, if it has these values. [control]
+inline Setup setup_of(const Instance& i, const Environment& environment, std::span<const Value> values) { return {environment, i.format, values, i.without_files, seed_of(i.path)}; }
+
 /// Of an instance's port. [control]
 inline int channels_of(const Instance& i, const Port& port) { return channels_of(port, i.format, i.own); }
 inline Format format_of(const Instance& i, const Port& port) {

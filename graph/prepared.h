@@ -28,6 +28,8 @@ struct Prepared {
   bool fits(const NodeType& type, std::span<const Value> values) const;
 };
 
+/// The seed of the instance at a path. [any]
+uint64_t seed_of(std::string_view path);
 /// Whether two instances of a type are built alike: the values of all rows that rebuild are the same. [any]
 bool built_alike(const NodeType& type, std::span<const Value> a, std::span<const Value> b);
 /// The same problems, of this node. [any]

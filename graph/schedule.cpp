@@ -196,7 +196,7 @@ class Scheduler {
     for (size_t wider = k; wider < kernels.size(); wider++)
       if (kernels[wider].lanes == upstream && (taken > 1 ? at(from).bank->taken() > 1 : lanes * 2 > upstream)) k = wider;
     // Those that run in lanes were checked when they were planned: nothing fails now.
-    std::shared_ptr<Bank> bank = std::move(*Bank::create(*model.type, kernels[k], {environment_, model.format, model.values}, shape_));
+    std::shared_ptr<Bank> bank = std::move(*Bank::create(*model.type, kernels[k], setup_of(model, environment_, model.values), shape_));
     for (size_t i : members) {
       Instance& instance = *plan_.nodes[i];
       take_lane(instance, bank, free_lane(*bank, i));
@@ -219,10 +219,10 @@ class Scheduler {
 
   void start(const Instance& instance, Bank& bank, int lane) const {
     const std::vector<Value> values = instance.first_values();
-    bank.start_lane(lane, {environment_, instance.format, values}, instance.is_odd());
+    bank.start_lane(lane, setup_of(instance, environment_, values), instance.is_odd());
   }
   void fill_lane_of_running_bank(Instance& instance) {
-    std::shared_ptr<Bank> model = std::move(*Bank::create(*instance.type, kernels_for(*instance.type, instance.format, instance.own)[0], {environment_, instance.format, instance.values}, shape_));
+    std::shared_ptr<Bank> model = std::move(*Bank::create(*instance.type, kernels_for(*instance.type, instance.format, instance.own)[0], setup_of(instance, environment_, instance.values), shape_));
     start(instance, *model, 0);
     schedule_.templates.push_back(model);
     schedule_.transfers.push_back({instance.bank.get(), instance.lane, model.get(), 0});

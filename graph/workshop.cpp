@@ -28,7 +28,7 @@ Workshop::Workshop(const Environment& environment, const FadeShape& shape) : env
 Prepared Workshop::make(Preparation p) const {
   const NodeType& type = *p.type;
   if (p.format == Format()) p.format = type.format ? type.format({environment_, 2, p.values, p.without_files}) : Format(2);
-  const Setup setup{environment_, p.format, p.values, p.without_files};
+  const Setup setup{environment_, p.format, p.values, p.without_files, seed_of(p.path)};
   auto bank = Bank::create(type, kernels_for(type, p.format, own_format(type, setup))[0], setup, shape_);
   Prepared made{std::move(p), nullptr, {}};
   if (!bank)
@@ -41,6 +41,15 @@ Prepared Workshop::make(Preparation p) const {
 }
 
 bool Workshop::end_one() const { return ended_->take() != nullptr; }
+
+// FNV-1a, and then mixed (splitmix64), as paths differ in their last characters.
+uint64_t seed_of(std::string_view path) {
+  uint64_t seed = 0xcbf29ce484222325;
+  for (const char c : path) seed = (seed ^ uint8_t(c)) * 0x100000001b3;
+  seed = (seed ^ seed >> 30) * 0xbf58476d1ce4e5b9;
+  seed = (seed ^ seed >> 27) * 0x94d049bb133111eb;
+  return seed ^ seed >> 31;
+}
 
 bool Prepared::fits(const NodeType& type, std::span<const Value> values) const { return of.type == &type && built_alike(type, of.values, values); }
 

@@ -75,6 +75,8 @@ std::span<const Command> diff_commands();
 std::span<const Command> scene_commands();
 std::span<const Command> feedback_commands();
 std::span<const Command> status_commands();
+std::span<const Command> automation_commands();
+std::span<const Command> transport_commands();
 std::span<const Command> daemon_commands();
 
 /// All of them, by address. [control]

@@ -184,8 +184,7 @@ void Control::perform(const TimedGroup& group, uint64_t frame) {
 /// A tick is aimed at that no block that begins meanwhile can miss.
 void Control::perform_now(const TimedGroup& group) {
   if (!group.on_tick()) return perform(group, 0);
-  const double period = workspace_.settings.device_period ? workspace_.settings.device_period() : 0;
-  perform_timed(group, workspace_.engine.horizon() + uint64_t(std::ceil(period * workspace_.rate())));
+  perform_timed(group, workspace_.soonest_frame());
 }
 
 /// The audio thread may have begun a block that lies beyond the bundle's time.
@@ -212,6 +211,7 @@ void Control::tick(const Now& now) {
   workspace_.catch_up();
   turns_.begin_packet();
   perform_due();
+  tell_transport();
   follow_moves();
   read_meters();
   const auto value_of = [this](const Entry& entry, bool norm) { return workspace_.value_of(entry, norm); };
@@ -228,7 +228,7 @@ void Control::tick(const Now& now) {
 }
 
 void Control::perform_due() {
-  if (timed_.empty()) return;
+  if (timed_.empty() && !workspace_.played) return;
   const Now& now = workspace_.now;
   const double periods = workspace_.settings.device_period ? 2 * workspace_.settings.device_period() : 0;
   const auto ahead = uint64_t(std::max(workspace_.settings.lookahead, periods) * workspace_.rate());
@@ -236,13 +236,34 @@ void Control::perform_due() {
   timed_.tie(now, workspace_.rate());
   for (const TimedGroup& group : timed_.take(now.frame + ahead, now.monotonic_ns))
     group.frame > 0 ? perform_timed(group, group.frame) : perform_now(group);
+  perform_moves(now.frame + ahead);
+}
+
+/// Those of one frame are one batch, as a bundle's.
+void Control::perform_moves(uint64_t until) {
+  while (workspace_.played && workspace_.played->has_lines()) {
+    PlayedMoves& moves = *workspace_.played;
+    TimedGroup group{moves.client, {}};
+    group.frame = moves.frame_of(moves.script.lines[moves.next]);
+    if (group.frame > until) return;
+    for (; moves.has_lines() && moves.frame_of(moves.script.lines[moves.next]) == group.frame; moves.next++) group.messages.push_back(moves.script.lines[moves.next].message);
+    perform_timed(group, group.frame);
+  }
+}
+
+void Control::tell_transport() {
+  uint64_t& frame = workspace_.transport_changes;
+  if (frame == 0 || workspace_.engine.now() < frame) return;
+  frame = 0;
+  workspace_.tell_all(workspace_.transport());
 }
 
 /// While anything is under way it is looked at in each tick. Meters are read for whoever may ask for one: an answer can't
 /// wait until the audio thread has posted a fresh reading.
 int64_t Control::due() const {
   const bool tells_moves = workspace_.document.moves() && workspace_.feedback.has_subscribers();
-  if (waits() || tells_moves || workspace_.outbox.size() > 0 || !workspace_.engine.rests()) return 0;
+  const bool plays = workspace_.played && workspace_.played->has_lines();
+  if (waits() || plays || tells_moves || workspace_.transport_changes > 0 || workspace_.outbox.size() > 0 || !workspace_.engine.rests()) return 0;
   return std::min({next_meters_ns_, workspace_.feedback.due(), workspace_.meters.due(), workspace_.feeds.due()});
 }
 

@@ -85,6 +85,8 @@ class Control {
   void perform_now(const TimedGroup& group);
   void perform_timed(const TimedGroup& group, uint64_t frame);
   void perform_due();
+  void perform_moves(uint64_t until);
+  void tell_transport();
   void tell_late(const Client& client, int64_t late_ns);
   void tell_faults();
   void tell_trouble(const NodeTrouble& trouble);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "daemon/control/guard.h"
@@ -135,6 +136,30 @@ void Workspace::tell(const Applied& applied) {
 void Workspace::catch_up(bool all) {
   const Applied applied = document.catch_up(all);
   if (!applied.values.empty()) tell(applied);
+}
+
+osc::Message Workspace::transport() const {
+  const uint64_t frame = std::max(now.frame, engine.now());
+  const Transport t = engine.transport(frame);
+  return {"/transport", {int32_t(t.rolling), t.tempo, t.beat, t.seconds, int64_t(frame)}};
+}
+
+uint64_t Workspace::soonest_frame() const {
+  const double period = settings.device_period ? settings.device_period() : 0;
+  return engine.horizon() + uint64_t(std::ceil(period * rate()));
+}
+
+void Workspace::stop_moves() {
+  if (!played) return;
+  Change rest;
+  for (const AutomationState& row : engine.automation()) {
+    const Entry* entry = document.names().find(row.path, row.row);
+    if (row.has_begun && !row.is_taken && entry && entry->type == row.type) rest.values.push_back({entry, document.value(*entry, now.frame)});
+  }
+  if (!rest.values.empty()) move(rest);
+  document.flush();
+  engine.automate(nullptr);
+  played.reset();
 }
 
 std::vector<Preparation> Workspace::needs(const Change& change, const std::optional<Graph>& outcome) const {

@@ -14,6 +14,7 @@
 #include "daemon/control/feedback.h"
 #include "daemon/control/meter_feed.h"
 #include "daemon/control/outbox.h"
+#include "daemon/control/played_moves.h"
 #include "daemon/control/rows_at_work.h"
 
 namespace mixgraph {
@@ -60,6 +61,8 @@ struct Workspace {
   Now now;              ///< when the message or tick at hand came
   std::map<Client, ClientState> clients;
   PatternBudget patterns;  ///< of the packet at hand
+  std::optional<PlayedMoves> played;
+  uint64_t transport_changes = 0;  ///< frame of the engine from which on subscribers are told of musical time; 0: they know it
   RowsAtWork rows_at_work;
   Change setting;          ///< of one row, by the message at hand: made once, as a million may come in a second
   AddressLists address_lists;
@@ -96,6 +99,12 @@ struct Workspace {
   /// prepared.
   using GoOn = std::function<Answer(Workspace&, std::vector<Prepared>)>;
   Answer prepare(const Change& change, const Graph& outcome, std::vector<Preparation> needs, GoOn go_on);
+  /// `/transport` with musical time as it is now.
+  osc::Message transport() const;
+  /// The first frame that nothing which begins meanwhile can miss.
+  uint64_t soonest_frame() const;
+  /// Ends the file of moves that is played. Its rows stay where they are, and the document says where that is.
+  void stop_moves();
   /// Lets what has come due into the document, and tells those who follow it. `all`: what still waits, too.
   void catch_up(bool all = false);
   /// Follows a session that was loaded, as one step of undo with its scenes and settings. `own`: from the session's own file.

@@ -14,7 +14,7 @@ constexpr Parameter jumps(Parameter row, bool main = false) {
   row.main = main;
   return row;
 }
-enum Row { kFile, kPlay, kLoop, kPosition, kFormat };
+enum Row { kFile, kPlay, kLoop, kPosition, kFormat, kFollow };
 constexpr Parameter kParameters[] = {
     {.id = "file",
      .label = "File",
@@ -32,6 +32,7 @@ constexpr Parameter kParameters[] = {
      .max = 36000,
      .motion = Motion::jump},
     format_row("What the file's channels are; auto: as the file says, or as is usual for so many."),
+    jumps(switch_row("follow", "Follow", "Plays while time rolls, at the place where that is, and not where Position says.")),
 };
 constexpr Port kOut[] = {{"out"}};
 enum MeterRow { kPlace, kUnderruns };
@@ -67,7 +68,7 @@ class Player {
         rate_(setup.rate()),
         fade_length_(int(std::lround(setup.rate() * kFadeSeconds))),
         shape_(size_t(fade_length_) + 1),
-        play_(setup.choice(kPlay) == 1),
+        play_(starts(setup)),
         loop_(setup.choice(kLoop) == 1),
         fade_(play_ ? fade_length_ : 0),
         frame_(file_ ? file_->start() : 0) {
@@ -79,7 +80,7 @@ class Player {
   /// What the file has to be read anew for is asked for at once, so that it may be there before the first block.
   void begin(const Setup& setup) {
     const bool loop = setup.choice(kLoop) == 1;
-    play_ = setup.choice(kPlay) == 1;
+    play_ = starts(setup);
     fade_ = play_ ? fade_length_ : 0;
     if (!file_) return;
     target_ = file_->frame_of(setup.number(kPosition));
@@ -118,6 +119,8 @@ class Player {
 
  private:
   static ChannelOrder order_of(const SoundInfo& info, int choice) { return chosen_format(choice) == Format() ? info.order : order_in_files(chosen_format(choice)); }
+  /// One that follows waits for what its first block says.
+  static bool starts(const Setup& setup) { return setup.choice(kPlay) == 1 && setup.choice(kFollow) == 0; }
   static void silence(const Block<float>& b) {
     for (int c = 0; c < b.channels(); c++) std::fill_n(b.out(c), b.frames(), 0.f);
   }
@@ -126,17 +129,48 @@ class Player {
     bool play = b.ramp(kPlay).begin() > 0.5f;
     loop_ = b.ramp(kLoop).begin() > 0.5f;
     file_->set_loop(loop_);
-    if (b.touched(kPosition)) {
-      target_ = file_->frame_of(double(b.ramp(kPosition).begin()));
-      seeking_ = true;
-      late_ = 0;
-      settle_ = (rises_ ? fade_length_ - fade_ : 0) + fade_length_;
-    }
+    const bool follows = b.ramp(kFollow).begin() > 0.5f;
+    if (follows)
+      play = play && follow(b);
+    else if (b.touched(kPosition))
+      seek(file_->frame_of(double(b.ramp(kPosition).begin())));
+    follows_ = follows;
     if (play && !play_) {
-      if (frame_ == file_->length()) frame_ = 0;
+      if (frame_ == file_->length() && !follows) frame_ = 0;
       if (frame_ == 0 && fade_ == 0) fade_ = fade_length_;
     }
     play_ = play;
+  }
+
+  void seek(uint64_t target) {
+    target_ = target;
+    seeking_ = true;
+    late_ = 0;
+    settle_ = frames_to_settle();
+  }
+  int frames_to_settle() const { return (rises_ ? fade_length_ - fade_ : 0) + fade_length_; }
+
+  /// Whether time rolls. When that isn't where the file is, it goes there: while it stands still, to wait in silence; while it
+  /// rolls, to where it will be when the new sound begins.
+  bool follow(const Block<float>& b) {
+    const Transport& t = b.transport();
+    const bool jumps = !follows_ || std::abs(t.seconds - next_seconds_) * rate_ > 1;
+    next_seconds_ = t.seconds + (t.rolling ? b.frames() / rate_ : 0);
+    if (seeking_ ? !jumps : is_at(place_of(t.seconds))) return t.rolling;
+    if (t.rolling)
+      seek(place_of(t.seconds + frames_to_settle() / rate_));
+    else if (fade_ == 0)
+      seek(place_of(t.seconds)), settle_ = 0;
+    return t.rolling;
+  }
+  uint64_t place_of(double seconds) const {
+    const auto frame = uint64_t(std::llround(seconds * rate_));
+    return loop_ ? frame % file_->length() : std::min(frame, file_->length());
+  }
+  /// But for what the rounding of a place between two frames may be.
+  bool is_at(uint64_t place) const {
+    const uint64_t off = frame_ > place ? frame_ - place : place - frame_;
+    return off <= 1 || (loop_ && off + 1 >= file_->length());
   }
 
   void ask() {
@@ -200,6 +234,8 @@ class Player {
   int fade_length_;
   Memory<float> shape_;
   bool play_, loop_, rises_ = false, is_new_ = true;
+  bool follows_ = false;
+  double next_seconds_ = 0;  // of the transport, if it does nothing but what it does now
   int fade_;               // 0: silence, fade_length_: as it is
   uint64_t frame_;         // of the file, next to be heard; length(): at the end
   int64_t ahead_ = 0;      // frames taken since the file was told

@@ -240,3 +240,36 @@ TEST_CASE("What is started on a tick, as a bundle can ask, has the bytes of a re
   play_offline(other, 13, kStart);
   CHECK_FALSE(same(master, other.recorded("master"), kLength));
 }
+
+TEST_CASE("A file of moves that a daemon plays has the bytes of a render with it", "[daemon][live][automation]") {
+  const int period = GENERATE(64, 100, 1024);
+  INFO("period " << period);
+  const Place live(waiting()), offline(waiting());
+  std::string text = "0f /mix/*/play on\n0f //record on\n0f /mix/vox/fader = -30\n100f /mix/probe/invert on\n3000f /scene/recall soft 0.05\n";
+  std::mt19937 random{5};
+  for (int i = 0; i < 200; i++) {
+    const int frame = int(random() % 14'000);
+    text += std::to_string(frame) + "f /master/eq/1/gain = " + std::to_string(int(random() % 12) - 6) + " linear\n";
+    text += std::to_string(frame + 7) + "f /mix/vox/eq/2/freq = " + std::to_string(200 + int(random() % 8000)) + "\n";
+    text += std::to_string(frame * 2) + "f /mix/hall/mix = " + std::to_string(int(random() % 100)) + " s-curve\n";
+  }
+  for (const Place* place : {&live, &offline}) std::ofstream(place->folder / "moves.txt") << text << "18800f //record off\n";
+  {
+    DaemonProcess daemon({live.session, "--osc", "0", "--driver", "clock", "--period", std::to_string(period), "--bind", "127.0.0.1"});
+    REQUIRE(daemon.port() > 0);
+    Script script(daemon.port());
+    std::this_thread::sleep_for(1200ms);
+    const uint64_t first = (script.clock().frame / 64 + 150) * 64;
+    script.send(osc::Message{"/automation/play", {std::string("moves.txt"), int32_t(first)}});
+    while (script.clock().frame < first + 24'000) std::this_thread::sleep_for(20ms);
+    daemon.signal(SIGTERM);
+    CHECK(daemon.wait() == 0);
+  }
+  const Outcome outcome = run_mixgraph({"render", offline.session, "-o", offline.folder / "out.wav", "--moves", offline.folder / "moves.txt", "--length", "0.5"});
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  const Sound master = live.recorded("master");
+  REQUIRE(master.frames() >= kLength);
+  CHECK(same(live.recorded("probe"), offline.recorded("probe"), kLength));
+  CHECK(same(master, offline.recorded("master"), kLength));
+}

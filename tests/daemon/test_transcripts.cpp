@@ -68,6 +68,7 @@ TEST_CASE("Transcript: scenes", "[transcript]") { play("scenes"); }
 TEST_CASE("Transcript: subscriptions", "[transcript]") { play("subscriptions"); }
 TEST_CASE("Transcript: lease", "[transcript]") { play("lease"); }
 TEST_CASE("Transcript: meters", "[transcript]") { play("meters"); }
+TEST_CASE("Transcript: automation and musical time", "[transcript]") { play("automation"); }
 TEST_CASE("Transcript: sync, status, clock and help", "[transcript]") { play("sync"); }
 
 TEST_CASE("Every transcript has a test case", "[transcript]") {

@@ -189,3 +189,61 @@ TEST_CASE("Lines beyond the end are told of", "[tools][moves]") {
   CHECK(outcome.code == 0);
   CHECK(outcome.err.find("moves.txt: 2 of its lines lie beyond the end") != std::string::npos);
 }
+
+TEST_CASE("Breakpoints in a file of moves: exact at every tick, whatever the block, beside messages", "[tools][moves][automation]") {
+  Strips song;
+  const std::string moves =
+      "# breakpoints\n0 /mix/a = 0\n0.1 /mix/a = 0\n0.3 /mix/a = -20 exponential\n0.05 /norm/mix/b = 0.5\n0.1 /mix/mute = on\n0.2 /mix/mute = off\n12345f /mix/low/freq 40\n";
+  REQUIRE(song.render(moves).code == 0);
+  for (size_t at = 4864; at < 14'400; at += 64) REQUIRE(song.level(0, at) == Approx(-20 * (double(at) - 4800) / 9600).margin(1e-4));
+  CHECK(song.level(0, 20'000) == Approx(-20).margin(1e-4));
+  CHECK(song.level(1, 20'000) == Approx(-18).margin(0.01));
+  CHECK(song.level(2, 6000) < -90);
+  CHECK(song.level(2, 12'000) == Approx(0).margin(0.01));
+  const std::string bytes = bytes_of(song.folder / "out.wav");
+  for (const char* block : {"1", "17", "1000"}) {
+    REQUIRE(song.render(moves, {"--block", block}).code == 0);
+    CHECK(bytes_of(song.folder / "out.wav") == bytes);
+  }
+}
+
+TEST_CASE("What breakpoints are refused, and what of them isn't followed, is told", "[tools][moves][automation]") {
+  Strips song;
+  const Outcome refused = song.render("1 /mix/a = 99\n1 /mix/aa = 1\n1 /mix/ones/play = on\n1 /mix/a =\n1 /mix/a = 1 wavy\n1 /norm/mix/a = x\n1 /mix/low/slope = 24\n");
+  CHECK(refused.code == 3);
+  INFO(refused.err);
+  for (const char* part : {":1: `/mix/a`: ", ":2: `/mix/aa`: no such address; did you mean /mix/a", ":3: `/mix/ones/play`: it switches at once", ":4: ", ":5: `/mix/a`: `wavy` is not a curve",
+                           ":6: `/norm/mix/a`: `x` is not a position", ":7: `/mix/low/slope`: it switches at once"})
+    CHECK(refused.err.find(part) != std::string::npos);
+  const Outcome told = song.render("0 /mix/a = 0\n0.1 /mix/a = 0\n4801f /mix/a = -90\n0.2 /mix/b = 0\n0.3 /mix/b -6\n0.4 /mix/b = -1\n2 /mix/b = 0\n");
+  CHECK(told.code == 0);
+  CHECK(told.err.find("/mix/a: 1 of its breakpoints come faster than it can follow, the first at 0.100 s") != std::string::npos);
+  CHECK(told.err.find("/mix/b: it was set by a line after its first breakpoint") != std::string::npos);
+  CHECK(told.err.find("1 of its lines lie beyond the end") != std::string::npos);
+  CHECK(song.level(1, 23'000) == Approx(-6).margin(0.01));
+}
+
+TEST_CASE("Time rolls in a render, and a player follows it", "[tools][moves][transport]") {
+  Song song;
+  std::vector<float> numbers(48'000);
+  for (size_t i = 0; i < numbers.size(); i++) numbers[i] = float(i) / 65'536;
+  write_sound(song.folder / "ones.wav", {numbers});
+  song.session = song.folder.write("song.yaml", R"(mixgraph: 1
+name: Follows
+mix:
+  ones: {type: player, file: ones.wav, follow: on}
+master:
+  out: {type: output, from: mix/ones, to: [1]}
+)");
+  const std::string moves = "4800f /transport/stop\n9600f /transport/locate 0.5\n12800f /transport/play\n16000f /transport/locate 0.1\n";
+  REQUIRE(song.render(moves).code == 0);
+  const auto sound = song.sound();
+  for (size_t i = 0; i < 4800; i++) REQUIRE(sound[i] == numbers[i]);
+  for (size_t i = 5400; i < 12'800; i++) REQUIRE(sound[i] == 0);
+  for (size_t i = 13'300; i < 16'000; i++) REQUIRE(sound[i] == numbers[i - 12'800 + 24'000]);
+  for (size_t i = 17'000; i < 20'000; i++) REQUIRE(sound[i] == numbers[i - 16'000 + 4800]);
+  for (const char* block : {"1", "17", "1000"}) {
+    REQUIRE(song.render(moves, {"--block", block}).code == 0);
+    CHECK(song.sound() == sound);
+  }
+}

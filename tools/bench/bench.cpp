@@ -125,6 +125,16 @@ void add_bench(CLI::App& program, Subcommands& all) {
   app->footer(examples({"mixgraph bench moves", "mixgraph bench moves --strips 16 --isa avx2"}));
   all.push_back({app, [moves] { return run_for_sets(*moves, bench_moves); }});
 
+  auto automation = std::make_shared<BenchOptions>();
+  app = bench->add_subcommand("automation",
+                              "The load of a console while breakpoints move 500 of its rows, a million of them in an hour\n"
+                              "The same console plays without and with them, in turns; prints both loads, as shares of the time that "
+                              "the sound lasts,\nand their ratio, and what control's side takes.");
+  add_common(*app, *automation, 20);
+  app->add_option("--strips", automation->strips, "Strips of the console")->check(CLI::Range(8, 1024))->capture_default_str();
+  app->footer(examples({"mixgraph bench automation", "mixgraph bench automation --isa avx2 --seconds 60"}));
+  all.push_back({app, [automation] { return run_for_sets(*automation, bench_automation); }});
+
   auto compile = std::make_shared<BenchOptions>();
   app = bench->add_subcommand("compile",
                               "Loading a large session, and editing one while it plays\n"

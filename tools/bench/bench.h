@@ -18,7 +18,7 @@ struct BenchOptions {
   bool mixed = false;       ///< of `bench console64`: also strips of different shapes and slopes
   int threads = 1;          ///< of `bench console64`: more than 1 compares with so many
   int nodes = 10'000;       ///< of `bench compile`
-  int strips = 64;          ///< of `bench console64`, `bench moves` and `bench start`
+  int strips = 64;          ///< of `bench console64`, `bench moves`, `bench automation` and `bench start`
   int reverbs = 0;          ///< of `bench console64`
   bool paced = false;       ///< of `bench console64`: threads are compared at a device's pace as well
 };
@@ -39,6 +39,10 @@ int bench_formats(const BenchOptions& options, const std::vector<InstructionSet>
 
 /// Recalls every row of a console's strips, and floods it with timed bundles; prints loads of blocks. Returns an ExitCode.
 int bench_moves(const BenchOptions& options, const std::vector<InstructionSet>& sets);
+
+/// The load of a console while 500 of its rows follow a million breakpoints an hour, beside the same without. Returns an
+/// ExitCode.
+int bench_automation(const BenchOptions& options, const std::vector<InstructionSet>& sets);
 
 /// Loads and compiles a large session, and edits one of a tenth of its size while it plays; prints the times.
 int bench_compile(const BenchOptions& options);

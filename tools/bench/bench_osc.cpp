@@ -12,7 +12,7 @@
 #include "tools/bench/bench_flood.h"
 #include "tools/bench/bench_session.h"
 #include "tools/cli.h"
-#include "tools/osc/osc_arguments.h"
+#include "daemon/osc/osc_arguments.h"
 #include "tools/osc/osc_link.h"
 #include "tools/render/sound_file.h"
 

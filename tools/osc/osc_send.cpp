@@ -6,7 +6,7 @@
 
 #include "tools/cli.h"
 #include "tools/osc/osc.h"
-#include "tools/osc/osc_arguments.h"
+#include "daemon/osc/osc_arguments.h"
 
 namespace mixgraph {
 namespace {

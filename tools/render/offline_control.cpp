@@ -14,6 +14,18 @@ ControlSettings OfflineControl::settings() {
   return settings;
 }
 
+Problems OfflineControl::start(double tempo) {
+  Problems problems = control_.start();
+  engine_.automate(script_.automation);
+  engine_.change_transport({.rolling = true, .tempo = tempo});
+  return problems;
+}
+
+std::vector<Unfollowed> OfflineControl::unfollowed() const {
+  if (!script_.automation) return {};
+  return mixgraph::unfollowed(*script_.automation, engine_.settings().environment.rate);
+}
+
 void OfflineControl::hear(const osc::Packet& packet) {
   const auto* message = std::get_if<osc::Message>(&packet);
   if (!line_ || !message || message->address != "/error") return;

@@ -11,8 +11,8 @@ class OfflineControl {
   /// The engine and the script must outlive it.
   OfflineControl(Engine& engine, const Song& song, const Script& script);
 
-  /// Makes the song's graph sound.
-  Problems start() { return control_.start(); }
+  /// Makes the song's graph sound. Its automation begins, and time rolls, with frame 0.
+  Problems start(double tempo = 120);
   /// Carries out a line at once, whatever its frame.
   void carry_out(const Line& line);
   /// Carries out the lines whose frames lie in the tick that the engine is about to process, each at its frame.
@@ -24,8 +24,10 @@ class OfflineControl {
   const LineProblems& problems() const { return problems_; }
   /// What befell nodes while they ran, as the daemon's log would tell it.
   const std::vector<std::string>& notes() const { return notes_; }
-  /// How many lines were not carried out yet.
-  size_t left() const { return script_.lines.size() - next_; }
+  /// How many lines are for later, breakpoints among them.
+  size_t left() const { return script_.lines_from(engine_.frame()); }
+  /// What rows can't follow of the script's automation.
+  std::vector<Unfollowed> unfollowed() const;
 
  private:
   ControlSettings settings();

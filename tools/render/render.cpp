@@ -102,7 +102,7 @@ Result<RenderReport> render(const Song& song, const RenderOptions& options, Soun
   settings.inputs = input ? input->channels() : 0;
   Engine engine(settings);
   OfflineControl control(engine, song, song.script);
-  if (Problems problems = control.start(); !problems.empty()) return with_lines(problems, song.path);
+  if (Problems problems = control.start(options.tempo); !problems.empty()) return with_lines(problems, song.path);
   auto span = render_span(options, song, engine.latency());
   if (!span) return with_lines(span.problems(), song.path);
 
@@ -129,7 +129,7 @@ Result<RenderReport> render(const Song& song, const RenderOptions& options, Soun
     progress(end.position(), end.position() < span->length ? span->length : end.position());
   }
   return RenderReport{engine.counters(), starved_players(control.session().graph, engine.meters()), control.notes(), control.left(),
-                      soloed_nodes(control.session().graph)};
+                      soloed_nodes(control.session().graph), control.unfollowed(), engine.automation()};
 }
 
 }  // namespace mixgraph

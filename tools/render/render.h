@@ -19,11 +19,12 @@ struct RenderOptions {
   std::optional<double> length;  ///< s; without it until the players and the tail end
   std::optional<double> tail;    ///< s after the last player's end; without it until it is silent
   double rate = 0;               ///< Hz; 0: the session's
+  double tempo = 120;            ///< beats per minute
   int block = 64;                ///< frames; more than a tick's are as many
   std::string isa;
   std::string input;  ///< a file for the device inputs
   std::vector<std::pair<std::string, std::string>> set;
-  std::string moves;  ///< a file of messages at their times (tools/render/script.h)
+  std::string moves;  ///< a file of messages at their times (daemon/control/moves_file.h)
 };
 
 /// What part of the engine's output goes into the file, in frames.
@@ -49,6 +50,8 @@ struct RenderReport {
   std::vector<std::string> notes;      ///< what befell nodes
   size_t lines_left = 0;               ///< of the script, beyond the end
   std::vector<std::string> soloed = {};  ///< paths of what is soloed at the end
+  std::vector<Unfollowed> unfollowed = {};  ///< breakpoints that rows couldn't follow
+  std::vector<AutomationState> automation = {};
 };
 
 /// Runs the song and its script through an engine, block by block, and hands the span's frames to `write`, planar.

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <fstream>
+#include <sstream>
 
 #include "tools/cli.h"
 #include "tools/render/measure.h"
@@ -31,8 +33,12 @@ Result<Song> load(const RenderCommand& command, NodeTypes types) {
   if (!session) return session.problems();
   song->session = std::move(*session);
   if (command.moves.empty()) return song;
+  std::ifstream stream(command.moves, std::ios::binary);
+  if (!stream) return Problem{command.moves, "can't be read", ""};
+  std::stringstream text;
+  text << stream.rdbuf();
   LineProblems unread;
-  song->script = read_script(command.moves, song->engine.environment.rate, unread);
+  song->script = read_script(command.moves, text.view(), song->engine.environment.rate, Namespace(song->session.graph), unread);
   auto last = rehearse(*song, song->script, std::move(unread));
   if (!last) return last.problems();
   return song;
@@ -53,6 +59,12 @@ void warn(const RenderReport& report, const Song& song, bool has_input) {
   for (const std::string& note : report.notes) fmt::print(stderr, "{}\n", note);
   if (report.lines_left > 0)
     fmt::print(stderr, "{}: {} of its lines lie beyond the end of the render\n", song.script.path, report.lines_left);
+  for (const Unfollowed& row : report.unfollowed)
+    fmt::print(stderr, "{}: {} of its breakpoints come faster than it can follow, the first at {:.3f} s\n", address_of(row.path, mixgraph::row(*row.type, row.row)),
+               row.count, double(row.frame) / song.engine.environment.rate);
+  for (const AutomationState& state : report.automation)
+    if (state.is_taken)
+      fmt::print(stderr, "{}: it was set by a line after its first breakpoint, and followed none after that\n", address_of(state.path, mixgraph::row(*state.type, state.row)));
   for (const std::string& soloed : report.soloed)
     fmt::print(stderr, "/{}: its solo is on at the end, so what it silences isn't heard; /solo/clear takes all solos back\n", soloed);
   for (const std::string& player : report.underruns)
@@ -127,6 +139,10 @@ void add_options(CLI::App& app, RenderCommand& c) {
   app.add_option("--rate", c.rate, "Sample rate, if not the session's")
       ->check(CLI::Range(8000, 384000))
       ->type_name("HZ");
+  app.add_option("--tempo", c.tempo, "Beats per minute, while time rolls from the start")
+      ->check(CLI::Range(kLeastTempo, kMostTempo))
+      ->type_name("BPM")
+      ->capture_default_str();
   app.add_option("--block", c.block, "Frames computed at a time, at most 64; the result is the same")
       ->check(CLI::Range(1, 8192))
       ->capture_default_str();
@@ -141,7 +157,8 @@ void add_options(CLI::App& app, RenderCommand& c) {
   app.add_option("--moves", c.moves,
                  "Carry out OSC messages at their times, as the daemon would, to the sample: lines of\n"
                  "TIME ADDRESS [VALUE ...], the time in seconds (1.5) or frames (72000f). Sets, moves, patterns,\n"
-                 "/norm/, scenes and edits of the graph: daemon/control/PROTOCOL.md, \"The same offline\".\n"
+                 "/norm/, scenes, edits of the graph, the transport: daemon/control/PROTOCOL.md, \"The same offline\".\n"
+                 "Breakpoints are TIME ADDRESS = VALUE [CURVE]: thousands of them cost next to nothing\n"
                  "The bytes are those of a live session if both start on a tick: there with a bundle that begins\n"
                  "with /on_tick, here at a multiple of 64 frames")
       ->type_name("FILE");
@@ -166,6 +183,7 @@ void add_render(CLI::App& program, Subcommands& all) {
        "mixgraph render song.yaml -o louder.wav --set /master/limiter/gain 3 --set /mix/vox/fader -6",
        "mixgraph render song.yaml -o verse.wav --set /scene/recall verse --set '/mix/{drums,bass}/mute' on",
        "mixgraph render song.yaml -o song.wav --moves fades.txt    # 12.5 /mix/vox/fader -6 4 s-curve",
+       "mixgraph render song.yaml -o song.wav --moves curves.txt   # 12.5 /mix/vox/fader = -6",
        "mixgraph render live.yaml --input take.wav -o mix.wav --json"}));
   all.push_back({app, [command] { return run(*command); }});
 }

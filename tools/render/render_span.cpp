@@ -19,6 +19,7 @@ Result<double> end_of(const Node& player, const std::string& media) {
     return Problem{"/" + player.path, "it plays in a loop, so the render has no end", "give --length"};
   auto info = read_sound_info(media, file);
   if (!info) return info.problems();
+  if (number(player, "follow") > 0.5) return double(info->frames) / info->rate;  // time rolls from the start
   return std::max(0.0, double(info->frames) / info->rate - number(player, "position"));
 }
 

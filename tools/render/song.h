@@ -4,7 +4,7 @@
 
 #include "config/session.h"
 #include "graph/engine.h"
-#include "tools/render/script.h"
+#include "daemon/control/moves_file.h"
 
 namespace mixgraph {
 

@@ -1,4 +1,4 @@
-#include "tools/osc/osc_arguments.h"
+#include "daemon/osc/osc_arguments.h"
 
 #include <fmt/format.h>
 

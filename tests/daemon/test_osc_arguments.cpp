@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/tools/program.h"
-#include "tools/osc/osc_arguments.h"
+#include "daemon/osc/osc_arguments.h"
 
 using namespace mixgraph;
 using namespace mixgraph::program;
