@@ -42,7 +42,7 @@ void Expander::declare(const std::string& path, const Word& name, const Yaml& se
 void Expander::add_group(const std::string& path, const Word& name, const Yaml& settings) {
   for (const Yaml::Entry& entry : settings.entries)
     if (entry.key != "group" && !set_fact(path, entry, ""))
-      report_.add(entry.place, ticks(entry.key) + ": a group has no settings but label, color, groups",
+      report_.add(entry.place, ticks(entry.key) + ": a group has no settings but label, color, groups, link",
                   "write the nodes in it one by one");
   Word type = read_word(settings.find("group")->value, "group", report_);
   if (!is_path(path) || !(type.text.empty() || find_fact_key(kTypeFact)->fits(type.text)))

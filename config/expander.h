@@ -8,6 +8,7 @@
 #include "config/composite.h"
 #include "config/scope.h"
 #include "graph/followers.h"
+#include "graph/links.h"
 #include "graph/graph.h"
 
 namespace mixgraph {
@@ -24,6 +25,13 @@ struct Wire {
 struct Membership {
   std::string path;
   std::vector<Word> names;
+  std::string outer;
+};
+
+/// Whom a path follows, in words.
+struct LinkText {
+  Word leader;
+  std::vector<std::pair<Word, double>> offsets;  ///< by row
   std::string outer;
 };
 
@@ -68,6 +76,8 @@ class Expander {
   void apply(const std::string& path, const Yaml& settings, const std::string& outer, bool with_type);
   void set(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
   bool set_fact(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
+  void read_link(const std::string& path, const Yaml& value, const std::string& outer);
+  void read_offsets(const std::string& prefix, const Yaml& offsets, LinkText& link);
   void set_in_composite(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
   void set_send(const std::string& path, const Yaml::Entry& entry, const std::string& outer);
   void set_send_key(const std::string& path, const std::string& send, const Yaml::Entry& entry,
@@ -83,6 +93,9 @@ class Expander {
   // Connections.
   void connect(Wire& wire);
   void enlist(const Membership& membership, const FollowerParts& parts);
+  void link();
+  std::optional<std::string> leader_named(const std::string& path, const LinkText& link) const;
+  void check_listen_nodes();
   bool add_device_input(const Word& name, std::string_view path);
   void explain_source(const Word& name, const std::string& inner, const std::string& outer);
   void explain_targets(const Word& name, const std::string& inner, const std::string& outer);
@@ -99,6 +112,7 @@ class Expander {
   Facts facts_;
   std::vector<Wire> wires_;
   std::map<std::string, Membership> memberships_;  ///< by path
+  std::map<std::string, LinkText> links_;          ///< the same
   std::map<std::pair<std::string, std::string>, size_t> wire_of_;  ///< by path and port
   std::set<Cable> cables_;
   std::set<std::string> mentioned_,

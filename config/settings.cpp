@@ -54,6 +54,7 @@ bool Expander::set_fact(const std::string& path, const Yaml::Entry& entry, const
     memberships_[path] = {path, read_words(entry.value, entry.key, report_), outer};
     return true;
   }
+  if (key->id == kLinkFact) return read_link(path, entry.value, outer), true;
   if (!entry.value.is_scalar())
     report_.add(entry.value.place, ticks(key->id) + ": one text is expected, in quotes if it begins with #", std::string(key->accepted));
   else if (entry.value.text.empty())
@@ -63,6 +64,40 @@ bool Expander::set_fact(const std::string& path, const Yaml::Entry& entry, const
   else
     facts_[{path, entry.key}] = entry.value.text;
   return true;
+}
+
+/// `link: vox_l`, or `link: {to: vox_l, offsets: {fader: -3}}`.
+void Expander::read_link(const std::string& path, const Yaml& value, const std::string& outer) {
+  LinkText link{{}, {}, outer};
+  if (value.is_mapping()) {
+    for (const Yaml::Entry& entry : value.entries) {
+      if (entry.key == "to")
+        link.leader = read_word(entry.value, "to", report_);
+      else if (entry.key == "offsets")
+        read_offsets("", entry.value, link);
+      else
+        report_.add(entry.place, ticks(entry.key) + ": no such setting of a link", suggest(entry.key, {"to", "offsets"}, "it has"));
+    }
+    if (!value.find("to")) report_.add(value.place, "`link` has no `to`", "such as {to: vox_l, offsets: {fader: -3}}");
+  } else {
+    link.leader = read_word(value, kLinkFact, report_);
+  }
+  links_.erase(path);
+  if (!link.leader.text.empty()) links_[path] = std::move(link);
+}
+
+void Expander::read_offsets(const std::string& prefix, const Yaml& offsets, LinkText& link) {
+  if (!offsets.is_mapping()) return report_.add(offsets.place, "`offsets`: a mapping is expected", "such as {fader: -3, eq/2/gain: 1}");
+  for (const Yaml::Entry& entry : offsets.entries) {
+    const std::string name = prefix + entry.key;
+    if (entry.value.is_mapping()) {
+      read_offsets(name + "/", entry.value, link);
+    } else if (const auto number = read_value(entry.value, name, report_); number && !std::holds_alternative<double>(*number)) {
+      report_.add(entry.value.place, ticks(name) + ": an offset is a number", "in the parameter's unit, such as -3");
+    } else if (number) {
+      link.offsets.push_back({{name, entry.place}, std::get<double>(*number)});
+    }
+  }
 }
 
 void Expander::set_in_composite(const std::string& path, const Yaml::Entry& entry, const std::string& outer) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/expander.h"
+#include "graph/listen.h"
 
 namespace mixgraph {
 namespace {
@@ -21,7 +22,60 @@ void Expander::connect() {
   for (const auto& [path, item] : scope_.items())
     if (item.type && !memberships_.empty()) parts.add(path, *item.type);
   for (const auto& [path, membership] : memberships_) enlist(membership, parts);
+  link();
+  check_listen_nodes();
   check_addresses();
+}
+
+/// The path that a name means: of a node, of an instance, or one that has nodes beneath it.
+std::optional<std::string> Expander::leader_named(const std::string& path, const LinkText& link) const {
+  const std::string inner(parent_of(path));
+  if (auto found = scope_.find(link.leader.text, inner, link.outer)) return found;
+  if (!link.outer.empty()) return {};
+  std::string_view name = link.leader.text;
+  if (name.starts_with('/')) name.remove_prefix(1);
+  for (std::string_view base = link.leader.text.starts_with('/') ? std::string_view() : inner;; base = parent_of(base)) {
+    if (std::string whole = join(base, name); has_nodes(whole)) return whole;
+    if (base.empty()) return {};
+  }
+}
+
+/// Who follows whom; only what can be is kept.
+void Expander::link() {
+  std::map<std::string, Link> links;
+  for (const auto& [path, text] : links_) {
+    const auto leader = leader_named(path, text);
+    if (!leader) {
+      if (!scope_.is_broken(text.leader.text, std::string(parent_of(path)), text.outer)) unknown_name(text.leader, std::string(parent_of(path)), text.outer);
+      continue;
+    }
+    Link& link = links[path] = {*leader, {}};
+    for (const auto& [row, offset] : text.offsets) {
+      if (!is_path(row.text) || !link.offsets.emplace(row.text, offset).second) report_.add(row.place, ticks(row.text) + " is no parameter", "such as fader, or eq/2/gain");
+    }
+  }
+  if (links.empty()) return;
+  std::vector<Links::TypedPath> nodes;
+  for (const auto& [path, item] : scope_.items())
+    if (item.type) nodes.push_back({path, item.type});
+  const Links found(nodes, links);
+  for (const Links::Wrong& wrong : found.wrong()) {
+    const LinkText& text = links_.at(wrong.path);
+    Place place = text.leader.place;
+    for (const auto& [row, offset] : text.offsets)
+      if (row.text == wrong.row) place = row.place;
+    report_.add(place, ticks(wrong.path) + ": " + wrong.what, wrong.hint);
+  }
+  for (const auto& [path, link] : found.written()) facts_[{path, std::string(kLinkFact)}] = text_of(link);
+}
+
+void Expander::check_listen_nodes() {
+  const std::string* first = nullptr;
+  for (const auto& [path, item] : scope_.items()) {
+    if (!item.type || !item.place.file || !listens(*item.type)) continue;
+    if (first) report_.add(item.place, ticks(path) + ": there is a " + std::string(item.type->id) + " already, " + ticks(*first), "a session has one");
+    if (!first) first = &path;
+  }
 }
 
 void Expander::enlist(const Membership& membership, const FollowerParts& parts) {

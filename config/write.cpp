@@ -30,7 +30,7 @@ Yaml write_names(const std::vector<std::string>& names) {
 class GraphWriter {
  public:
   explicit GraphWriter(const Session& session)
-      : graph_(session.graph), folding_(graph_, session.composites) {}
+      : graph_(session.graph), links_(graph_), folding_(graph_, session.composites) {}
 
   Yaml write() {
     for (const Node& node : graph_.nodes()) {
@@ -74,10 +74,25 @@ class GraphWriter {
       const auto found = usual.find({path, std::string(key.id)});
       const std::string_view fact = graph_.fact(path, key.id);
       if (fact == (found == usual.end() ? std::string_view() : found->second)) continue;
-      put(yaml, before + std::string(key.id), key.id == kGroupsFact ? write_membership(path, fact) : write_text(std::string(fact)));
+      put(yaml, before + std::string(key.id), write_fact(path, key.id, fact));
     }
   }
 
+  Yaml write_fact(const std::string& path, std::string_view key, std::string_view fact) const {
+    if (key == kGroupsFact) return write_membership(path, fact);
+    const auto link = key == kLinkFact ? link_in(fact) : std::nullopt;
+    return link ? write_link(path, *link) : write_text(std::string(fact));
+  }
+  Yaml write_link(const std::string& path, const Link& link) const {
+    std::string name = folding_.name_of_node(link.leader, std::string(parent_of(path)));
+    if (name.empty()) name = "/" + link.leader;
+    if (link.offsets.empty()) return write_text(name);
+    Yaml yaml = mapping(), offsets = mapping();
+    for (const auto& [row, offset] : link.offsets) put(offsets, row, write_number(offset));
+    put(yaml, "to", write_text(name));
+    put(yaml, "offsets", std::move(offsets));
+    return yaml;
+  }
   Yaml write_membership(const std::string& path, std::string_view groups) const {
     std::vector<std::string> names;
     for (const std::string_view group : groups_in(groups)) names.push_back(folding_.name_of_node(std::string(group), std::string(parent_of(path))));
@@ -139,14 +154,14 @@ class GraphWriter {
     return write_names(names);
   }
 
-  /// The values that differ from the usual ones; a bypass if it isn't the one that is `implied`.
-  static void write_rows(const Node& node, const Node& usual, double implied, Yaml& yaml) {
+  /// The values that differ from the usual ones; a bypass if it isn't the one that is `implied`. What follows a link has none of its own.
+  void write_rows(const Node& node, const Node& usual, double implied, Yaml& yaml) const {
     int own = int(node.type->parameters.size());
     for (int i = 0; i < own; i++)
-      if (node.values[size_t(i)] != usual.values[size_t(i)])
+      if (node.values[size_t(i)] != usual.values[size_t(i)] && !links_.find(node.path, i))
         put_row(yaml, std::string(row(*node.type, i).id),
                 write_value(row(*node.type, i), node.values[size_t(i)]));
-    if (node.type->bypassable() && node.values.back() != Value(implied))
+    if (node.type->bypassable() && node.values.back() != Value(implied) && !links_.find(node.path, own))
       put(yaml, "bypass", write_value(kBypass, node.values.back()));
   }
   /// "2/gain" goes into the mapping "2".
@@ -195,7 +210,7 @@ class GraphWriter {
     write_rows(node, usual, node.type->bypassable() ? std::get<double>(node.values.back()) : 0, part);
     // To mention a part takes its bypass off.
     Value implied = bypassed && part.entries.empty() ? 1.0 : 0.0;
-    bool differs = node.type->bypassable() && node.values.back() != implied;
+    bool differs = node.type->bypassable() && node.values.back() != implied && !links_.find(node.path, int(node.type->parameters.size()));
     if (part.entries.empty() && !differs) return;
     std::string name = node.path.substr(instance.path.size() + 1);
     if (differs) put(part, "bypass", write_value(kBypass, node.values.back()));
@@ -254,6 +269,7 @@ class GraphWriter {
   }
 
   const Graph& graph_;
+  const Links links_;
   Folding folding_;
   Yaml entries_;
   std::set<std::string> written_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "graph/graph.h"
+#include "graph/links.h"
 
 namespace mixgraph {
 namespace {
@@ -51,11 +52,14 @@ bool is_group_list(std::string_view value) {
   return groups.size() <= kMostGroups && value.back() != ' ';
 }
 
+bool is_link(std::string_view value) { return link_in(value).has_value(); }
+
 constexpr FactKey kKeys[] = {
     {kTypeFact, "the name of a composite type", is_type},
     {"label", "UTF-8 without control characters, at most 200 bytes", is_label},
     {"color", "#rrggbb, or one of red, orange, yellow, green, cyan, blue, magenta, white, gray, black", is_color},
     {kGroupsFact, "paths of groups, each once, with a space between them, at most 8", is_group_list},
+    {kLinkFact, "the path that it follows, then ROW=OFFSET for each row that differs, with a space between them", is_link},
 };
 
 }  // namespace

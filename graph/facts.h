@@ -34,6 +34,9 @@ inline constexpr size_t kMostGroups = 8;
 /// The paths in a value of that key. [any]
 std::vector<std::string_view> groups_in(std::string_view fact);
 
+/// The key of what a path's rows follow (graph/links.h): "mix/vox_l fader=-3".
+inline constexpr std::string_view kLinkFact = "link";
+
 /// Calls `visit` with a path and with each above it: "mix/vox/eq", "mix/vox", "mix". [any]
 template <class Visit>
 void each_above(std::string_view path, Visit visit) {

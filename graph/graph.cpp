@@ -8,6 +8,8 @@
 #include <unordered_set>
 
 #include "graph/followers.h"
+#include "graph/links.h"
+#include "graph/listen.h"
 
 namespace mixgraph {
 
@@ -149,6 +151,8 @@ class GraphEditor {
     sweep();
     settle_facts();
     if (comes_or_goes || !new_members_.empty()) settle_groups();
+    settle_links();
+    if (comes_or_goes) check_listen_nodes();
     if (!problems_.empty()) return std::move(problems_);
     return std::move(graph_);
   }
@@ -199,6 +203,7 @@ class GraphEditor {
     content_.facts.own()[{e.path, e.key}] = e.value;
     if (!find(e.path)) doubted_[e.path] = true;
     if (e.key == kGroupsFact) new_members_.insert(e.path);
+    if (e.key == kLinkFact) new_links_.insert(e.path);
   }
 
   void connect_many(std::span<const Edit> edits) {
@@ -312,10 +317,56 @@ class GraphEditor {
     for (const SetFact& e : changed) e.value.empty() ? erase_fact({e.path, e.key}) : void(content_.facts.own()[{e.path, e.key}] = e.value);
   }
 
+  /// Links to what is gone go; those that were to be set, and chains, are refused. What follows has its leader's values.
+  void settle_links() {
+    for (auto links = links_in(graph_); !links.empty();) {
+      const Links found = found_in(graph_, links);
+      bool went = false;
+      for (const Links::Wrong& w : found.wrong()) {
+        if (w.kind == Links::Wrong::chain || w.kind == Links::Wrong::never || new_links_.count(w.path)) {
+          refuse(w.path, w.what, w.hint);
+        } else if (w.kind == Links::Wrong::gone) {
+          links.erase(w.path), went = true;
+          erase_fact({w.path, std::string(kLinkFact)});
+        }
+      }
+      if (went) continue;  // those above them count for their nodes now
+      write_links(found);
+      return;
+    }
+  }
+  static Links found_in(const Graph& graph, const std::map<std::string, Link>& links) {
+    std::vector<Links::TypedPath> nodes;
+    nodes.reserve(graph.nodes().size());
+    for (const Node& node : graph.nodes()) nodes.push_back({node.path, node.type});
+    return Links(nodes, links);
+  }
+  void write_links(const Links& links) {
+    for (const auto& [path, link] : links.written())
+      if (const std::string text = text_of(link); text != graph_.fact(path, kLinkFact)) content_.facts.own()[{path, std::string(kLinkFact)}] = text;
+    for (const LinkedNode& linked : links.nodes()) {
+      const size_t place = graph_.place_of(linked.path), leader = graph_.place_of(linked.leader);
+      for (int r = 0; r < row_count(*linked.type); r++) {
+        if (!can_follow(*linked.type, r)) continue;
+        const double value = linked.value(r, std::get<double>(graph_.nodes()[leader].values[size_t(r)]));
+        if (graph_.nodes()[place].values[size_t(r)] != Value(value)) graph_.set_value(place, r, value);
+      }
+    }
+  }
+
+  void check_listen_nodes() {
+    const Node* first = nullptr;
+    for (const Node& node : graph_.nodes()) {
+      if (!listens(*node.type)) continue;
+      if (first) refuse(node.path, "there is a " + std::string(node.type->id) + " already: /" + first->path, "a graph has one; remove that first");
+      if (!first) first = &node;
+    }
+  }
+
   Graph graph_;
   Graph::Content& content_;
   bool moved_ = false;  // a node came
-  std::unordered_set<std::string> gone_, gone_groups_, new_members_;
+  std::unordered_set<std::string> gone_, gone_groups_, new_members_, new_links_;
   std::map<std::string, bool, std::less<>> doubted_;  // paths that may have no node any more, or (true) never had one
   Problems problems_;
 };

@@ -90,7 +90,8 @@ using Edit = std::variant<AddNode, RemoveNode, Connect, Disconnect, SetValue, Se
 
 /// Applies edits in order to a copy and returns it, or the problems of every edit that can't be done; `where` is the OSC
 /// address concerned. Checks paths, ports, ranges, texts and groups; loops are found by compile(). Facts of a path go with the
-/// last node at it or beneath it, if none has come by the end of the edits; so do groups that are gone from its groups. [any]
+/// last node at it or beneath it, if none has come by the end of the edits; so do groups that are gone from its groups, and links
+/// to what is gone. Values that follow a link are what it makes of the leader's, whatever was set. [any]
 Result<Graph> apply(const Graph& graph, const std::vector<Edit>& edits);
 /// Edits that make `to` of `from`: disconnections, removals, additions, connections, values, facts. [any]
 std::vector<Edit> diff(const Graph& from, const Graph& to);

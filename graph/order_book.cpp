@@ -60,13 +60,22 @@ void OrderBook::say_to(std::string_view path, int row, const Move& m, SaidFrames
   const uint64_t at = m.at_once || m.frame > now_ ? m.frame : now_;
   Said& said = frames[at];
   said.timed |= timed, said.late |= late;
-  said.orders.push_back(order_of(instance, row, m.value, m.seconds, m.course));
-  if (p.group == GroupPart::none) return;
-  if (p.group == GroupPart::solo || p.group == GroupPart::solo_safe) {
-    said.solo = true;
-    solos_.insert({{at, numbers_ + 1}, {row_of(said.orders.back()), m.value}});
+  add(said, at, p, order_of(instance, row, m.value, m.seconds, m.course));
+  if (p.group != GroupPart::none)
+    for (const Followers::Row& follower : followers_.of(path, row)) say_to(follower.path, follower.row, m, frames);
+  if (links_.empty() || row >= row_count(*instance.type) || !can_follow(*instance.type, row)) return;
+  for (const LinkedNode* linked : links_.following(path)) {
+    Move led = m;
+    led.value = linked->value(row, m.value);
+    say_to(linked->path, row, led, frames);
   }
-  for (const Followers::Row& follower : followers_.of(path, row)) say_to(follower.path, follower.row, m, frames);
+}
+
+void OrderBook::add(Said& said, uint64_t frame, const Parameter& p, const Order& order) {
+  said.orders.push_back(order);
+  if (p.group != GroupPart::solo && p.group != GroupPart::solo_safe) return;
+  said.solo = true;
+  solos_.insert({{frame, numbers_ + 1}, {row_of(order), order.value}});
 }
 
 void OrderBook::say(std::span<const Move> moves) {
@@ -118,21 +127,47 @@ std::vector<Order> OrderBook::silenced_at(uint64_t frame) const {
   return orders;
 }
 
-/// The order that a follower takes at a frame: that of its leader then, or the leader's value, or none.
-Order OrderBook::following(const Instance& member, int row, const FrameOrders& orders, const std::unordered_map<uint64_t, double>& then) const {
+/// What a row follows; no instance: nothing.
+OrderBook::Leader OrderBook::leader_of(const Instance& member, int row) const {
+  if (row < row_count(*member.type)) {
+    const LinkedNode* link = links_.find(member.path, row);
+    return link ? Leader{find(link->leader), row, link} : Leader();
+  }
+  const auto group = followers_.leader_of(member.path, *member.type, size_t(row - row_count(*member.type)));
+  return group ? Leader{find(group->path), group->row} : Leader();
+}
+
+/// The order that a follower takes at a frame: that of its leader then, or the leader's value. One of a group that it has left is as at first,
+/// one that isn't linked any more stays as it is.
+Order OrderBook::following(const Instance& member, int row, const FrameOrders& orders, const Values& then) const {
   const Parameter& p = told_row(*member.type, row);
-  const auto leader = followers_.leader_of(member.path, *member.type, size_t(row - row_count(*member.type)));
-  const auto found = leader ? by_path_.find(leader->path) : by_path_.end();
-  if (found == by_path_.end()) return order_of(member, row, p.initial);
-  const Instance& group = *found->second;
-  const uint64_t led_by = row_key(group.id, leader->row);
+  const Leader leader = leader_of(member, row);
+  if (!leader.instance) return order_of(member, row, row < row_count(*member.type) ? std::get<double>(member.values[size_t(row)]) : p.initial);
+  const auto value = [&](double leaders) { return leader.link ? leader.link->value(row, leaders) : leaders; };
+  const uint64_t led_by = row_key(leader.instance->id, leader.row);
   if (const auto led = orders.find(led_by); led != orders.end()) {
     Order order = *led->second;
     order.instance = member.id, order.row = int16_t(row);
+    order.value = value(order.value), order.goal = to_domain(p, order.value);
     return order;
   }
   const auto told = then.find(led_by);
-  return order_of(member, row, told == then.end() ? std::get<double>(group.values[size_t(leader->row)]) : told->second);
+  return order_of(member, row, value(told == then.end() ? std::get<double>(leader.instance->values[size_t(leader.row)]) : told->second));
+}
+
+/// Of the orders of a frame, those that rows take which are linked now, or were before: what was said of them doesn't count.
+std::deque<Order> OrderBook::linked(const FrameOrders& orders, const Values& then) const {
+  std::map<uint64_t, std::pair<const Instance*, int>> rows;
+  for (const auto& [key, order] : orders) {
+    const Instance* const instance = by_id(order->instance);
+    if ((links_.empty() && links_before_.empty()) || !instance || order->row >= row_count(*instance->type) || !can_follow(*instance->type, order->row)) continue;
+    if (links_.find(instance->path) || links_before_.find(instance->path)) rows[key] = {instance, order->row};
+    for (const LinkedNode* node : links_.following(instance->path))
+      if (const Instance* member = find(node->path)) rows[row_key(member->id, order->row)] = {member, order->row};
+  }
+  std::deque<Order> made;
+  for (const auto& [key, row] : rows) made.push_back(following(*row.first, row.second, orders, then));
+  return made;
 }
 
 // What waits was said to those who followed then. At each of its frames, whoever has followed or follows now is told again.
@@ -140,11 +175,18 @@ void OrderBook::follow_pending(SaidFrames& frames) {
   std::map<uint64_t, FrameOrders> waiting;  // the latest of each frame, by row
   for (const auto& [key, pending] : pending_)
     for (const Order& o : pending.orders) waiting[key.first][row_of(o)] = &o;
-  std::unordered_map<uint64_t, double> then;  // values that have come by the frame at hand
-  for (const auto& [frame, orders] : waiting) {
+  Values then;  // that have come by the frame at hand
+  for (auto& [frame, orders] : waiting) {
+    for (const auto& [key, order] : orders) then[key] = order->value;
+    const std::deque<Order> links = linked(orders, then);  // before the groups, as groups may be linked
+    for (const Order& o : links) {
+      orders[row_of(o)] = &o;
+      then[row_of(o)] = o.value;
+      frames[frame].timed = true;
+      add(frames[frame], frame, row(*by_id(o.instance)->type, o.row), o);
+    }
     std::map<uint64_t, std::pair<const Instance*, int>> members;  // by row
     for (const auto& [key, order] : orders) {
-      then[key] = order->value;
       const Instance* const instance = by_id(order->instance);
       if (!instance || told_row(*instance->type, order->row).group == GroupPart::none) continue;
       if (order->row >= row_count(*instance->type)) members[key] = {instance, order->row};
@@ -162,7 +204,7 @@ void OrderBook::follow_pending(SaidFrames& frames) {
 
 void OrderBook::settle_followers() {
   SaidFrames frames;
-  if (membership_ && !pending_.empty()) follow_pending(frames);
+  if (follows_ && !pending_.empty()) follow_pending(frames);
   bool solo = !solos_.empty();
   for (const InstancePtr& i : known_) {
     for (size_t r = 0; r < i->type->parameters.size(); r++)

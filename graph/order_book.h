@@ -11,6 +11,7 @@
 #include "graph/engine.h"
 #include "graph/followers.h"
 #include "graph/handover.h"
+#include "graph/links.h"
 #include "graph/plan.h"
 
 namespace mixgraph {
@@ -29,11 +30,13 @@ class OrderBook {
   void know(const Graph& graph) {
     const bool before = followers_.has_members();
     followers_ = Followers(graph, followers_);
-    membership_ = before || followers_.has_members();
+    links_before_ = std::exchange(links_, Links(graph));
+    follows_ = before || followers_.has_members() || !links_.empty() || !links_before_.empty();
   }
   /// Has all that follows do so, where instances or what they follow are new.
   void settle_followers();
-  /// Tells instances, and those that follow them: what is of one frame is one batch.
+  /// Tells instances, and those that follow them: what is of one frame is one batch. A row that follows a link is told by what is said of its
+  /// leader; whoever keeps the document says the leader what is to be said of the row (LinkedNode::leaders_value).
   void say(std::span<const Move> moves);
   /// Lets time go on; `all`: as if it had for all that waits.
   void look_at_clock(bool all = false);
@@ -88,7 +91,16 @@ class OrderBook {
   void add_silenced(SaidFrames& frames);
   std::vector<Order> silenced_at(uint64_t frame) const;
   using FrameOrders = std::unordered_map<uint64_t, const Order*>;  // by row
-  Order following(const Instance& member, int row, const FrameOrders& orders, const std::unordered_map<uint64_t, double>& then) const;
+  using Values = std::unordered_map<uint64_t, double>;         // the same
+  struct Leader {
+    const Instance* instance = nullptr;
+    int row = 0;
+    const LinkedNode* link = nullptr;  // nullptr: it is a group
+  };
+  Leader leader_of(const Instance& member, int row) const;
+  Order following(const Instance& member, int row, const FrameOrders& orders, const Values& then) const;
+  std::deque<Order> linked(const FrameOrders& orders, const Values& then) const;
+  void add(Said& said, uint64_t frame, const Parameter& p, const Order& order);
   void follow_pending(SaidFrames& frames);
   void send_said(SaidFrames& frames);
   bool tell(Instance& instance, const Order& order, const Key& key);
@@ -115,7 +127,8 @@ class OrderBook {
   uint64_t now_ = 0, numbers_ = 0;
   size_t out_ = 0;  // batches that the performer has, or had and not given back
   Followers followers_;
-  bool membership_ = false;  // there are members, or there were before the latest document
+  Links links_, links_before_;  // of the document, and of the one before
+  bool follows_ = false;        // there are members or links, or there were before the latest document
   std::multimap<Key, std::pair<uint64_t, double>> solos_;  // values of rows of the solo, that aren't past
   std::unordered_map<std::string_view, Instance*> by_path_;
   std::unordered_map<uint32_t, Instance*> by_id_;

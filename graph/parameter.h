@@ -35,8 +35,9 @@ enum class Motion : uint8_t {
   jump,    ///< at once, to the sample; the node deals with the step
 };
 
-/// What a row is to groups and to the solo (graph/followers.h): one of a group that others follow, or one that follows.
-enum class GroupPart : uint8_t { none, level, mute, solo, solo_safe, silenced };
+/// What a row is to groups and to the solo (graph/followers.h): one of a group that others follow, or one that follows. And to
+/// listening (graph/listen.h): one that has its node's input or output heard, or the level of the node at which that is.
+enum class GroupPart : uint8_t { none, level, mute, solo, solo_safe, silenced, pfl, afl, listen };
 
 /// One row of a node's table. Everything about a parameter is derived from its row.
 struct Parameter {
@@ -51,6 +52,7 @@ struct Parameter {
   Motion motion = Motion::smooth;
   bool main = false;  ///< answers at the node's own address: `/mix/vox/fader -6`
   GroupPart group = GroupPart::none;
+  bool mirrors = false;  ///< a row that is linked to it has its opposite (graph/links.h): the pans of a stereo pair
 };
 
 /// A parameter's value: a number in its unit (the index of a choice), or a text.
@@ -106,6 +108,7 @@ constexpr bool is_sound(const Parameter& p) {
   }
   if (p.curve == Curve::log && p.min <= 0) return false;
   if (p.curve == Curve::fader && (p.min != -90 || p.max != 10)) return false;
+  if (p.mirrors && p.min != -p.max) return false;
   return p.min < p.max && p.initial >= p.min && p.initial <= p.max;
 }
 constexpr bool is_sound(std::span<const Parameter> table) {

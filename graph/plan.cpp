@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "graph/listen.h"
+
 namespace mixgraph {
 
 bool Instance::fits(const NodeType& other, Format other_format, std::span<const Value> other_values) const {
@@ -183,12 +185,14 @@ class Planner {
     return Sorting(graph_.nodes().size(), edges);
   }
   void read_edges() {
+    const auto listening = listening_cables(graph_);
+    const std::vector<Cable>& cables = listening ? *listening : graph_.cables();
     heard_.resize(graph_.nodes().size());
-    edges_.reserve(graph_.cables().size());
+    edges_.reserve(cables.size());
     auto place = [&](const std::string& path) { return graph_.place_of(path); };
     const std::string* from = nullptr;
     size_t from_place = 0;
-    for (const Cable& c : graph_.cables()) {  // sorted: those from one node follow each other
+    for (const Cable& c : cables) {  // sorted: those from one node follow each other
       if (!from || *from != c.from) from = &c.from, from_place = place(c.from);
       edges_.push_back({from_place, place(c.to), c.from_port, c.to_port});
       heard_[edges_.back().to].push_back(edges_.size() - 1);

@@ -14,6 +14,7 @@
   X(send)       \
   X(vca)        \
   X(mute_group) \
+  X(listen)     \
   X(sum)        \
   X(tremolo)    \
   X(delay)      \

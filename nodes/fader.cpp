@@ -8,7 +8,14 @@ enum Row { kLevel };
 consteval Parameter level_row(std::string_view doc) {
   return {.id = "level", .label = "Level", .doc = doc, .unit = Unit::decibel, .curve = Curve::fader, .min = -90, .max = 10, .main = true};
 }
-constexpr Parameter kFaderRows[] = {level_row("Level of the channel; -90 dB is silence.")};
+constexpr Parameter kFaderRows[] = {level_row("Level of the channel; -90 dB is silence."),
+                                    {.id = "pfl",
+                                     .label = "PFL",
+                                     .doc = "Has what goes into it heard at the listen node: before the fader.",
+                                     .curve = Curve::stepped,
+                                     .choices = kOffOn,
+                                     .motion = Motion::jump,
+                                     .group = GroupPart::pfl}};
 constexpr Parameter kSendRows[] = {level_row("Level of what is sent; -90 dB is silence.")};
 constexpr Parameter kOfGroups[] = {{.id = "level",
                                     .label = "Level of group",

@@ -15,13 +15,14 @@ consteval Parameter group_row(std::string_view id, std::string_view label, std::
   row.group = part;
   return row;
 }
-enum Row { kOn, kSolo, kSoloSafe, kRows };
+enum Row { kOn, kSolo, kSoloSafe, kAfl, kRows };
 constexpr Parameter kParameters[] = {
     on_row(),
     // What the followers make of these is what is heard.
     group_row("solo", "Solo", "Silences every other channel that is neither soloed, nor safe, nor on its way to or from a soloed one.", GroupPart::solo,
               Motion::jump),
     group_row("solo_safe", "Solo safe", "The solo of others doesn't silence it.", GroupPart::solo_safe, Motion::jump),
+    group_row("afl", "AFL", "Has what comes out of it heard at the listen node: after the fader.", GroupPart::afl, Motion::jump),
 };
 constexpr Parameter kOfGroups[] = {group_row("mute", "Mute of group", "The mute of a group that it is a member of.", GroupPart::mute)};
 constexpr int kSilenced = int(kMostGroups), kFollowers = kSilenced + 1;

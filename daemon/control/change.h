@@ -25,6 +25,7 @@ struct Timing {
 struct NewValue {
   const Entry* entry;  ///< of the document's names
   Value value;
+  bool said = true;    ///< by the author: else it follows from that by a link
 };
 
 using NewValues = boost::container::small_vector<NewValue, 1>;
@@ -79,6 +80,7 @@ struct Applied {
   const Client* setter = nullptr;    ///< of values that were set, who knows them already
   uint64_t frame = 0;                ///< at which it is heard
   std::span<const Entry* const> values;  ///< rows whose value, or target, is another now; what waits for its time isn't among them
+  std::span<const Entry* const> unsaid;  ///< those of them that the setter doesn't know, as they follow a link
   std::span<const Edit> edits;           ///< of the graph, in an order in which they can be made; values among them are in `values` too
   const Namespace* names = nullptr;      ///< of the graph as it is now
   const SessionEdit* session = nullptr;  ///< if there is anything in it

@@ -47,7 +47,7 @@ double Call::number(size_t i, double fallback) const {
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = [] {
     std::vector<Command> list;
-    for (auto part : {graph_commands(), transaction_commands(), file_commands(), diff_commands(), scene_commands(),
+    for (auto part : {graph_commands(), link_commands(), transaction_commands(), file_commands(), diff_commands(), scene_commands(),
                       feedback_commands(), automation_commands(), transport_commands(), status_commands(), daemon_commands()})
       list.insert(list.end(), part.begin(), part.end());
     return list;

@@ -69,6 +69,7 @@ struct Command {
 };
 
 std::span<const Command> graph_commands();
+std::span<const Command> link_commands();
 std::span<const Command> transaction_commands();
 std::span<const Command> file_commands();
 std::span<const Command> diff_commands();

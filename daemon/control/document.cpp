@@ -1,7 +1,9 @@
 #include "daemon/control/document.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <unordered_map>
 
 namespace mixgraph {
 namespace {
@@ -33,8 +35,47 @@ Graph Document::graph_at(uint64_t frame) const {
     if (m.row != kReplaced && !m.at_once && m.frame <= frame) due.push_back({std::string(m.path), m.row, m.value, m.frame, 0, m.course});
   std::stable_sort(due.begin(), due.end(), [](const DueMove& a, const DueMove& b) { return a.frame < b.frame; });
   Graph then = graph_;
-  for (const DueMove& d : due) then.set_value(d.path, d.row, d.value);
+  for (const DueMove& d : due) {
+    then.set_value(d.path, d.row, d.value);
+    for (const LinkedNode* linked : links_.following(d.path))  // of what the engine doesn't have yet it can't tell them
+      if (can_follow(*linked->type, d.row)) then.set_value(linked->path, d.row, linked->value(d.row, d.value));
+  }
   return then;
+}
+
+NewValues Document::with_links(std::span<const NewValue> said) const {
+  NewValues all;
+  std::unordered_map<const Entry*, size_t> places;
+  const auto put = [&](const Entry* entry, Value value, bool by_author) {
+    const auto [place, is_new] = places.emplace(entry, all.size());
+    if (is_new) all.push_back({entry, std::move(value), by_author});
+    else all[place->second] = {entry, std::move(value), by_author};
+  };
+  std::unordered_map<const Entry*, const NewValue*> words;  // the last of each row
+  for (const NewValue& s : said) {
+    words[s.entry] = &s;
+    if (!links_.find(s.entry->path, s.entry->row)) put(s.entry, s.value, s.said);
+  }
+  for (const NewValue& s : said) {
+    const LinkedNode* linked = links_.find(s.entry->path, s.entry->row);
+    const Entry* leader = linked ? names_.find(linked->leader, s.entry->row) : nullptr;
+    if (leader && !words.count(leader)) put(leader, linked->leaders_value(leader->row, std::get<double>(s.value)), false);
+  }
+  const auto knows = [&](const Entry* entry, double value) {
+    const auto word = words.find(entry);
+    const Parameter& p = entry->parameter();
+    return word != words.end() && word->second->said && std::abs(std::get<double>(word->second->value) - value) <= 1e-9 * (p.max - p.min);
+  };
+  for (size_t i = 0, count = all.size(); i < count; i++) {
+    const Entry& leader = *all[i].entry;
+    for (const LinkedNode* linked : links_.following(leader.path)) {
+      if (!can_follow(*leader.type, leader.row)) break;
+      const Entry* entry = names_.find(linked->path, leader.row);
+      const double value = linked->value(leader.row, std::get<double>(all[i].value));
+      put(entry, value, knows(entry, value));
+    }
+  }
+  return all;
 }
 
 Result<std::optional<Graph>> Document::outcome(const Change& change) const {
@@ -64,6 +105,7 @@ Problems Document::apply(const Change& change, std::optional<Graph> outcome, uin
   std::optional<Graph> before;  // as it will be when the change is heard
   if (change.is_step()) before = change.values.empty() ? graph_ : graph_at(change.timing.frame);
   changed_.clear();
+  unsaid_.clear();
   edits_.clear();
   if (outcome) {
     const Graph old = graph_;
@@ -80,6 +122,7 @@ Problems Document::apply(const Change& change, std::optional<Graph> outcome, uin
     move(*said.entry, std::get<double>(said.value), change.timing, now);
     if (!waits) changed_.push_back(said.entry);
   }
+  find_unsaid(change);
   if (!change.session.empty()) mixgraph::apply(session_, change.session);
   if (change.why == Change::Why::undo || change.why == Change::Why::redo) history_.stepped(change.why);
   applied = told(change.why, waits ? change.timing.frame : engine_.now());
@@ -97,7 +140,7 @@ Problems Document::apply(const Change& change, std::optional<Graph> outcome, uin
 }
 
 Applied Document::told(Change::Why why, uint64_t frame) const {
-  return {.why = why, .frame = frame, .values = changed_, .edits = edits_, .names = &names_};
+  return {.why = why, .frame = frame, .values = changed_, .unsaid = unsaid_, .edits = edits_, .names = &names_};
 }
 
 /// The rows that edits gave another value, in nodes that were there before.
@@ -110,6 +153,13 @@ void Document::find_changed(const Graph& before) {
     for (size_t row = 0; row < old->values.size(); row++)
       if (old->values[row] != add->node.values[row]) changed_.push_back(names_.find(old->path, int(row)));
   }
+}
+
+/// Of those that have changed, what their author hasn't said.
+void Document::find_unsaid(const Change& change) {
+  if (change.why != Change::Why::set || links_.empty()) return;
+  for (const NewValue& value : change.values)
+    if (!value.said && std::find(changed_.begin(), changed_.end(), value.entry) != changed_.end()) unsaid_.push_back(value.entry);
 }
 
 void Document::remember(const Change& change, const Graph& before) {
@@ -178,6 +228,7 @@ Problems Document::take_over(Graph next, const std::vector<Prepared>& prepared) 
   if (Problems problems = engine_.update(next, prepared); !problems.empty()) return problems;
   const bool rename = !same_nodes(graph_, next);
   graph_ = std::move(next);
+  links_ = Links(graph_);
   if (rename) {
     names_ = Namespace(graph_, std::move(names_));
     generation_++;
@@ -191,6 +242,7 @@ Problems Document::take_over(Graph next, const std::vector<Prepared>& prepared) 
 
 Applied Document::catch_up(bool all) {
   changed_.clear();
+  unsaid_.clear();
   for (const DueMove& due : engine_.take_due(all)) {
     remember_due(due.frame);
     const Entry* entry = names_.find(due.path, due.row);
@@ -215,6 +267,7 @@ void Document::move(const Entry& entry, double target, const Timing& timing, uin
   const double seconds = takes_time(entry.parameter()) ? timing.seconds : 0;
   const bool waits = this->waits(timing), late = timing.frame != 0 && timing.frame < engine_.now();
   if (!waits) take_value(entry, target, now, seconds, timing.course);
+  if (links_.find(entry.path, entry.row)) return;  // the engine has it follow
   hand_over(entry, {entry.path, entry.row, target, waits ? timing.frame : engine_.now(), seconds, timing.course, !waits, late});
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/control/history.h"
 #include "daemon/control/moves.h"
 #include "graph/engine.h"
+#include "graph/links.h"
 
 namespace mixgraph {
 
@@ -23,6 +24,11 @@ class Document {
   /// The graph as it will be at a frame, if nothing else is said until then.
   Graph graph_at(uint64_t frame) const;
   const Namespace& names() const { return names_; }
+  /// Who follows whom in it.
+  const Links& links() const { return links_; }
+  /// What a change says of values, with links: who follows is said to its leader, and the leader to all that follow it. Where both are said, the leader
+  /// counts. Saying it again changes nothing.
+  NewValues with_links(std::span<const NewValue> said) const;
   /// Goes up whenever nodes come or go.
   uint64_t generation() const { return generation_; }
   /// A parameter's value at a frame, also in the midst of a move.
@@ -59,6 +65,7 @@ class Document {
   Problems take_over(Graph next, const std::vector<Prepared>& prepared);
   Applied told(Change::Why why, uint64_t frame) const;
   void find_changed(const Graph& before);
+  void find_unsaid(const Change& change);
   void remember(const Change& change, const Graph& before);
   void remember_due(uint64_t frame);
   std::optional<Change> left_of(const Change* step, const Change* opposite) const;
@@ -74,6 +81,7 @@ class Document {
   Engine& engine_;
   Session session_;
   Graph graph_;
+  Links links_;
   Namespace names_;
   Moves moves_;
   History history_;
@@ -89,6 +97,7 @@ class Document {
   uint64_t flushes_ = 1;
   std::vector<Edit> edits_;            // that the latest change was
   std::vector<const Entry*> changed_;  // by it
+  std::vector<const Entry*> unsaid_;   // of those
   uint64_t generation_ = 0;
 };
 

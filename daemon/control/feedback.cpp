@@ -37,6 +37,7 @@ void Feedback::follow(const Applied& applied) {
     for (auto& [client, subscriber] : subscribers_.map())
       for (Interest& interest : subscriber.interests) interest.wanted.clear();
   for (const Entry* entry : applied.values) changed(*entry, applied.names->index(*entry), applied.setter);
+  for (const Entry* entry : applied.unsaid) changed(*entry, applied.names->index(*entry), nullptr);
 }
 
 void Feedback::tick(const Now& now, const Namespace& names, const ValueOf& value_of, const Send& send) {

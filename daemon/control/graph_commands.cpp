@@ -6,6 +6,8 @@
 #include "daemon/control/edits.h"
 #include "daemon/control/values.h"
 #include "graph/followers.h"
+#include "graph/links.h"
+#include "graph/listen.h"
 
 namespace mixgraph {
 namespace {
@@ -79,8 +81,8 @@ Answer join_group(Workspace& workspace, const Call& call) {
   const std::string path = path_of(call.text(0)), group = path_of(call.text(1));
   const Graph& graph = graph_for(workspace, call.client);
   auto groups = memberships(graph, path);
-  if (std::find(groups.begin(), groups.end(), group) != groups.end()) return Problem{"", "/" + path + " is a member of /" + group + " already", ""};
-  if (groups.size() == kMostGroups) return Problem{"", "/" + path + " is a member of 8 groups already", "/graph/leave one of them"};
+  if (std::find(groups.begin(), groups.end(), group) != groups.end()) return Problem{"/" + path, "is a member of /" + group + " already", ""};
+  if (groups.size() == kMostGroups) return Problem{"/" + path, "is a member of 8 groups already", "/graph/leave one of them"};
   groups.push_back(group);
   return edit(workspace, call, std::vector<Edit>{SetFact{path, std::string(kGroupsFact), joined(groups)}}, path);
 }
@@ -90,8 +92,10 @@ Answer leave_group(Workspace& workspace, const Call& call) {
   const Graph& graph = graph_for(workspace, call.client);
   auto groups = memberships(graph, path);
   const auto found = std::find(groups.begin(), groups.end(), group);
-  if (found == groups.end())
-    return Problem{"", "/" + path + " is no member of /" + group, groups.empty() ? "it is a member of no group" : "it is one of " + joined(groups)};
+  if (found == groups.end()) {
+    if (auto unknown = unknown_path(graph, path)) return *unknown;
+    return Problem{"/" + path, "is no member of /" + group, groups.empty() ? "it is a member of no group" : "it is one of " + joined(groups)};
+  }
   groups.erase(found);
   return edit(workspace, call, std::vector<Edit>{SetFact{path, std::string(kGroupsFact), joined(groups)}}, path);
 }
@@ -108,10 +112,26 @@ Answer clear_solo(Workspace& workspace, const Call& call) {
   return Done{count};
 }
 
+/// Takes back every PFL and AFL at once.
+Answer clear_listening(Workspace& workspace, const Call& call) {
+  Change change{.author = call.client, .timing = {call.frame, 0, Course::position}};
+  for (const Entry& entry : workspace.document.names().entries())
+    if (is_heard_by(entry.parameter()) && value_in(workspace.document.graph(), entry) == Value(1.0)) change.values.push_back({&entry, Value(0.0)});
+  const std::string count = std::to_string(change.values.size());
+  if (change.values.empty()) return Done{count};
+  return workspace.make(std::move(change), Done{count});
+}
+
 osc::Message described(const Graph& graph, const Cable& cable) {
   const auto output = graph.find(cable.from)->type->outputs[size_t(cable.from_port)].id;
   const auto input = graph.find(cable.to)->type->inputs[size_t(cable.to_port)].id;
   return {"/graph/cable", {cable.from, std::string(output), cable.to, std::string(input)}};
+}
+
+osc::Message described(const std::string& path, const Link& link) {
+  osc::Message message{"/graph/linked", {path, link.leader}};
+  for (const auto& [row, offset] : link.offsets) message.arguments.insert(message.arguments.end(), {row, float(offset)});
+  return message;
 }
 
 Answer list(Workspace& workspace, const Call& call) {
@@ -126,6 +146,8 @@ Answer list(Workspace& workspace, const Call& call) {
   for (const auto& [at, value] : graph.facts())
     if (at.second == kGroupsFact && wanted(at.first))
       for (const std::string_view group : groups_in(value)) list.push_back({"/graph/member", {at.first, std::string(group)}});
+  for (const auto& [path, link] : links_in(graph))
+    if (wanted(path)) list.push_back(described(path, link));
   return workspace.answer_list(call, std::move(list));
 }
 
@@ -140,7 +162,8 @@ constexpr Command kCommands[] = {
     {"/graph/join", "path group", "ss", "Makes a strip, a bus, or a fader a member of a group.", join_group, Right::edit},
     {"/graph/leave", "path group", "ss", "Takes a member out of a group.", leave_group, Right::edit},
     {"/graph/list", "[prefix]", "|s",
-     "Sends /graph/node PATH TYPE, /graph/cable FROM OUTPUT TO INPUT and /graph/member PATH GROUP, then /done.", list, Right::view},
+     "Sends /graph/node PATH TYPE, /graph/cable FROM OUTPUT TO INPUT, /graph/member PATH GROUP and /graph/linked PATH LEADER [PARAMETER OFFSET ...], then /done.", list, Right::view},
+    {"/listen/clear", "", "", "Takes back every PFL and AFL, all at once.", clear_listening, Right::mix},
     {"/solo/clear", "", "", "Takes back every solo, all at once.", clear_solo, Right::mix},
 };
 

@@ -70,6 +70,7 @@ std::optional<Problem> guard(const Workspace& workspace, const Change& change, c
   const Client& author = *change.author;
   for (const NewValue& said : change.values) {
     const std::string& address = said.entry->address;
+    if (workspace.document.links().find(said.entry->path, said.entry->row)) continue;  // its leader is asked for; who names it has asked for it
     if (change.why == Change::Why::set && !author.may(Right::mix, address)) return refusal(workspace, author, Right::mix, address);
     const bool needs_files = std::holds_alternative<std::string>(said.value) && names_file(*said.entry->type, said.entry->parameter());
     if (needs_files && !author.may(Right::files, address)) return refusal(workspace, author, Right::files, address);

@@ -1,9 +1,11 @@
 #include "daemon/control/moves.h"
 
+#include "graph/listen.h"
+
 namespace mixgraph {
 
 bool can_move(const Parameter& p) {
-  return !is_text(p) && p.update == Update::live;
+  return !is_text(p) && p.update == Update::live && !is_heard_by(p);
 }
 
 bool takes_time(const Parameter& p) {

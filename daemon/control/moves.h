@@ -8,7 +8,7 @@
 
 namespace mixgraph {
 
-/// Whether a row's value changes while its node runs on. [any]
+/// Whether a row's value changes while its node runs on, and all others with their cables. [any]
 bool can_move(const Parameter& p);
 /// Whether it can take its time. [any]
 bool takes_time(const Parameter& p);

@@ -20,7 +20,7 @@ constexpr const char* kLine = "TIME ADDRESS VALUE [SECONDS [CURVE]], TIME ADDRES
 /// The commands that mean something at a time, where nobody listens and no file is the session's own.
 constexpr std::string_view kCommands[] = {
     "/scene/recall", "/scene/undo",  "/scene/store",  "/scene/remove", "/graph/add",  "/graph/remove", "/graph/connect", "/graph/disconnect",
-    "/graph/begin",  "/graph/commit", "/graph/cancel", "/graph/join",   "/graph/leave",  "/solo/clear", "/graph/undo",   "/graph/redo",
+    "/graph/begin",  "/graph/commit", "/graph/cancel", "/graph/join",   "/graph/leave", "/graph/link", "/graph/unlink", "/graph/link/offset", "/listen/clear",  "/solo/clear", "/graph/undo",   "/graph/redo",
     "/transport/play", "/transport/stop", "/transport/tempo", "/transport/locate",
 };
 

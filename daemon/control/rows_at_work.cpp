@@ -7,7 +7,7 @@ RowsAtWork::Watch::Watch(std::shared_ptr<State> state, const NewValues& values) 
   number_ = ++state_->number;
   state_->watches++;
   for (const NewValue& said : values) {
-    values_.push_back({{said.entry->path, said.entry->row}, said.entry->type, said.value});
+    values_.push_back({{said.entry->path, said.entry->row}, said.entry->type, said.value, said.said});
     Said& row = state_->rows[values_.back().row];
     row.number = number_;
     row.watches++;
@@ -25,10 +25,10 @@ RowsAtWork::Watch::~Watch() {
 
 Result<NewValues> RowsAtWork::Watch::left(const Namespace& names) const {
   NewValues left;
-  for (const auto& [row, type, value] : values_) {
+  for (const auto& [row, type, value, said] : values_) {
     const Entry* entry = names.find(row.first, row.second);
     if (!entry || entry->type != type) return Problem{"", "/" + row.first + " has gone meanwhile", "/graph/list lists the nodes"};
-    if (is_latest(row)) left.push_back({entry, value});
+    if (is_latest(row)) left.push_back({entry, value, said});
   }
   if (left.empty() && !values_.empty()) return Problem{"", "another value was set meanwhile", ""};
   return left;

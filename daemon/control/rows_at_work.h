@@ -43,6 +43,7 @@ class RowsAtWork {
       Row row;
       TypeRef type;
       Value value;
+      bool said;
     };
     bool is_latest(const Row& row) const;
     std::shared_ptr<State> state_;

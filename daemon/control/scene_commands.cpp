@@ -38,6 +38,10 @@ struct RecallChange {
 RecallChange change_of(const Workspace& workspace, const Recall& recall) {
   const Graph then = workspace.document.graph_at(recall.frame);
   SceneValues wanted = recall.wanted(workspace.document.names());
+  if (!workspace.document.links().empty()) {
+    const NewValues linked = workspace.document.with_links(wanted.values);
+    wanted.values.assign(linked.begin(), linked.end());
+  }
   RecallChange made{{.why = Change::Why::recall, .author = recall.client, .timing = {recall.frame, recall.seconds, Course::position}},
                     {}, wanted.left_out};
   made.change.prepared = recall.prepared;
@@ -151,7 +155,7 @@ Answer diff_scene(Workspace& workspace, const Call& call) {
   const auto scene = workspace.document.session().scenes.find(name);
   if (scene == workspace.document.session().scenes.end()) return unknown_scene(workspace, name);
   std::vector<osc::Message> list;
-  for (const auto& [entry, value] : values_of(workspace.document.names(), *scene->second).values) {
+  for (const auto& [entry, value, said] : values_of(workspace.document.names(), *scene->second).values) {
     const Value& now = value_in(workspace.document.graph(), *entry);
     if (value == now) continue;
     list.push_back({"/scene/diff", {entry->address, argument_of(entry->parameter(), value), argument_of(entry->parameter(), now)}});

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "daemon/control/edits.h"
 #include "daemon/control/guard.h"
@@ -25,6 +26,14 @@ Answer edit(Workspace& workspace, const Call& call, std::vector<Edit> edits, std
   transaction->edits.insert(transaction->edits.end(), edits.begin(), edits.end());
   transaction->touched_ns = workspace.now.monotonic_ns;
   return Done{std::move(detail)};
+}
+
+std::optional<Problem> unknown_path(const Graph& graph, const std::string& path) {
+  std::set<std::string_view> paths;
+  for (const Node& node : graph.nodes()) each_above(node.path, [&](std::string_view above) { paths.insert(above); });
+  if (paths.count(path)) return {};
+  const std::string_view near = nearest_word(path, {paths.begin(), paths.end()});
+  return Problem{"/" + path, "no such node", near.empty() ? "/graph/list lists the nodes" : "did you mean /" + std::string(near) + "?"};
 }
 
 namespace {

@@ -99,11 +99,17 @@ osc::Argument Workspace::value_of(const Entry& entry, bool norm) const {
   return norm ? position_of(entry.parameter(), value) : argument_of(entry.parameter(), value);
 }
 
+Change Workspace::with_links(Change change) const {
+  if (!document.links().empty()) change.values = document.with_links({change.values.data(), change.values.size()});
+  return change;
+}
+
 Problems Workspace::apply(const Change& change) {
   if (change.only_moves()) return move(change);
-  auto outcome = document.outcome(change);
+  const Change all = with_links(change);
+  auto outcome = document.outcome(all);
   if (!outcome) return outcome.problems();
-  return apply(change, std::move(*outcome));
+  return apply(all, std::move(*outcome));
 }
 
 Problems Workspace::apply(const Change& change, std::optional<Graph> outcome) {
@@ -182,6 +188,7 @@ Answer Workspace::prepare(const Change& change, const Graph& outcome, std::vecto
 }
 
 Answer Workspace::make(Change change, Done done) {
+  change = with_links(std::move(change));
   auto outcome = document.outcome(change);
   if (!outcome) return outcome.problems();
   Problems problems = change.failed();

@@ -89,7 +89,7 @@ struct Workspace {
   /// and tells those who follow the document, in a fixed order: feedback, meters, journal. On problems nothing changed.
   Problems apply(const Change& change);
   /// The same for one that only moves values.
-  Problems move(const Change& change) { return apply(change, {}); }
+  Problems move(const Change& change) { return document.links().empty() ? apply(change, {}) : apply(with_links(change), {}); }
   /// The same for a command, which says `done` in the end: what takes long to make is made on a worker first, and then the
   /// change is made, if it still can be.
   Answer make(Change change, Done done);
@@ -120,6 +120,7 @@ struct Workspace {
   std::set<Client> subscribers() const;
 
  private:
+  Change with_links(Change change) const;
   Problems apply(const Change& change, std::optional<Graph> outcome);
   void tell(const Applied& applied);
   ClientState& refilled(const Client& client);

@@ -303,6 +303,18 @@ void JournalReplay::leave_out(std::string where, std::string what) {
 
 namespace {
 
+/// With its links; if any of them are refused, as a leader may be a stranger, with the others.
+Graph linked(Graph graph, const std::vector<Edit>& links, Problems& left_out) {
+  if (auto all = mixgraph::apply(graph, links)) return std::move(*all);
+  for (const Edit& edit : links) {
+    if (auto next = mixgraph::apply(graph, {edit}))
+      graph = std::move(*next);
+    else
+      left_out.insert(left_out.end(), next.problems().begin(), next.problems().end());
+  }
+  return graph;
+}
+
 /// With its memberships; if any of them are refused, as a group may be a stranger, with the others.
 Graph joined(Graph graph, const std::vector<Edit>& memberships, Problems& left_out) {
   if (auto all = mixgraph::apply(graph, memberships)) return std::move(*all);
@@ -346,13 +358,14 @@ void JournalReplay::tell(JournalContent& content) const {
   }
   edits.insert(edits.end(), connections.begin(), connections.end());
   for (const auto& [at, value] : facts_of_paths_)
-    if (beneath_.count(at.first) && at.second != kGroupsFact) edits.push_back(SetFact{at.first, at.second, value});  // those of strangers have no node
+    if (beneath_.count(at.first) && at.second != kGroupsFact && at.second != kLinkFact) edits.push_back(SetFact{at.first, at.second, value});  // those of strangers have no node
   auto graph = mixgraph::apply({}, edits);
-  std::vector<Edit> memberships;
+  std::vector<Edit> memberships, links;
   for (const auto& [at, value] : facts_of_paths_)
-    if (at.second == kGroupsFact && beneath_.count(at.first)) memberships.push_back(SetFact{at.first, at.second, value});
+    if (beneath_.count(at.first) && (at.second == kGroupsFact || at.second == kLinkFact))
+      (at.second == kGroupsFact ? memberships : links).push_back(SetFact{at.first, at.second, value});
   Problems left_members;
-  if (graph) graph = joined(*graph, memberships, left_members);
+  if (graph) graph = linked(joined(*graph, memberships, left_members), links, left_members);
   if (graph) content.graph = std::move(*graph);
   content.facts = facts_;
   content.base = base_;

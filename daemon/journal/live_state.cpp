@@ -19,6 +19,7 @@
 
 #include "daemon/journal/journal_reader.h"
 #include "daemon/osc/now.h"
+#include "graph/links.h"
 #include "nodes/list.h"
 
 namespace mixgraph {
@@ -275,6 +276,8 @@ class Opening {
   void limit_gain(Graph& graph) {
     if (!options_.limit_gain) return;
     const double most = session_.audio.restore_max;
+    const Links links(graph);
+    bool limited = false;
     for (const Node& node : graph.nodes())
       for (int i = 0; i < row_count(*node.type) && is_in_master(node.path); i++) {
         if (!is_level(row(*node.type, i))) continue;
@@ -283,11 +286,17 @@ class Opening {
         const bool as_in_file =
             in_file && in_file->type == node.type && level <= std::get<double>(in_file->values[size_t(i)]);
         if (level <= most || as_in_file) continue;
-        graph.set_value(node.path, i, nearest(row(*node.type, i), most));
+        const LinkedNode* const linked = links.find(node.path, i);
+        const Node& said = linked ? *graph.find(linked->leader) : node;
+        const double least = linked ? linked->leaders_value(i, most) : nearest(row(*node.type, i), most);
+        graph.set_value(said.path, i, std::min(least, std::get<double>(said.values[size_t(i)])));
+        limited = true;
         note(fmt::format("/{}/{} was at {:.1f} dB and is restored at {:.1f} dB (audio: restore_max)",
                          node.path, row(*node.type, i).id, level, most),
              false);
       }
+    if (!limited || links.empty()) return;
+    if (auto settled = mixgraph::apply(graph, {})) graph = std::move(*settled);
   }
   static bool is_in_master(const std::string& path) {
     return path == "master" || path.starts_with("master/");

@@ -1,14 +1,16 @@
 #include "tests/daemon/random_edits.h"
 
+#include "graph/links.h"
+
 namespace mixgraph {
 
-Edit RandomEdits::next() {
+std::vector<Edit> RandomEdits::next() {
   while (true) {
-    Edit edit = any();
-    auto changed = mixgraph::apply(graph_, {edit});
+    auto changed = mixgraph::apply(graph_, {any()});
     if (!changed || *changed == graph_) continue;
+    std::vector<Edit> edits = diff(graph_, *changed);
     graph_ = std::move(*changed);
-    return edit;
+    return edits;
   }
 }
 
@@ -16,7 +18,8 @@ Edit RandomEdits::any() {
   const auto& nodes = graph_.nodes();
   const size_t dice = below(20);
   if (nodes.size() < 3 || (dice < 4 && nodes.size() < 30)) {
-    Node node = make_node("mix/n" + std::to_string(number_++), *types_[below(types_.size())]);
+    const NodeType* of_another = nodes.empty() || below(2) ? nullptr : nodes[below(nodes.size())].type;  // so that they can be linked
+    Node node = make_node("mix/n" + std::to_string(number_++), of_another ? *of_another : *types_[below(types_.size())]);
     for (int i = 0; i < row_count(*node.type); i++)
       if (is_text(row(*node.type, i)) && below(2) == 0)
         node.values[size_t(i)] = "take " + std::to_string(number_);
@@ -28,7 +31,17 @@ Edit RandomEdits::any() {
   return value();
 }
 
+Edit RandomEdits::link() {
+  const Node &node = graph_.nodes()[below(graph_.nodes().size())], &leader = graph_.nodes()[below(graph_.nodes().size())];
+  if (below(4) == 0) return SetFact{node.path, std::string(kLinkFact), ""};
+  std::string fact = leader.path;
+  for (int r = 0; r < row_count(*node.type); r++)
+    if (can_differ(*node.type, r) && below(8) == 0) fact += " " + std::string(row(*node.type, r).id) + "=" + std::to_string(int(below(9)) - 4);
+  return SetFact{node.path, std::string(kLinkFact), fact};
+}
+
 Edit RandomEdits::fact() {
+  if (below(2) == 0) return link();
   const std::string path = below(3) == 0 ? "mix" : graph_.nodes()[below(graph_.nodes().size())].path;
   constexpr std::pair<const char*, const char*> kFacts[] = {
       {"type", "strip"}, {"type", "bus"}, {"label", "L\xc3\xa4ut: \"1\""}, {"label", "2"}, {"color", "#00ff7F"}, {"color", "red"}};

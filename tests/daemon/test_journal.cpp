@@ -55,7 +55,8 @@ Recorded random_journal(unsigned seed, int records, int edits_each) {
   journal.encoder.snapshot(kFacts, {{7, 8}, true}, edits.graph(), scenes);
   journal.record(edits.graph(), scenes);
   for (int r = 1; r < records; r++) {
-    for (int i = 0; i < edits_each; i++) journal.encoder.edit(edits.next());
+    for (int i = 0; i < edits_each; i++)
+      for (const Edit& edit : edits.next()) journal.encoder.edit(edit);
     if (r % 5 == 1) {
       const std::string name = "scene " + std::to_string(r);
       scenes[name] = scene_of(edits.graph(), r);
@@ -118,10 +119,11 @@ TEST_CASE("A snapshot behind other records starts afresh, and keeps the numbers 
   Recorded journal = random_journal(3, 10, 4);
   RandomEdits other(node_types(), 77);
   for (int i = 0; i < 30; i++) {
-    const Edit edit = other.next();
+    const auto edits = other.next();
     if (i < 20) continue;
     if (i == 20) journal.encoder.snapshot(kFacts, {{9}, true}, other.graph(), {});
-    if (i > 20) journal.encoder.edit(edit);
+    for (const Edit& edit : edits)
+      if (i > 20) journal.encoder.edit(edit);
   }
   journal.record(other.graph(), {});
   const JournalContent content = read_journal(journal.bytes, node_types());

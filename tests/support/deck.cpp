@@ -45,11 +45,11 @@ Now Deck::now() const {
   return now;
 }
 
-void Deck::send(const osc::Packet& packet) { control.receive({}, osc::encode(packet), now()); }
+void Deck::send(const osc::Packet& packet, const Client& client) { control.receive(client, osc::encode(packet), now()); }
 
-void Deck::send_ahead(int64_t frames, std::vector<osc::Packet> messages) {
+void Deck::send_ahead(int64_t frames, std::vector<osc::Packet> messages, const Client& client) {
   const auto time = osc::TimeTag::at(now().time_of(engine.frame() + uint64_t(frames), kRate));
-  send(osc::Bundle{time, std::move(messages)});
+  send(osc::Bundle{time, std::move(messages)}, client);
 }
 
 void Deck::turn() {

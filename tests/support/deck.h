@@ -20,12 +20,12 @@ class Deck {
   Deck(const std::string& yaml, EngineSettings settings, NodeTypes types);
 
   /// A packet comes, now.
-  void send(const osc::Packet& packet);
+  void send(const osc::Packet& packet, const Client& client = {});
   void send(const std::string& address, std::vector<osc::Argument> arguments = {}) {
     send(osc::Message{address, std::move(arguments)});
   }
   /// A bundle comes now, whose time is so many frames from now.
-  void send_ahead(int64_t frames, std::vector<osc::Packet> messages);
+  void send_ahead(int64_t frames, std::vector<osc::Packet> messages, const Client& client = {});
   /// The device asks for so many frames. `late`: control has no turn meanwhile.
   void run(uint64_t frames, int block = 64, bool late = false);
   void run_to(uint64_t frame) { run(frame - engine.frame()); }

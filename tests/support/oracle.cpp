@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "graph/followers.h"
+#include "graph/listen.h"
 #include "tests/support/bomb.h"
 #include "tests/support/engine_runner.h"
 
@@ -31,10 +32,16 @@ std::string node_in(const std::string& address) {
   return address.substr(1, end == std::string::npos ? end : end - 1);
 }
 
+/// With those of what is listened to.
+std::vector<Cable> sounding(const Graph& graph) {
+  const auto listening = listening_cables(graph);
+  return listening ? *listening : graph.cables();
+}
+
 }  // namespace
 
 void Touched::see_cables() {
-  for (const Cable& c : last_.cables()) cables_.emplace(c.from, c.to);
+  for (const Cable& c : sounding(last_)) cables_.emplace(c.from, c.to);
 }
 
 void Touched::note(const Step& step) {
@@ -44,12 +51,16 @@ void Touched::note(const Step& step) {
     if (m.address.starts_with("/mix/") && !all_) set_row(node_in(m.address), m.address);
     const bool wires = m.address == "/graph/connect" || m.address == "/graph/disconnect";
     if (wires || m.address == "/graph/add" || m.address == "/graph/remove") changed_.insert(std::get<std::string>(m.arguments.at(wires)));
+    if (m.address == "/graph/link") changed_.insert(std::get<std::string>(m.arguments.at(0))), changed_.insert(std::get<std::string>(m.arguments.at(1)));
     if (m.address == "/graph/add" || m.address == "/graph/remove") rebuilt_.insert(std::get<std::string>(m.arguments.at(0)));
   }
 }
 
 void Touched::set_row(const std::string& path, std::string_view id) {
   changed_.insert(path);
+  if (id.ends_with("pfl") || id.ends_with("afl"))
+    for (const Node& n : last_.nodes())
+      if (listens(*n.type)) changed_.insert(n.path);
   const Node* node = last_.find(path);
   for (int r = 0; node && r < row_count(*node->type); r++)
     if (row(*node->type, r).update == Update::rebuild && id.ends_with(row(*node->type, r).id)) rebuilt_.insert(path);
@@ -96,9 +107,10 @@ std::map<std::string, Memory> memories(const Graph& graph, const std::set<std::s
     if (filter >= 0 && node.values[size_t(filter)] != Value(20.0)) memory[node.path] = Memory::fades;
     if (node.type->id == "reverb" && rebuilt.count(node.path)) memory[node.path] = Memory::stays;
   }
+  const std::vector<Cable> cables = sounding(graph);
   for (bool changed = true; changed;) {
     changed = false;
-    for (const Cable& c : graph.cables()) {
+    for (const Cable& c : cables) {
       Memory heard = memory[c.from];
       // Two sounds that differ by next to nothing may open a gate at different times.
       if (heard == Memory::fades && graph.find(c.to)->type->id == "gate") heard = Memory::stays;
@@ -136,7 +148,7 @@ std::string Rule::check(const Graph& graph) const {
     const std::string path = node_in(address);
     const Node* node = graph.find(path);
     const int number = node ? find_row(*node->type, address.substr(path.size() + 2)) : -1;
-    if (number < 0 || unclear_.count(address) || row(*node->type, number).update == Update::rebuild) continue;
+    if (number < 0 || unclear_.count(address) || row(*node->type, number).update == Update::rebuild || is_heard_by(row(*node->type, number))) continue;
     if (node->values[size_t(number)] != Value(nearest(row(*node->type, number), wins.value)))
       wrong += fmt::format("{} is {} in the document, but what was set last is {}\n", address, std::get<double>(node->values[size_t(number)]), wins.value);
   }
@@ -204,10 +216,11 @@ class Trial {
     const auto unlike = unlike_fresh(deck_, uint64_t(sequence_.tails * Deck::kRate));
     const Graph& graph = deck_.control.graph();
     const auto memory = memories(graph, touched_.rebuilt());
+    const std::vector<Cable> cables = sounding(graph);
     return each_tap(graph, [&](const std::string& tap, int channel) {
       const Memory m = memory.at(tap);
       if (m == Memory::stays) return std::string();
-      const bool behind = std::any_of(graph.cables().begin(), graph.cables().end(), [&](const Cable& c) {
+      const bool behind = std::any_of(cables.begin(), cables.end(), [&](const Cable& c) {
         return c.to == "mix/n" + std::to_string(channel / 2) && memory.at(c.from) == Memory::fades;
       });
       const double fades = behind ? kLimit + kBehind : kLimit;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "graph/listen.h"
+
 namespace mixgraph {
 
 namespace {
@@ -20,7 +22,7 @@ void add_every_type(EngineRunner& r, const std::string& file) {
   r.add("out", "output");
   for (const NodeType* type : r.types()) {
     if (type->role != DeviceRole::none) continue;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < (listens(*type) ? 1 : 2); i++) {
       Node node = with_texts(make_node(std::string(type->id) + std::to_string(i), *type), file);
       for (const char* on : {"loop", "record"})
         if (int row = find_row(*type, on); row >= 0) node.values[size_t(row)] = 1.0;
@@ -67,6 +69,7 @@ bool RandomEdits::rings_long(const Node& node) const {
 void RandomEdits::add() {
   if (r_.graph.nodes().size() > kMostNodes) return;
   const NodeType& type = *r_.types()[random_() % r_.types().size()];
+  if (listens(type)) return;  // there is one
   std::string path = "n" + std::to_string(count_++);
   r_.edit({AddNode{with_texts(make_node(path, type), file_)}});
   if (!type.inputs.empty()) connect_nodes(any_node(), path);

@@ -108,6 +108,7 @@ class Maker {
     for (int i = 2 + below(3); i > 0; i--) few.push_back(plain ? any(kPlain) : any(kAll));
     for (Slot& slot : slots_) slot.types = {type_of(any(few)), type_of(any(few))};
     if (one_in(3)) slots_[size_t(below(kLoop))].types = {type_of("bomb")};
+    if (one_in(4)) slots_[size_t(below(kLoop))].types = {type_of("listen")};
     if (loops_) slots_[kLoop].types = {type_of(any(kInLoops))}, slots_[kFeedback].types = {type_of("feedback")};
     bool fades = false;
     for (Slot& slot : slots_)
@@ -207,6 +208,16 @@ class Maker {
     return {"/solo/clear", {}};
   }
 
+  /// Of offsets only such as make nothing louder, so that values stay within their spans.
+  osc::Message link_message(int slot) {
+    std::vector<int> alike;
+    for (int i = 0; i < kSlots; i++)
+      if (i != slot && slots_[size_t(i)].type == slots_[size_t(slot)].type) alike.push_back(i);
+    if (alike.empty() || one_in(4)) return {"/graph/unlink", {name(slot)}};
+    if (slots_[size_t(slot)].type->id == "fader" && one_in(3)) return {"/graph/link/offset", {name(slot), "level", double(-below(20))}};
+    return {"/graph/link", {name(slot), name(any(alike))}};
+  }
+
   osc::Message any_message() {
     if (!one_in(4)) latest_ = below(kSlots);  // else more of the same node
     const int slot = latest_, dice = below(100);
@@ -218,6 +229,7 @@ class Maker {
     if (dice < 30) return {one_in(3) ? "/graph/begin" : "/graph/commit", {}};
     if (dice < 31) return {"/mix/*/bypass", {double(below(2))}};
     if (dice < 32) return {"/mix/*/gain", {double(-6 - below(10))}};
+    if (dice < 38) return link_message(slot);
     if (type->id == "mute" && dice < 50) return group_message(slot);
     return set(slot);
   }
