@@ -143,16 +143,17 @@ class Linking {
     State& state = state_[*base];
     for (int r = 0; r < row_count(*node.type); r++) {
       state.rows += can_follow(*node.type, r);
-      linked.offsets.push_back(can_differ(*node.type, r) ? take_offset(state, links_.at(*base), rest, row(*node.type, r)) : 0.0);
+      linked.offsets.push_back(can_follow(*node.type, r) ? take_offset(state, links_.at(*base), rest, row(*node.type, r), can_differ(*node.type, r)) : 0.0);
     }
     linked_[linked.path] = base;
     pairs.push_back(std::move(linked));
   }
-  static double take_offset(State& state, const Link& link, std::string_view rest, const Parameter& p) {
+  /// One of 0 may be given for any row that follows.
+  static double take_offset(State& state, const Link& link, std::string_view rest, const Parameter& p, bool differs) {
     const std::string name = name_of_row(rest, p), whole = rest.empty() ? name : std::string(rest) + "/" + std::string(p.id);
     for (const std::string& known : {name, whole}) {
       const auto found = link.offsets.find(known);
-      if (found == link.offsets.end()) continue;
+      if (found == link.offsets.end() || (found->second != 0 && !differs)) continue;
       state.used.insert(known);
       if (found->second != 0) state.written.offsets[name] = found->second;
       return found->second;

@@ -49,8 +49,10 @@ size_t memory_of(const NodeType& t, const Setup& setup) {
   if (t.is_group()) return kInstance / 2;  // it has no cables, and next to no bank
   const size_t taken = size_t(lanes_taken(t, setup.format));
   const Setup lane = setup_of_lane(t, setup);
-  const Kernel& kernel = kernels_for(t, setup.format, setup.format)[0];
+  const Format own = t.slow ? setup.format : own_format(t, setup);
+  const Kernel& kernel = kernels_for(t, setup.format, own)[0];
   size_t bytes = kInstance + kRow * size_t(row_count(t)) + kFollower * t.followers.size() + taken * kernel.bytes;
+  if (is_wide(setup.format, own)) bytes += size_t(setup.format.channels + own.channels) * kMaxBlock * sizeof(float);  // of cables
   for (const Feed& feed : t.feeds) bytes += 3 * size_t(feed.size) * sizeof(float);
   if (t.bypassable() && t.latency) bytes += size_t(t.latency(setup)) * size_t(setup.channels()) * sizeof(float);
   return bytes + (t.memory ? taken * t.memory(lane) : 0);

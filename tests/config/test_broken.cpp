@@ -39,7 +39,7 @@ mix:
     eq: {2: {gian: 3}, 7: {gain: 1}, 1: 3}
 )",
      R"(song.yaml:5:14: `2/gian`: no such parameter of eq; did you mean `gain`?
-song.yaml:5:24: `7`: no such parameter of eq; it has 1, 2, bypass, from, label, color, groups
+song.yaml:5:24: `7`: no such parameter of eq; it has 1, 2, bypass, from, label, color, groups, link
 song.yaml:5:41: `1`: a mapping is expected; it has gain, freq, type
 )"},
     {"not a number", R"(mixgraph: 1
@@ -334,7 +334,7 @@ song.yaml:7:39: `too`: no such parameter of output; did you mean `to`?
 mix:
   vox: {group: strip, fader: -3}
 )",
-     R"(song.yaml:3:23: `fader`: a group has no settings but label, color, groups; write the nodes in it one by one
+     R"(song.yaml:3:23: `fader`: a group has no settings but label, color, groups, link; write the nodes in it one by one
 )"},
     {"scalar for a part without a main parameter", R"(mixgraph: 1
 mix:
@@ -342,7 +342,7 @@ mix:
 )",
      R"(song.yaml:3:26: `eq`: a mapping is expected; or `on` or `off`
 song.yaml:3:44: `bypass`: "perhaps" is not a choice; one of off, on
-song.yaml:3:62: `gain`: no such parameter of meter; it has bypass, from, label, color, groups
+song.yaml:3:62: `gain`: no such parameter of meter; it has bypass, from, label, color, groups, link
 )"},
     {"unknown key of an instance without an input", R"(mixgraph: 1
 mix:

@@ -29,7 +29,7 @@ struct Stage {
     desk.send("/automation/play", arguments);
     desk.run(2);
     for (const osc::Message& m : desk.received())
-      if (m.address == "/done") {
+      if (m.address == "/done" && std::get<std::string>(m.arguments.at(0)) == "/automation/play") {
         const std::string& text_of_done = std::get<std::string>(m.arguments.at(1));
         return std::stoull(text_of_done.substr(text_of_done.find("frame ") + 6));
       } else if (m.address == "/error") {
@@ -63,13 +63,13 @@ TEST_CASE("A file of moves is played from a frame on: breakpoints, and messages 
   CHECK(stage.desk.get("/mix/left") == Approx(-40));
   CHECK(stage.level(0, at + 12'800) == Approx(-20 - 20 * 12'800 / 48'000.).margin(1e-3));
   CHECK(stage.level(0, at + 50'000) == Approx(-40).margin(1e-3));
-  CHECK(stage.level(1, at + 9601) < 0);
+  CHECK(stage.level(1, at + 9604) < 0);  // it leaves by the third power: a frame later it is too little for a float
   CHECK(stage.level(1, at + 9600) == Approx(0).margin(1e-4));
   stage.desk.received();
   stage.desk.send("/automation");
   stage.desk.run(2);
   const auto lines = stage.desk.lines();
-  CHECK(has(lines, "/automation ,sshdhhhh over moves.txt " + std::to_string(at) + " 0 1 0 1 0"));
+  CHECK(has(lines, "/automation ,sshdhhhh \"over\" \"moves.txt\" " + std::to_string(at) + " 0 1 0 1 0"));
 }
 
 TEST_CASE("What is set while a file is played takes the row away, until it is played again", "[control][automation]") {
@@ -84,9 +84,9 @@ TEST_CASE("What is set while a file is played takes the row away, until it is pl
   stage.desk.send("/automation");
   stage.desk.run(2);
   const auto lines = stage.desk.lines();
-  CHECK(has(lines, "/automation ,sshdhhhh plays"));
-  CHECK(has(lines, "/automation/taken ,s /mix/left"));
-  CHECK_FALSE(has(lines, "/automation/taken ,s /mix/right"));
+  CHECK(has(lines, "/automation ,sshdhhhh \"plays\""));
+  CHECK(has(lines, "/automation/taken ,s \"/mix/left\""));
+  CHECK_FALSE(has(lines, "/automation/taken ,s \"/mix/right\""));
   const uint64_t again = stage.play(file, {int32_t(0), 1.f});
   stage.run_to(again + 9600);
   CHECK(stage.level(0, again + 6400) == Approx(-30 - 10 * 6400 / 48'000.).margin(1e-3));
@@ -107,7 +107,7 @@ TEST_CASE("What is ended stays where it is, and the document says where", "[cont
   CHECK(stage.desk.get("/mix/right") == 0);
   stage.desk.received();
   stage.desk.send("/automation/stop");
-  CHECK(has(stage.desk.lines(), "/error ,sss /automation/stop"));
+  CHECK(has(stage.desk.lines(), "/error ,sss \"/automation/stop\""));
 }
 
 TEST_CASE("Subscribers hear of automated values as of moves", "[control][automation]") {
@@ -139,11 +139,11 @@ TEST_CASE("A file that can't be played is told with its lines, and nothing chang
   }
   stage.desk.send("/automation");
   stage.desk.run(4);
-  CHECK(has(stage.desk.lines(), "/automation ,s none"));
+  CHECK(has(stage.desk.lines(), "/automation ,s \"none\""));
   for (const char* name : {"none.txt", "../x", "/etc/passwd", ".hidden", ""}) {
     stage.desk.send("/automation/play", {std::string(name)});
     stage.desk.run(4);
-    CHECK(has(stage.desk.lines(), "/error ,sss /automation/play"));
+    CHECK(has(stage.desk.lines(), "/error ,sss \"/automation/play\""));
   }
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("What can't be followed is told when a file begins, and later", "[cont
   CHECK(has(stage.desk.lines(), "1 breakpoints of 1 parameters come faster than can be followed, the first of /mix/left at 1.001 s"));
   stage.desk.send("/automation");
   stage.desk.run(4);
-  CHECK(has(stage.desk.lines(), "/automation/unfollowed ,sdh /mix/left 1.001 1"));
+  CHECK(has(stage.desk.lines(), "/automation/unfollowed ,sdh \"/mix/left\" 1.001 1"));
 }
 
 TEST_CASE("Automation outlives edits of the graph", "[control][automation]") {
@@ -172,7 +172,7 @@ TEST_CASE("Automation outlives edits of the graph", "[control][automation]") {
 
 TEST_CASE("Reading a file of moves keeps nobody waiting", "[control][automation]") {
   Office office;
-  std::ofstream(office.path("moves.txt")) << "0 /mix/vox = -20\n";
+  std::ofstream(office.path("moves.txt")) << "0 /mix/vox/fader = -20\n";
   office.desk.send("/automation/play", {std::string("moves.txt")});
   CHECK(office.jobs() == 1);
   const Client other = office.desk.client();
@@ -180,7 +180,7 @@ TEST_CASE("Reading a file of moves keeps nobody waiting", "[control][automation]
   CHECK(office.desk.lines(other).size() == 1);
   office.finish();
   office.desk.run(2);
-  CHECK(has(office.desk.lines(), "/done ,ss /automation/play \"moves.txt from frame"));
+  CHECK(has(office.desk.lines(), "/done ,ss \"/automation/play\" \"moves.txt from frame"));
 }
 
 TEST_CASE("Musical time is set, and told", "[control][transport]") {
@@ -209,6 +209,6 @@ TEST_CASE("Musical time is set, and told", "[control][transport]") {
   CHECK(desk.lines().at(0).find("/transport ,idddh 0 90 ") == 0);
   for (const auto& [address, value] : {std::pair{"/transport/tempo", 0.f}, {"/transport/tempo", 5000.f}, {"/transport/locate", -1.f}}) {
     desk.send(address, {value});
-    CHECK(desk.lines().at(0).find("/error ,sss " + std::string(address)) == 0);
+    CHECK(desk.lines().at(0).find("/error ,sss \"" + std::string(address)) == 0);
   }
 }

@@ -258,11 +258,11 @@ TEST_CASE("links in files: names, definitions, and what is wrong with its place"
   lines.clear();
   for (const Problem& p : bad.problems()) lines.push_back(p.text());
   CHECK(lines == Lines{"song.yaml:3:26: `mix/a`: can't follow /mix/b: links don't chain, and /mix/b follows /mix/c; link it to /mix/c, or unlink one of them",
-                       "song.yaml:6:26: `nobody`: no such node; there are `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`, `i`, `l1`, `l2`",
+                       "song.yaml:6:26: `nobody`: no such node; there are a, b, c, d, e, f, g, h, i, l1, l2",
                        "song.yaml:7:23: `mix/e`: can't follow /mix/c: they have no parameter in common; a node of the same type, or an instance with such nodes at the same places",
-                       "song.yaml:8:43: `levl` is no amount that follows /mix/c; such as fader or eq/2/gain, of a parameter that both have",
+                       "song.yaml:8:44: `mix/f`: `levl` is no amount that follows /mix/c; such as fader or eq/2/gain, of a parameter that both have",
                        "song.yaml:8:54: `by`: no such setting of a link; it has to, offsets",
-                       "song.yaml:9:50: `level`: an offset is a number; in the parameter's unit, such as -3",
+                       "song.yaml:9:51: `level`: an offset is a number; in the parameter's unit, such as -3",
                        "song.yaml:10:26: `mix/h`: can't follow itself; a path apart from it",
                        "song.yaml:11:26: `link` has no `to`; such as {to: vox_l, offsets: {fader: -3}}",
                        "song.yaml:13:3: `mix/l2`: there is a listen already, `mix/l1`; a session has one"});

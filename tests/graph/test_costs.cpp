@@ -53,13 +53,13 @@ TEST_CASE("costs leave out blocks in which the thread was interrupted, but not a
 
 TEST_CASE("what is due later is a part of its type's cost, told apart, and no interruption") {
   CostMeter meter;
-  const std::string_view eq = "eq", tail = "tail";
+  CostEntry *const eq = &meter.entry("eq"), *const tail = &meter.entry("tail");
+  CostEntry* const both[] = {eq, tail};
   for (int i = 0; i < 20; i++) {
     while (!meter.begin()) {}
-    meter.add_later(&tail, i < 10 ? 0 : 20'000);
-    meter.add(&eq, 1000);
-    meter.add(&tail, 1000);
-    meter.end(64);
+    CostMeter::add_later(*tail, i < 10 ? 0 : 20'000);
+    for (CostEntry* entry : both) CostMeter::add(*entry, 1000);
+    meter.end(64, both);
   }
   const auto costs = meter.read();
   CHECK(ns_of(costs, "tail") == Approx(11 * ns_of(costs, "eq")));

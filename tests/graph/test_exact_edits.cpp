@@ -3,6 +3,7 @@
 #include <random>
 
 #include "config/session.h"
+#include "graph/listen.h"
 #include "tests/support/engine_runner.h"
 
 using namespace mixgraph;
@@ -49,6 +50,7 @@ struct EveryType {
 void edit_elsewhere(EveryType& e, int step) {
   std::mt19937 random{unsigned(step)};
   for (size_t i = 0; i < e.types.size(); i++) {
+    if (listens(*e.types[i])) continue;  // there is one
     std::string path = "other/" + std::to_string(random() % 3) + "/" + std::to_string(i);
     const Node* there = e.r.graph.find(path);
     if (!there) {
@@ -59,7 +61,7 @@ void edit_elsewhere(EveryType& e, int step) {
     } else {
       for (int row = 0; row < row_count(*there->type); row++) {
         const Parameter& p = mixgraph::row(*there->type, row);
-        const bool reaches_others = p.group == GroupPart::solo;
+        const bool reaches_others = p.group == GroupPart::solo || is_heard_by(p);
         if (!is_text(p) && !reaches_others) e.r.graph.set_value(path, row, nearest(p, from_position(p, double(random() % 100) / 99)));
       }
     }

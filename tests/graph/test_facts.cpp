@@ -38,7 +38,7 @@ TEST_CASE("facts are checked, and refused of paths without nodes") {
       {"mix/vox/eq", "color", "#00fF7a", ""},
       {"mix/vox/eq", "color", "orange", ""},
       {"mix/vox/eq", "color", "#00ff7", "/mix/vox/eq: color: not a value of it; #rrggbb, or one of red, orange, yellow, green, cyan, blue, magenta, white, gray, black"},
-      {"mix/vox/eq", "mood", "x", "/mix/vox/eq: `mood`: no such fact; one of type, label, color, groups"},
+      {"mix/vox/eq", "mood", "x", "/mix/vox/eq: `mood`: no such fact; one of type, label, color, groups, link"},
       {"mix/vo", "label", "x", "/mix/vo: no such node"},
       {"mix/vox/eq/2", "label", "x", "/mix/vox/eq/2: no such node; did you mean /mix/vox/eq?"},
       {"mix/vo", "label", "", ""},

@@ -44,7 +44,7 @@ Division divide(const EngineRunner& r, const std::vector<std::pair<std::string_v
   REQUIRE(plan);
   const Schedule schedule = make_schedule(*plan, environment, shape);
   std::vector<TypeCost> costs;
-  for (auto [type, took] : ns) costs.push_back({type, took, kMaxBlock});
+  for (auto [type, took] : ns) costs.push_back({std::string(type), took, kMaxBlock});
   return {make_strands(*plan, schedule, costs, 2), schedule.runs.size()};
 }
 

@@ -20,6 +20,7 @@
 #include <optional>
 
 #include "tests/support/click_bench.h"
+#include "graph/listen.h"
 #include "tests/support/test_types.h"
 
 using namespace mixgraph;
@@ -308,9 +309,16 @@ constexpr NodeType kBlocks = type_of<Blocks>("blocks"), kSteps = type_of<Steps>(
 // In parts, to run beside each other.
 TEMPLATE_TEST_CASE_SIG("no row of any node clicks, however it is changed", "[clicks]", ((int part), part), 0, 1, 2, 3, 4, 5, 6, 7) {
   int index = 0;
-  for (const NodeType* type : node_types())
+  for (const NodeType* type : node_types()) {
+    // A graph has one listen, and the bench several of each type: its sound without its place in graphs.
+    std::vector<Parameter> rows(type->parameters.begin(), type->parameters.end());
+    for (Parameter& p : rows)
+      if (p.group == GroupPart::listen) p.group = GroupPart::none;
+    NodeType placeless = *type;
+    placeless.parameters = rows;
     for (int row = 0; row < row_count(*type); row++)
-      if (index++ % 8 == part && takes_any_value(*type, mixgraph::row(*type, row))) CHECK(walk(*type, row) == "");
+      if (index++ % 8 == part && takes_any_value(*type, mixgraph::row(*type, row))) CHECK(walk(listens(*type) ? placeless : *type, row) == "");
+  }
 }
 
 TEST_CASE("the walk hears rows that click", "[clicks]") {

@@ -97,7 +97,7 @@ float difference(const std::vector<float>& a, const std::vector<float>& b, size_
 std::vector<float> unlike_fresh(Deck& deck, uint64_t frames) {
   EngineSettings settings = deck.engine.settings();
   settings.threads = 1;
-  EngineRunner fresh(settings, {});
+  EngineRunner fresh(settings);
   fresh.graph = deck.control.graph();
   fresh.input = device_noise;
   fresh.update();

@@ -104,7 +104,7 @@ NodeRunner::NodeRunner(const NodeType& type, RunnerOptions options)
     : type_(type),
       environment_{
           .rate = options.rate, .media_root = options.media_root, .record_root = options.record_root},
-      format_(options.channels),
+      format_(options.channels.channels < type.least_channels ? Format(type.least_channels) : options.channels),
       own_(own_format(type, {environment_, format_, values_for(type, options.values)})),
       kernel_(kernel_for(type, format_, own_, options.lanes)),
       time_(options.time),

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "daemon/control/values.h"
+#include "graph/listen.h"
 #include "tests/support/bomb.h"
 #include "tests/support/sound_files.h"
 
@@ -34,7 +35,7 @@ const std::vector<Kind> kKinds = {
     {"reverb", Memory::fades, 0.4, {{"time", 0.2, 0.24}, {"predelay", 0, 20}}},
     {"feedback", Memory::fades, 0.2, {{"gain", -60, -6}, {"time", 2, 10}}},
     {"tremolo", Memory::stays},
-    {"player", Memory::stays, 0, {{"position", 0, 0.1}}},
+    {"player", Memory::stays, 0, {{"position", 0, 0.1}, {"format", 0, 1}}},
 };
 /// Sessions are made of a few types each, so that they share banks.
 constexpr std::string_view kPlain[] = {"trim", "fader", "mute", "pan", "send", "sum", "width", "meter", "loudness", "trim", "sum"};
@@ -177,6 +178,7 @@ class Maker {
   std::string written(const NodeType& type, int number) {
     const Parameter& p = row(type, number);
     if (p.id == "fuse" || p.id == "bypass") return "";
+    if (p.id == "format" || is_heard_by(p)) return "";  // with it a session may be refused: of what others can't hear, or a loop
     if (is_text(p)) return "noise.wav";
     const bool spanned = std::any_of(kind_of(type.id).spans.begin(), kind_of(type.id).spans.end(), [&](auto& s) { return is_named(p, s.row); });
     if (!spanned && !one_in(3)) return "";

@@ -70,10 +70,10 @@ std::optional<double> cost(const NodeType& type, const Kernel& kernel, const Ben
   const FadeShape shape(kRate);
   std::vector<Value> values;
   for (int r = 0; r < row_count(type); r++) values.push_back(initial_value(row(type, r)));
-  auto bank = Bank::create(type, kernel, Setup{environment, 1, values}, shape);
+  auto bank = Bank::create(type, kernel, Setup{environment, type.least_channels, values}, shape);
   if (!bank) return {};
-  for (int l = 0; l < kernel.lanes; l++) (*bank)->start_lane(l, Setup{environment, 1, values}, false);
-  BankLoop loop(std::move(*bank), 1);
+  for (int l = 0; l < kernel.lanes; l++) (*bank)->start_lane(l, Setup{environment, type.least_channels, values}, false);
+  BankLoop loop(std::move(*bank), type.least_channels);
   const int blocks = std::max(1, int(options.seconds * kRate / kMaxBlock / kernel.lanes));
   double best = HUGE_VAL;
   for (int r = 0; r < options.runs; r++) {
