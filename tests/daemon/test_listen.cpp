@@ -196,7 +196,7 @@ TEST_CASE("the cables that sound are those of a plain reckoning", "[listen][orac
       const Node& to = below(6) == 0 && listening ? *graph.find("mix/phones") : *graph.find(paths[below(12)]);
       const auto next = mixgraph::apply(graph, {Connect{{paths[below(12)], 0, to.path, int(below(to.type->inputs.size()))}}});
       if (next) graph = *next;
-      const Node& node = *graph.find(paths[below(12)]);
+      const Node node = *graph.find(paths[below(12)]);
       for (int r = 0; r < row_count(*node.type); r++)
         if (is_heard_by(row(*node.type, r))) graph = *mixgraph::apply(graph, {SetValue{node.path, r, double(below(3) == 0)}});
       std::set<Cable> wanted(graph.cables().begin(), graph.cables().end()), picked;
