@@ -5,6 +5,8 @@
 #include <cassert>
 #include <cmath>
 
+#include "graph/harmonics.h"
+
 namespace mixgraph {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr double kUpper = 30;  // the elevation of the upper layer
 constexpr double kRadians = 3.14159265358979323846 / 180;
 constexpr double kGoldenTurn = 137.50776405003785;
 constexpr double kSilence = -90;  // dB
-constexpr int kMostOrder = 3, kMostSpeakers = 12;
+constexpr int kMostSpeakers = 12;
 
 struct Speaker {
   const char* name;
@@ -152,20 +154,16 @@ Gains refolded(const Shape& from, const Shape& to, const Downmix& downmix) {
   return unfolded(lower, upper, to).after(folded(from, lower, upper, downmix));
 }
 
-using Harmonics = std::array<double, (kMostOrder + 1) * (kMostOrder + 1)>;
+using Harmonics = std::array<double, baseline::kHarmonics>;
 
 int order_of_channel(int acn) { return acn < 1 ? 0 : acn < 4 ? 1 : acn < 9 ? 2 : 3; }
 
 /// The real spherical harmonics of a direction, in ACN order and SN3D.
 Harmonics harmonics(double azimuth, double elevation) {
-  const double a = azimuth * kRadians, x = std::cos(a) * std::cos(elevation * kRadians), y = std::sin(a) * std::cos(elevation * kRadians);
-  const double z = std::sin(elevation * kRadians), xx = x * x, yy = y * y, zz = z * z;
-  const double r3 = std::sqrt(3.), r15 = std::sqrt(15.), r3_8 = std::sqrt(3. / 8), r5_8 = std::sqrt(5. / 8);
-  const double h5 = 5 * zz - 1, y3 = y * (3 * xx - yy), x3 = x * (xx - 3 * yy);
-  return {1,
-          y, z, x,
-          r3 * x * y, r3 * y * z, (3 * zz - 1) / 2, r3 * x * z, r3 / 2 * (xx - yy),
-          r5_8 * y3, r15 * x * y * z, r3_8 * y * h5, z * (5 * zz - 3) / 2, r3_8 * x * h5, r15 / 2 * z * (xx - yy), r5_8 * x3};
+  const double a = azimuth * kRadians, e = elevation * kRadians;
+  Harmonics all;
+  baseline::spherical_harmonics(std::cos(a) * std::cos(e), std::sin(a) * std::cos(e), std::sin(e), all.data());
+  return all;
 }
 
 Gains encoder(const Shape& from, const Shape& to) {

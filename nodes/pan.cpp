@@ -120,7 +120,7 @@ class WidePan {
   void place(int channels, V x, V y, V z, V lfe, V* gains) const {
     const auto layout = Layout(int(lane(layout_, 0)));  // the bank's key, as is the law
     const auto law = Law(int(lane(law_, 0)));
-    if (layout >= Layout::ambisonic_1) return ambisonic_gains(y, -x, z, channels, gains);
+    if (layout >= Layout::ambisonic_1) return ambisonic_gains(y, -x, z, gains);
     const bool has_sides = layout == Layout::surround_7_1 || layout == Layout::surround_7_1_4, has_top = layout == Layout::surround_5_1_4 || layout == Layout::surround_7_1_4;
     // Eased at both ends, so that a sound that passes a loudspeaker leaves it without a corner.
     const auto share = [law](V amount) {

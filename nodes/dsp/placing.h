@@ -1,5 +1,6 @@
 #pragma once
 #include "graph/format.h"
+#include "graph/harmonics.h"
 #include "graph/node.h"
 
 namespace mixgraph::MIXGRAPH_ISA {
@@ -30,30 +31,12 @@ V speaker_gain(const Speaker& s, bool has_sides, bool has_top, V x, V y, V z, Sh
 }
 
 /// Gains of an ambisonic encoder up to the third order (ACN, SN3D) for a place whose x goes forward, y to the left and z up. On the unit
-/// sphere it is a direction; nearer, the higher orders get weaker, until in the middle the sound comes from everywhere.
+/// sphere it is a direction; nearer, the higher orders get weaker, until in the middle the sound comes from everywhere. `to` has room for
+/// kHarmonics.
 template <class V>
-void ambisonic_gains(V x, V y, V z, int channels, V* to) {
+void ambisonic_gains(V x, V y, V z, V* to) {
   const V far = max(sqrt(x * x + y * y + z * z), V(1.f));
-  x = x / far, y = y / far, z = z / far;
-  const V xx = x * x, yy = y * y, zz = z * z, rr = xx + yy + zz;
-  constexpr float kRoot3 = 1.7320508f, kRoot15 = 3.8729833f, kRoot58 = 0.79056942f, kRoot38 = 0.61237244f;
-  const V all[kMostChannels] = {V(1.f),
-                                y,
-                                z,
-                                x,
-                                x * y * V(kRoot3),
-                                y * z * V(kRoot3),
-                                (V(3.f) * zz - rr) * V(0.5f),
-                                x * z * V(kRoot3),
-                                (xx - yy) * V(kRoot3 / 2),
-                                y * (V(3.f) * xx - yy) * V(kRoot58),
-                                x * y * z * V(kRoot15),
-                                y * (V(5.f) * zz - rr) * V(kRoot38),
-                                z * (V(5.f) * zz - V(3.f) * rr) * V(0.5f),
-                                x * (V(5.f) * zz - rr) * V(kRoot38),
-                                z * (xx - yy) * V(kRoot15 / 2),
-                                x * (xx - V(3.f) * yy) * V(kRoot58)};
-  for (int c = 0; c < channels; c++) to[c] = all[c];
+  spherical_harmonics(x / far, y / far, z / far, to);
 }
 
 }  // namespace mixgraph::MIXGRAPH_ISA
