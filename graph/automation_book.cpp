@@ -3,11 +3,6 @@
 #include <algorithm>
 
 namespace mixgraph {
-namespace {
-
-uint64_t key_of(uint32_t instance, int row) { return uint64_t(instance) << 16 | uint16_t(row); }
-
-}  // namespace
 
 void AutomationBook::play(std::shared_ptr<const Automation> automation, uint64_t frame, uint64_t from) {
   stale_ = automation || automation_;
@@ -51,7 +46,7 @@ std::optional<AutomationBook::Passed> AutomationBook::pass() {
 }
 
 void AutomationBook::said(uint32_t instance, int row, uint64_t frame) {
-  const auto found = attached_.empty() ? attached_.end() : attached_.find(key_of(instance, row));
+  const auto found = attached_.empty() ? attached_.end() : attached_.find(row_key(instance, row));
   if (found == attached_.end() || frame <= found->second.row->begins()) return;
   const auto& [automated, number] = found->second;
   Played& p = played_[number];
@@ -61,7 +56,7 @@ void AutomationBook::said(uint32_t instance, int row, uint64_t frame) {
 
 void AutomationBook::add_row(AutomationTable& table, const Instance* instance, const Track& track, int row, size_t number, uint64_t now) {
   if (!instance) return;
-  auto& [automated, place] = attached_[key_of(instance->id, row)];
+  auto& [automated, place] = attached_[row_key(instance->id, row)];
   place = number;
   if (!automated) automated = std::make_shared<AutomatedRow>(automation_, track, instance->id, row, start_, std::max(begins_, now), rate_);
   table.rows.push_back(automated);
@@ -79,7 +74,7 @@ std::shared_ptr<AutomationTable> AutomationBook::make_table(const Find& find, co
     for (const Followers::Row& follower : followers.of(track.path, track.row)) add_row(*table, find(follower.path), track, follower.row, n, now);
   }
   auto& rows = table->rows;
-  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return key_of(a->instance, a->row) < key_of(b->instance, b->row); });
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return row_key(a->instance, a->row) < row_key(b->instance, b->row); });
   std::erase_if(attached_, [&](const auto& item) { return !table->find(uint32_t(item.first >> 16), int(item.first & 0xffff)); });
   for (auto* list : {&table->awake, &table->asleep}) {  // pages of memory that the audio thread needn't make
     list->resize(rows.size());

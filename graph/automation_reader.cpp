@@ -8,12 +8,12 @@ namespace {
 
 bool wakes_later(const AutomatedRow* a, const AutomatedRow* b) { return a->wakes() > b->wakes(); }
 
-uint64_t key_of(const AutomatedRow& row) { return uint64_t(row.instance) << 16 | uint16_t(row.row); }
+uint64_t key_of(const AutomatedRow& row) { return row_key(row.instance, row.row); }
 
 }  // namespace
 
 AutomatedRow* AutomationTable::find(uint32_t instance, int row) const {
-  const uint64_t key = uint64_t(instance) << 16 | uint16_t(row);
+  const uint64_t key = row_key(instance, row);
   const auto found = std::partition_point(rows.begin(), rows.end(), [&](const auto& r) { return key_of(*r) < key; });
   return found != rows.end() && key_of(**found) == key ? found->get() : nullptr;
 }

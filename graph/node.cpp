@@ -59,7 +59,7 @@ size_t memory_of(const NodeType& t, const Setup& setup) {
 }
 
 Problems problems_of(const NodeType& t, const Setup& setup) {
-  const Kernel& kernel = kernels_for(t, setup.format, setup.format)[0];
+  const Kernel& kernel = t.kernels[0];  // those that run alone have no others
   if (t.runs_in_lanes()) return t.check ? t.check(setup) : Problems();
   auto made = kernel.create(setup);
   if (!made) return made.problems();

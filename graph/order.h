@@ -22,6 +22,9 @@ struct Order {
   double goal;   ///< the same in the row's domain
 };
 
+/// A row of an instance as one number, in the order of the instances and then of their rows. [any]
+inline uint64_t row_key(uint32_t instance, int row) { return uint64_t(instance) << 16 | uint16_t(row); }
+
 /// Orders that begin together, at one sample. What is about the same row comes after what has an earlier frame, or the same
 /// one and an earlier number: whenever it was sent, and whenever it arrives.
 struct Batch {

@@ -119,7 +119,6 @@ class OrderBook {
   std::span<Glide> glides_for_rows();
   DueMove due_move(const Instance& instance, const Order& order, uint64_t frame) const;
   Instance* by_id(uint32_t id) const;
-  static uint64_t row_key(uint32_t instance, int row) { return uint64_t(instance) << 16 | uint16_t(row); }
   static uint64_t row_of(const Order& o) { return row_key(o.instance, o.row); }
 
   Handover& handover_;

@@ -18,7 +18,6 @@ class ForChannels {
     for (int c = 0; c < count_; c++) delete all_[c];
   }
   T& operator[](int c) { return *all_[c]; }
-  int count() const { return count_; }
 
  private:
   int count_;
